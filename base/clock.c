@@ -1,0 +1,31 @@
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000ull
+
+static uint64_t read_clock(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t th_clock_mono(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t th_clock_now(void)
+{
+	static _Atomic uint64_t offset; /* epoch time at monotonic zero */
+	uint64_t off = atomic_load_explicit(&offset, memory_order_relaxed);
+	if (off == 0) {
+		uint64_t fresh = read_clock(CLOCK_REALTIME) - th_clock_mono();
+		if (atomic_compare_exchange_strong(&offset, &off, fresh)) {
+			off = fresh;
+		}
+	}
+	return off + th_clock_mono();
+}

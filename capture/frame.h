@@ -1,0 +1,110 @@
+/* The vocabulary of the capture file: blocks, frames, and what their numbers mean.
+ *
+ * capture/FORMAT.md is the specification, this header its C spelling; change both together, and
+ * bump TH_FORMAT_VERSION when a reader of the old version would misread a new file (adding a
+ * frame type or filling reserved bytes is no such change: readers skip what they do not know).
+ *
+ * A file is a file header and then blocks. A block is what one writer appended with one write();
+ * it carries frames of that writer, usually compressed. Until a writer folds its frames into a
+ * block they stand, framed alike, in its live file beside the capture (capture/live.h). */
+#ifndef CAPTURE_FRAME_H
+#define CAPTURE_FRAME_H
+
+#include <stdint.h>
+
+#define TH_FORMAT_VERSION 1
+
+/* First byte not ASCII, then a name, then the line ends that a text transfer would change (the
+ * idea of PNG's signature). */
+#define TH_FILE_MAGIC "\x89THC\r\n\x1a\n"
+#define TH_BLOCK_MAGIC "\x89THB\r\n\x1a\n"
+#define TH_LIVE_MAGIC "\x89THL\r\n\x1a\n"
+#define TH_MAGIC_BYTES 8
+
+#define TH_FILE_HEADER_BYTES 64
+#define TH_BLOCK_HEADER_BYTES 96
+#define TH_LIVE_HEADER_BYTES 128
+#define TH_FRAME_HEADER_BYTES 24
+#define TH_FRAME_ALIGN 8
+#define TH_FRAME_PAYLOAD_MAX (256u << 10) /* a writer splits longer data into several frames */
+
+#define TH_TRACE_ID_BYTES 16
+#define TH_SPAN_ID_BYTES 8
+
+enum th_block_type {
+	TH_BLOCK_FRAMES = 1,
+	/* 2-15 reserved: index, seal, signature */
+};
+
+enum th_block_flag {
+	TH_BLOCK_ZSTD = 1 << 0, /* the payload is one zstd frame */
+				/* bit 1 reserved: encrypted; bit 2 reserved: chained */
+};
+
+/* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), else 0. Ids begin at 1
+ * and are unique within one writer. */
+enum th_frame_type {
+	TH_FRAME_RUN = 1,	  /* the run begins; written by the root process, first */
+	TH_FRAME_PROCESS = 2,	  /* a process begins to be recorded */
+	TH_FRAME_PROCESS_END = 3, /* it ended in good order */
+	TH_FRAME_NAME = 4,	  /* a look-up and its answer */
+	TH_FRAME_CONN = 5,	  /* a connection, when its first bytes are decoded, or it failed */
+	TH_FRAME_CONN_END = 6,
+	TH_FRAME_LOST = 7, /* events that could not be recorded, counted */
+	TH_FRAME_REQ_HEAD = 8,
+	TH_FRAME_REQ_DATA = 9,
+	TH_FRAME_REQ_TRAILER = 10,
+	TH_FRAME_REQ_END = 11,
+	TH_FRAME_RES_INFO = 12, /* an interim (1xx) response */
+	TH_FRAME_RES_HEAD = 13,
+	TH_FRAME_RES_DATA = 14,
+	TH_FRAME_RES_TRAILER = 15,
+	TH_FRAME_RES_END = 16,
+	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 22: certificate; 23: annotation */
+};
+
+enum th_frame_flag {
+	TH_FRAME_LAST = 1 << 0,	    /* head: its last piece; data, trailer: ends the message well */
+	TH_FRAME_REDACTED = 1 << 1, /* something in the payload was replaced (capture/redact.h) */
+	TH_FRAME_BODILESS = 1 << 2, /* head only: no body follows, the head ends the message */
+};
+
+/* How a head is written in a HEAD, INFO or TRAILER frame. */
+enum th_head_form {
+	TH_HEAD_H1 = 0, /* the bytes as on the wire, from the start line to the empty line */
+	TH_HEAD_LIST =
+		1, /* HTTP/2: fields in order; each u16 name length, u32 value length, both */
+};
+
+/* What ended a message side (REQ_END, RES_END) or a connection (CONN_END). */
+enum th_end {
+	TH_END_COMPLETE = 0,	 /* as the protocol says */
+	TH_END_FIN = 1,		 /* the peer closed; TLS: without close_notify */
+	TH_END_NOTIFY = 2,	 /* the peer sent close_notify */
+	TH_END_RESET = 3,	 /* connection reset; code: errno */
+	TH_END_STREAM_RESET = 4, /* HTTP/2: the peer's RST_STREAM; code: its error code */
+	TH_END_LOCAL = 5,	 /* the agent closed, left the stream, or gave up waiting */
+	TH_END_LOCAL_RESET = 6,	 /* HTTP/2: the agent's RST_STREAM; code: its error code */
+	TH_END_GOAWAY = 7,	 /* HTTP/2: not processed by the peer; code: its error code */
+	TH_END_ERROR = 8,	 /* another error of the transport; code: errno, 0 unknown */
+	TH_END_UNPARSED = 9, /* the bytes were not what the protocol allows: recording stopped */
+};
+
+/* What carried a connection, and where it was tapped. */
+enum th_transport {
+	TH_TRANSPORT_PLAIN = 0,
+	TH_TRANSPORT_OPENSSL = 1,
+	TH_TRANSPORT_GNUTLS = 2, /* reserved */
+	TH_TRANSPORT_CURL = 3,	 /* reserved */
+};
+
+/* What a connection turned out to speak (CONN_END). */
+enum th_speaks {
+	TH_SPEAKS_NOTHING = 0, /* no byte was seen */
+	TH_SPEAKS_HTTP1 = 1,
+	TH_SPEAKS_HTTP2 = 2,
+	TH_SPEAKS_TLS = 3,   /* TLS records on the socket; a TLS tap may have its plaintext */
+	TH_SPEAKS_OTHER = 4, /* seen, not decoded: belongs in the ledger */
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* Reads a capture: every frame of every writer, whatever state the file is in.
+ *
+ * Damage never stops the reading: a block whose checksum fails is reported and the search goes on
+ * at the next block header; a torn tail is reported; live files beside the capture are read too,
+ * and frames that are in both are given once. */
+#ifndef CAPTURE_READER_H
+#define CAPTURE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/siphash.h"
+
+struct th_frame {
+	uint8_t type;
+	uint8_t flags;
+	uint32_t id;
+	uint64_t time;		 /* ns since the epoch */
+	uint64_t writer;	 /* writer id */
+	uint64_t seq;		 /* number within the writer */
+	struct th_slice payload; /* valid until th_reader_close() */
+};
+
+/* One place where the file is not as its format says. */
+struct th_damage {
+	const char *path; /* the capture or a live file */
+	uint64_t offset;
+	const char *what; /* one clause, static text */
+};
+
+struct th_reader;
+
+/* Opens the capture at `path` and its live files. Returns 0 and the reader, or a negative errno:
+ * -ENOENT; -EINVAL: not a capture, or of a newer version (`ret_why`, may be NULL, then has static
+ * text saying what and at which offset). */
+int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why);
+
+/* Next frame: writers in the order of their first block, each writer's frames in order. True and
+ * *ret_frame, or false at the end. */
+bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame);
+
+/* Damage found so far (all of it once th_reader_next() was false). Owned by the reader. */
+const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_count);
+
+/* The file's redaction key. */
+const uint8_t *th_reader_key(const struct th_reader *r);
+
+/* Frees the reader and every payload it gave out. Takes NULL; returns NULL. */
+struct th_reader *th_reader_close(struct th_reader *r);
+
+#endif

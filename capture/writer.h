@@ -1,0 +1,65 @@
+/* The capture's writer, one per process, inside the agent.
+ *
+ * Frames go into the process's live file: a preallocated shared mapping beside the capture, which
+ * the kernel keeps through kill -9 (no system call per frame). When the process ends in good
+ * order the live file is folded: compressed into a block and appended to the capture with one
+ * O_APPEND write; if it does not, whoever finds the orphan folds it (capture/fold.h).
+ *
+ * No malloc, no stdio, no long-lived descriptor (P33): mappings survive closefrom. Thread-safe.
+ * Errors never reach the agent: they are counted, and a LOST frame says so once there is room. */
+#ifndef CAPTURE_WRITER_H
+#define CAPTURE_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/lock.h"
+#include "base/siphash.h"
+
+#define TH_CAPTURE_PATH_MAX 4000 /* room for the live file's suffix within PATH_MAX */
+
+/* Zeroed static storage is a valid, closed writer: every put is then counted as lost. */
+struct th_writer {
+	struct th_lock lock;
+	char path[TH_CAPTURE_PATH_MAX];
+	char live_path[TH_CAPTURE_PATH_MAX + 64];
+	uint64_t id;	    /* writer id, random */
+	uint64_t next_seq;  /* number of the next frame */
+	uint64_t first_seq; /* number of the live file's first frame */
+	uint8_t *map;	    /* live file, NULL: none yet */
+	size_t map_size;
+	size_t tail; /* offset of the next frame in the map */
+	uint64_t live_inode;
+	uint32_t live_count; /* live files made so far, for their names */
+	uint8_t file_id[16];
+	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's redaction key */
+	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */
+	int error;			   /* last negative errno */
+};
+
+/* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,
+ * reads its redaction key, closes it again. Returns 0 or a negative errno: -EINVAL not a capture,
+ * -ENAMETOOLONG. On failure the writer stays closed. */
+int th_writer_init(struct th_writer *w, const char *path);
+
+/* Appends a frame with a payload of `n` parts (at most TH_FRAME_PAYLOAD_MAX together). `time` in
+ * ns since the epoch. Returns 0, or a negative errno after counting the loss. errno may change. */
+int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
+	const struct iovec *parts, int n);
+
+/* As th_writer_put(), but while the process has no live file the frame becomes a block of its own
+ * in the capture at once: for what every process writes (RUN, PROCESS), so that one without
+ * traffic never makes a live file. */
+int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
+	uint64_t time, const struct iovec *parts, int n);
+
+/* In a forked child: forgets the parent's live file and takes a new writer id (P28, P29). */
+void th_writer_forked(struct th_writer *w);
+
+/* Folds the live file into the capture and removes it; what cannot be compressed within
+ * `budget_ns` is appended uncompressed. The writer stays usable: a later put begins a new live
+ * file (P12). Returns 0 or a negative errno, the live file then left for others to fold. */
+int th_writer_finish(struct th_writer *w, uint64_t budget_ns);
+
+#endif

@@ -1,0 +1,51 @@
+/* What the shim and the player say to each other. The shim knows the player only through this
+ * header and world.h.
+ *
+ * The player listens on an AF_UNIX stream socket, <directory>/player.sock (a path works across
+ * network namespaces, an abstract name does not). Each connection begins with one th_hello from
+ * the shim, which never waits for an answer but where said. */
+#ifndef PLAYER_PROTOCOL_H
+#define PLAYER_PROTOCOL_H
+
+#include <stdint.h>
+
+#define TH_PLAYER_SOCKET "player.sock"
+#define TH_PLAYER_WORLD "world"
+#define TH_HELLO_MAGIC 0x31484854u /* "THH1" */
+
+enum th_hello_kind {
+	/* The socket becomes the agent's connection: what follows is its own bytes (TLS or plain).
+	 * Fields: process, thread, connection, address, port, stream_id. */
+	TH_HELLO_STREAM = 1,
+	/* A process of the tree began (constructor, or first use after fork). The player keeps
+	 * running while any of them lives. Fields: process, parent, pid. The player answers one
+	 * byte when it has noted it, so that siblings get their ordinals in order of start. */
+	TH_HELLO_PROCESS = 2,
+	/* A connection was refused by the fence. Fields: process, address, port. */
+	TH_HELLO_FENCED_CONNECT = 3,
+	/* A look-up was refused by the fence. Fields: process, name. */
+	TH_HELLO_FENCED_LOOKUP = 4,
+	/* The agent read the end of stream `stream_id`: how should that look? The player answers
+	 * one byte: an errno to fail with once (ECONNRESET), or 0 for an orderly end. */
+	TH_HELLO_ENDED = 5,
+};
+
+struct th_hello {
+	uint32_t magic;
+	uint8_t kind;
+	uint8_t family; /* 4, 6 */
+	uint16_t port;	/* host order */
+	uint8_t address[16];
+	uint8_t process[8]; /* span id of the agent process in this replay */
+	uint8_t parent[8];
+	uint64_t stream_id; /* unique in the tree: chosen by the shim at random */
+	uint32_t pid;
+	uint32_t thread;     /* ordinal of the thread in its process, by first use */
+	uint32_t connection; /* ordinal of the connection in its process */
+	uint32_t reserved;
+	char name[256]; /* NUL-terminated */
+};
+
+_Static_assert(sizeof(struct th_hello) == 320, "the hello has no padding");
+
+#endif

@@ -1,0 +1,70 @@
+/* The world of a recording: its names, addresses and peers, and the player's certificate.
+ *
+ * The player writes it once, before any agent runs; each process of the tree maps it read-only.
+ * So look-ups and the fence need no message, survive forks (lynx resolves in a child), and are a
+ * pure function of the capture. Offsets are from the start of the file; all of it is validated
+ * by th_world_open(), after which the accessors trust it. */
+#ifndef PLAYER_WORLD_H
+#define PLAYER_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TH_WORLD_MAGIC "THWORLD1"
+
+struct th_world_address {
+	uint8_t family; /* 4, 6 */
+	uint8_t reserved[3];
+	uint8_t bytes[16];
+};
+
+/* Sorted by name (lower case, no trailing dot), then each name once. */
+struct th_world_name {
+	uint32_t name_offset;		     /* NUL-terminated */
+	int32_t result;			     /* 0, or the EAI_ code that the recording saw */
+	uint32_t first_address, n_addresses; /* into the addresses, in recorded order */
+};
+
+enum th_peer_verdict {
+	TH_PEER_SERVED = 1, /* HTTP was recorded: goes to the player */
+	TH_PEER_FAILED = 2, /* every recorded connect failed, with `error` */
+	TH_PEER_PASSED = 3, /* loopback that spoke something else: let through (DESIGN 2.3) */
+};
+
+/* Sorted by address bytes, then port. */
+struct th_world_peer {
+	struct th_world_address address;
+	uint16_t port;
+	uint8_t verdict;
+	uint8_t reserved;
+	int32_t error;
+};
+
+struct th_world_header {
+	char magic[8];
+	uint64_t size; /* of the file */
+	uint32_t n_names, names_offset;
+	uint32_t n_addresses, addresses_offset;
+	uint32_t n_peers, peers_offset;
+	uint32_t ca_offset, ca_size; /* the ephemeral CA's certificate, DER */
+};
+
+struct th_world {
+	const struct th_world_header *header; /* the mapping; NULL: not open */
+};
+
+/* Maps the file and checks every offset. 0 or a negative errno. No malloc. */
+int th_world_open(struct th_world *w, const char *path);
+
+/* NULL: the recording never asked for it. `name` need not be normalised. */
+const struct th_world_name *th_world_find_name(const struct th_world *w, const char *name);
+
+const struct th_world_address *th_world_addresses(
+	const struct th_world *w, const struct th_world_name *n);
+
+/* NULL: the recording never went there. */
+const struct th_world_peer *th_world_find_peer(
+	const struct th_world *w, uint8_t family, const uint8_t address[16], uint16_t port);
+
+#endif

@@ -1,0 +1,47 @@
+/* Inside the recorder: the frames of an exchange, one function per frame type.
+ *
+ * An exchange is a number; the taps keep it beside their own state. Request heads are redacted
+ * here, so no tap can forget it. All functions split long data and stamp the present time. */
+#ifndef RECORDER_EMIT_H
+#define RECORDER_EMIT_H
+
+#include "recorder/conn.h"
+
+/* A header list under construction, in the form of TH_HEAD_LIST. Memory is the caller's. */
+struct th_field_list {
+	struct th_out out;
+	bool redacted;
+};
+
+/* Appends a field; `request` fields are redacted first. */
+void th_field_list_add(
+	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value);
+
+/* A new exchange on `c`; writes the connection's CONN frame if that is still due. */
+uint32_t th_emit_begin(struct th_conn *c);
+
+/* flags: TH_FRAME_LAST, TH_FRAME_BODILESS. A request head is given whole. */
+void th_emit_req_head_h1(
+	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head);
+void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
+	const struct th_field_list *l);
+
+/* type: TH_FRAME_RES_INFO or TH_FRAME_RES_HEAD; h1 heads may come in pieces. */
+void th_emit_res_head_h1(
+	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece);
+void th_emit_res_head_list(
+	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);
+
+/* type: TH_FRAME_REQ_DATA or TH_FRAME_RES_DATA; flags LAST. Empty data only with LAST. */
+void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes);
+
+/* type: TH_FRAME_REQ_TRAILER or TH_FRAME_RES_TRAILER; flags LAST. */
+void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);
+
+/* type: TH_FRAME_REQ_END or TH_FRAME_RES_END: for what LAST could not say. */
+void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code);
+
+/* Events or bytes that were seen and not recorded. `reason` is static text. */
+void th_emit_lost(uint64_t events, uint64_t bytes, const char *reason);
+
+#endif

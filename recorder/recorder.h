@@ -1,0 +1,115 @@
+/* The recorder: bytes of the agent's connections go in, frames of the capture come out.
+ *
+ * The shim tells it about connections, bytes and ends; it finds the protocol (HTTP/1, HTTP/2, TLS
+ * records, something else), splits the bytes into exchanges and writes them as they come. It holds
+ * no body: only an unfinished request head (which must be redacted whole) and protocol state.
+ *
+ * Inside the agent: no malloc, no stdio, never blocks for long, thread-safe, async-signal-safe
+ * under the shim's depth guard. Nothing fails towards the caller: what cannot be recorded is
+ * counted in the capture. */
+#ifndef RECORDER_RECORDER_H
+#define RECORDER_RECORDER_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/bytes.h"
+#include "capture/frame.h"
+
+/* ---- the process ---- */
+
+struct th_process_conf {
+	const char *capture;			  /* absolute path */
+	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* of the run */
+	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* root: from TRACEPARENT, or zeros */
+	bool root;				  /* first process of the run: writes RUN */
+	const char *meta, *tracestate, *baggage;  /* root only; may be NULL */
+	const char *argv0;			  /* may be NULL; further arguments are not kept:
+						     they hold credentials (curl -H …) */
+};
+
+/* Opens the capture and writes RUN (root) and PROCESS. Returns 0, or a negative errno: nothing
+ * will be recorded. Called once, before the agent has threads. */
+int th_recorder_start(const struct th_process_conf *conf);
+
+/* This process's span id, for its children's environment. */
+void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES]);
+
+/* In a forked child that is going to be recorded: becomes a process of its own, child of the
+ * old one (PROCESS frame with began=forked, new writer, connections inherited but unstarted).
+ * The shim calls it when a tap first sees that the pid has changed (P26-P28). */
+void th_recorder_forked(void);
+
+/* End in good order: open exchanges are ended as LOCAL, PROCESS_END written, live file folded,
+ * orphans of dead relatives folded, all within about 300 ms (P14). The recorder stays usable. */
+void th_recorder_finish(void);
+
+/* True when the capture cannot be written (TRACEHOOK_ON_ERROR=closed asks before each send). */
+bool th_recorder_broken(void);
+
+/* ---- look-ups ---- */
+
+struct th_address {
+	uint8_t family; /* 4, 6, 1 (Unix), 0 unknown */
+	uint16_t port;	/* host order */
+	uint8_t bytes[16];
+};
+
+/* Fills from a socket address; family 0 when it is of another kind. */
+struct th_address th_address_of(const struct sockaddr *sa, socklen_t len);
+
+/* A name look-up came back. `result` 0 or EAI_…; `family` 0, 4, 6 as asked. Also remembers the
+ * last name of each address, so that a connection can say what it was looked up as. */
+void th_recorder_name(
+	const char *name, uint8_t family, int result, const struct th_address *addresses, size_t n);
+
+/* ---- connections (client side only) ---- */
+
+/* A handle. Connections live in type-stable memory and count their reuses, so a handle that has
+ * outlived its connection (closed by another thread, number reused) is noticed and ignored. */
+struct th_conn;
+struct th_conn_ref {
+	struct th_conn *conn; /* NULL: none; every call then does nothing */
+	uint32_t generation;
+};
+
+struct th_conn_conf {
+	uint8_t transport; /* enum th_transport */
+	struct th_address peer;
+	uint64_t connect_began, connected; /* ns, 0 unknown */
+};
+
+/* A connection of this process's. None when too many are open (counted as lost). */
+struct th_conn_ref th_conn_open(const struct th_conn_conf *conf);
+
+/* connect() failed with `error`: recorded, nothing to close. */
+void th_conn_failed(const struct th_conn_conf *conf, int error);
+
+/* What TLS negotiated, once known and before the first bytes; both may be empty. */
+void th_conn_tls(struct th_conn_ref c, struct th_slice sni, struct th_slice alpn);
+
+/* Non-blocking connect() completed (first writability or first byte). */
+void th_conn_connected(struct th_conn_ref c);
+
+/* Bytes that the agent sent or was given, after the call that moved them succeeded. On a plain
+ * connection that turns out to carry TLS the bytes are only counted. */
+void th_conn_sent(struct th_conn_ref c, const void *p, size_t n);
+void th_conn_received(struct th_conn_ref c, const void *p, size_t n);
+
+/* The first `n` bytes of the vector. */
+void th_conn_sent_v(struct th_conn_ref c, const struct iovec *iov, int count, size_t n);
+void th_conn_received_v(struct th_conn_ref c, const struct iovec *iov, int count, size_t n);
+
+/* Does the connection speak HTTP that is being recorded (and not TLS or something else)? */
+bool th_conn_is_http(struct th_conn_ref c);
+
+/* The agent was told that the peer ended the connection: FIN, NOTIFY, RESET (code: errno) or
+ * ERROR. What is in progress ends; later calls are harmless. */
+void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code);
+
+/* The agent closed it (close, SSL_free). Ends what is in progress as LOCAL, writes CONN_END and
+ * gives the memory back. */
+void th_conn_close(struct th_conn_ref c);
+
+#endif

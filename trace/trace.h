@@ -1,0 +1,135 @@
+/* The run as a tree, assembled from the frames of a capture: runs → processes → connections and
+ * exchanges. The reading side's model; the player, genai and the tools work on it.
+ *
+ * Everything points into the reader's memory: no body is copied. Whatever is odd (a process
+ * without its RUN, an exchange without its connection) is kept, under what can be known of it. */
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
+
+#include "capture/frame.h"
+#include "capture/reader.h"
+#include "wire/head.h"
+
+struct th_piece {
+	uint64_t time;
+	struct th_slice bytes;
+};
+
+/* One side of an exchange. */
+struct th_message {
+	bool present; /* any frame of this side was seen */
+	bool head_done;
+	bool bodiless;	     /* nothing can follow the head (TH_FRAME_BODILESS) */
+	uint8_t version;     /* 10, 11, 20 */
+	struct th_head head; /* pieces joined */
+	struct th_head trailer;
+	struct th_piece *pieces; /* body as on the wire, in order, with times */
+	size_t n_pieces;
+	uint64_t body_bytes;   /* sum of the pieces */
+	uint64_t began, ended; /* first and last frame */
+	bool finished;	       /* an end was recorded, good or bad */
+	enum th_end end;
+	uint32_t end_code;
+};
+
+struct th_interim {
+	uint64_t time;
+	struct th_head head;
+};
+
+struct th_connection {
+	struct th_process *process;
+	uint32_t id; /* ordinal within the process */
+	uint8_t transport, family;
+	uint16_t port;
+	uint8_t address[16];
+	int error; /* of connect, 0: connected */
+	uint32_t thread;
+	struct th_slice name, sni, alpn;
+	uint64_t connect_began, connected, began;
+	bool ended;
+	enum th_end end;
+	uint8_t speaks;
+	uint32_t end_code;
+	uint64_t bytes_sent, bytes_received, end_time;
+};
+
+struct th_exchange {
+	struct th_process *process;
+	struct th_connection *connection;  /* NULL: its frame was lost */
+	uint8_t span_id[TH_SPAN_ID_BYTES]; /* derived: th_trace_span_id() */
+	uint32_t id;			   /* ordinal within the writer */
+	uint32_t stream;		   /* HTTP/2 */
+	uint32_t thread;
+	bool redacted;
+	struct th_message request, response;
+	struct th_interim *interim;
+	size_t n_interim;
+	size_t order; /* index in run->exchanges: by time of the request's first frame */
+};
+
+struct th_name {
+	struct th_process *process;
+	uint64_t time;
+	int result;
+	uint8_t family;
+	struct th_slice name;
+	size_t n_addresses;
+	const uint8_t *addresses; /* 20 bytes each: family, 3 reserved, 16 address bytes */
+};
+
+struct th_process {
+	struct th_run *run;
+	struct th_process *parent; /* NULL: the root, or its parent was not recorded */
+	uint64_t writer;
+	uint8_t span_id[TH_SPAN_ID_BYTES], parent_span_id[TH_SPAN_ID_BYTES];
+	uint32_t pid, ppid;
+	uint8_t how_began; /* 1 root, 2 spawned or exec'd, 3 forked */
+	uint32_t ordinal;  /* among its siblings, by start; the root is 0 */
+	char lane[64];	   /* "0.2.1": the ordinals from the root on */
+	struct th_slice exe, argv0, cwd;
+	uint64_t began, ended;
+	bool ended_well;
+	uint64_t lost_events, lost_bytes;
+};
+
+struct th_run {
+	uint8_t trace_id[TH_TRACE_ID_BYTES];
+	uint8_t parent_span_id[TH_SPAN_ID_BYTES];
+	struct th_slice meta, tracestate, baggage, tracehook_version;
+	uint64_t began, ended;
+	bool complete;		       /* the root process ended in good order */
+	struct th_process **processes; /* root first, then by start */
+	size_t n_processes;
+	struct th_connection **connections; /* by start, failed ones too */
+	size_t n_connections;
+	struct th_exchange **exchanges; /* in the order in which they were asked */
+	size_t n_exchanges;
+	struct th_name **names;
+	size_t n_names;
+};
+
+struct th_trace {
+	struct th_reader *reader;
+	struct th_run **runs; /* by start */
+	size_t n_runs;
+	const struct th_damage *damage;
+	size_t n_damage;
+};
+
+/* Loads a capture. 0 and the trace; or a negative errno as th_reader_open(), with *ret_why. Damage
+ * is no failure: see the trace. */
+int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why);
+
+/* Takes NULL; returns NULL. */
+struct th_trace *th_trace_free(struct th_trace *t);
+
+/* The run whose trace id begins with `prefix` (hex); NULL or "": the newest complete run, else the
+ * newest. NULL when there is none or *ret_ambiguous. */
+struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, bool *ret_ambiguous);
+
+/* Span id of an exchange: a function of its process's span id and its ordinal. */
+void th_trace_span_id(const uint8_t process_span[TH_SPAN_ID_BYTES], uint32_t id,
+	uint8_t ret_id[TH_SPAN_ID_BYTES]);
+
+#endif
