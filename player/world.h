@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 #define TH_WORLD_MAGIC "THWORLD1"
+#define TH_WORLD_LIMIT (64u << 20) /* a larger file is refused */
 
 struct th_world_address {
 	uint8_t family; /* 4, 6 */
@@ -32,7 +35,7 @@ enum th_peer_verdict {
 	TH_PEER_PASSED = 3, /* loopback that spoke something else: let through (DESIGN 2.3) */
 };
 
-/* Sorted by address bytes, then port. */
+/* Sorted by address bytes, then port, then family. An IPv4-mapped IPv6 address is kept as IPv4. */
 struct th_world_peer {
 	struct th_world_address address;
 	uint16_t port;
@@ -57,6 +60,9 @@ struct th_world {
 /* Maps the file and checks every offset. 0 or a negative errno. No malloc. */
 int th_world_open(struct th_world *w, const char *path);
 
+/* Unmaps. A world that is not open is left alone. */
+void th_world_close(struct th_world *w);
+
 /* NULL: the recording never asked for it. `name` need not be normalised. */
 const struct th_world_name *th_world_find_name(const struct th_world *w, const char *name);
 
@@ -66,5 +72,12 @@ const struct th_world_address *th_world_addresses(
 /* NULL: the recording never went there. */
 const struct th_world_peer *th_world_find_peer(
 	const struct th_world *w, uint8_t family, const uint8_t address[16], uint16_t port);
+
+/* The address as the world keeps it: an IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is the IPv4
+ * one, and unused bytes are zero. */
+struct th_world_address th_world_plain_address(uint8_t family, const uint8_t address[16]);
+
+/* The certificate of the player's CA, DER; lives as long as the mapping. */
+struct th_slice th_world_ca(const struct th_world *w);
 
 #endif
