@@ -41,6 +41,10 @@ uint16_t th_head_status(const struct th_head *h);
 /* Host field or ":authority"; empty when there is neither. */
 struct th_slice th_head_authority(const struct th_head *h);
 
+/* Takes the next element off a comma-separated list (RFC 9110 5.6.1), trimmed, perhaps empty; false
+ * at its end. */
+bool th_list_next(struct th_slice *list, struct th_slice *ret_element);
+
 /* Does a comma-separated field (Connection, Transfer-Encoding …) contain the token? */
 bool th_head_has_token(const struct th_head *h, const char *name, const char *token);
 

@@ -48,6 +48,8 @@ enum th_h1_body {
 	TH_H1_BODY_BAD,
 };
 
+/* *ret_length is set for LENGTH. Transfer-Encoding goes before Content-Length (6.3, rule 3), also
+ * in HTTP/1.0, as clients have it. */
 enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length);
 /* `method` of the request that is answered. 1xx other than 101 have no body. */
 enum th_h1_body th_h1_response_body(

@@ -1,0 +1,275 @@
+/* Views into message heads (RFC 9112 2-5; RFC 9113 8.3 for the list form).
+ *
+ * A line ends at LF; one CR before it is dropped (RFC 9112 2.2). A folded value (5.2) is seen as
+ * one value with its line break inside. Lines without a colon are passed over: the recorder must
+ * find the framing that real peers find, not judge them. */
+#include "wire/head.h"
+
+#include "base/text.h"
+
+#define LIST_NAME_BYTES 2
+#define LIST_VALUE_BYTES 4
+
+static bool is_tchar(uint8_t c)
+{
+	if ((c >= '0' && c <= '9') || (th_lower(c) >= 'a' && th_lower(c) <= 'z')) {
+		return true;
+	}
+	return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The line at *pos without its end; *pos moves behind it. Without an LF the rest is the line. */
+static struct th_slice take_line(struct th_slice in, size_t *pos)
+{
+	const uint8_t *p = in.p + *pos;
+	size_t n = in.n - *pos;
+	const uint8_t *lf = n ? memchr(p, '\n', n) : NULL;
+	size_t len = lf ? (size_t)(lf - p) : n;
+	*pos += lf ? len + 1 : len;
+	if (len && p[len - 1] == '\r') {
+		len--;
+	}
+	return (struct th_slice){p, len};
+}
+
+static size_t skip_empty_lines(struct th_slice in)
+{
+	size_t i = 0;
+	while (i < in.n && (in.p[i] == '\r' || in.p[i] == '\n')) {
+		i++;
+	}
+	return i;
+}
+
+static struct th_slice first_line(struct th_slice head)
+{
+	size_t pos = skip_empty_lines(head);
+	return take_line(head, &pos);
+}
+
+/* Cuts `s` at its first space; false when there is none. */
+static bool cut_at_space(struct th_slice *s, struct th_slice *ret_before)
+{
+	const uint8_t *sp = s->n ? memchr(s->p, ' ', s->n) : NULL;
+	if (!sp) {
+		return false;
+	}
+	*ret_before = (struct th_slice){s->p, (size_t)(sp - s->p)};
+	s->n -= ret_before->n + 1;
+	s->p = sp + 1;
+	return true;
+}
+
+static bool is_version(struct th_slice s)
+{
+	return s.n == 8 && memcmp(s.p, "HTTP/", 5) == 0 && is_digit(s.p[5]) && s.p[6] == '.' &&
+		is_digit(s.p[7]);
+}
+
+static bool is_token(struct th_slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_tchar(s.p[i])) {
+			return false;
+		}
+	}
+	return s.n > 0;
+}
+
+bool th_h1_request_line(struct th_slice head, struct th_slice *ret_method,
+	struct th_slice *ret_target, struct th_slice *ret_version)
+{
+	struct th_slice line = first_line(head), method, target;
+	if (!cut_at_space(&line, &method) || !is_token(method)) {
+		return false;
+	}
+	/* The version is what follows the last space: targets with raw spaces are seen in the wild.
+	 */
+	const uint8_t *sp = line.n ? memrchr(line.p, ' ', line.n) : NULL;
+	if (!sp || sp == line.p) {
+		return false;
+	}
+	target = (struct th_slice){line.p, (size_t)(sp - line.p)};
+	struct th_slice version = {sp + 1, line.n - target.n - 1};
+	if (!is_version(version)) {
+		return false;
+	}
+	*ret_method = method;
+	*ret_target = target;
+	*ret_version = version;
+	return true;
+}
+
+bool th_h1_status_line(struct th_slice head, struct th_slice *ret_version, uint16_t *ret_status,
+	struct th_slice *ret_reason)
+{
+	struct th_slice line = first_line(head), version;
+	if (!cut_at_space(&line, &version) || !is_version(version) || line.n < 3) {
+		return false;
+	}
+	const uint8_t *d = line.p;
+	if (!is_digit(d[0]) || !is_digit(d[1]) || !is_digit(d[2]) || d[0] == '0') {
+		return false;
+	}
+	if (line.n > 3 && d[3] != ' ') {
+		return false;
+	}
+	size_t skip = line.n > 3 ? 4 : 3;
+	*ret_version = version;
+	*ret_status = (uint16_t)((d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0'));
+	*ret_reason = (struct th_slice){line.p + skip, line.n - skip};
+	return true;
+}
+
+static bool next_listed(struct th_slice in, size_t *pos, struct th_field *ret_field)
+{
+	struct th_in cur = {in.p + *pos, in.n - *pos, false};
+	size_t name_n = th_in_u16(&cur);
+	size_t value_n = th_in_u32(&cur);
+	struct th_field f;
+	f.name = th_in_bytes(&cur, name_n);
+	f.value = th_in_bytes(&cur, value_n);
+	if (cur.failed) {
+		return false;
+	}
+	*pos += LIST_NAME_BYTES + LIST_VALUE_BYTES + name_n + value_n;
+	*ret_field = f;
+	return true;
+}
+
+/* Lengthens `line`, which ends before *pos, over the folded lines behind it. */
+static void unfold(struct th_slice in, size_t *pos, struct th_slice *line)
+{
+	while (*pos < in.n && (in.p[*pos] == ' ' || in.p[*pos] == '\t')) {
+		struct th_slice more = take_line(in, pos);
+		line->n = (size_t)(more.p + more.n - line->p);
+	}
+}
+
+static bool next_line_field(struct th_slice in, size_t *pos, struct th_field *ret_field)
+{
+	if (*pos == 0) {
+		*pos = skip_empty_lines(in);
+		take_line(in, pos);
+	}
+	while (*pos < in.n) {
+		struct th_slice line = take_line(in, pos);
+		if (line.n == 0) {
+			return false;
+		}
+		unfold(in, pos, &line);
+		const uint8_t *colon = memchr(line.p, ':', line.n);
+		if (colon) {
+			size_t n = (size_t)(colon - line.p);
+			ret_field->name = th_slice_trim((struct th_slice){line.p, n});
+			ret_field->value = th_slice_trim(
+				(struct th_slice){colon + 1, line.n - n - 1});
+			return true;
+		}
+	}
+	return false;
+}
+
+bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_field)
+{
+	if (*pos >= h->bytes.n) {
+		return false;
+	}
+	return h->list ? next_listed(h->bytes, pos, ret_field)
+		       : next_line_field(h->bytes, pos, ret_field);
+}
+
+bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value)
+{
+	struct th_slice wanted = th_slice_str(name);
+	struct th_field f;
+	size_t pos = 0;
+	while (th_head_next(h, &pos, &f)) {
+		if (th_slice_ieq(f.name, wanted)) {
+			*ret_value = f.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool th_head_request(
+	const struct th_head *h, struct th_slice *ret_method, struct th_slice *ret_target)
+{
+	struct th_slice method, target, version;
+	if (!h->list) {
+		if (!th_h1_request_line(h->bytes, &method, &target, &version)) {
+			return false;
+		}
+	} else {
+		if (!th_head_get(h, ":method", &method)) {
+			return false;
+		}
+		if (!th_head_get(h, ":path", &target)) {
+			target = (struct th_slice){NULL, 0}; /* CONNECT has none */
+		}
+	}
+	*ret_method = method;
+	*ret_target = target;
+	return true;
+}
+
+uint16_t th_head_status(const struct th_head *h)
+{
+	struct th_slice version, reason, value;
+	uint16_t status = 0;
+	uint64_t number;
+	if (!h->list) {
+		return th_h1_status_line(h->bytes, &version, &status, &reason) ? status : 0;
+	}
+	if (!th_head_get(h, ":status", &value) || value.n != 3 || !th_parse_u64(value, &number)) {
+		return 0;
+	}
+	return (uint16_t)number;
+}
+
+struct th_slice th_head_authority(const struct th_head *h)
+{
+	struct th_slice value;
+	if (h->list && th_head_get(h, ":authority", &value)) {
+		return value;
+	}
+	return th_head_get(h, "host", &value) ? value : (struct th_slice){NULL, 0};
+}
+
+bool th_list_next(struct th_slice *list, struct th_slice *ret_element)
+{
+	if (list->n == 0) {
+		return false;
+	}
+	const uint8_t *comma = memchr(list->p, ',', list->n);
+	size_t n = comma ? (size_t)(comma - list->p) : list->n;
+	*ret_element = th_slice_trim((struct th_slice){list->p, n});
+	size_t taken = comma ? n + 1 : n;
+	list->p += taken;
+	list->n -= taken;
+	return true;
+}
+
+bool th_head_has_token(const struct th_head *h, const char *name, const char *token)
+{
+	struct th_slice wanted = th_slice_str(name), wanted_token = th_slice_str(token), element;
+	struct th_field f;
+	size_t pos = 0;
+	while (th_head_next(h, &pos, &f)) {
+		if (!th_slice_ieq(f.name, wanted)) {
+			continue;
+		}
+		while (th_list_next(&f.value, &element)) {
+			if (th_slice_ieq(element, wanted_token)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}

@@ -1,0 +1,343 @@
+/* HTTP/1 framing as a pulled state machine (RFC 9112 2.2, 6 and 7.1).
+ *
+ * A call to th_h1_next() takes as much as belongs to one part of one message, so a reader's piece
+ * of body stays one piece. When a byte is wrong, what came before it is given first and the error
+ * with the next call: nothing that was received is withheld. Chunk extensions and trailers are
+ * walked over, not looked into. */
+#include "wire/http1.h"
+
+#include "base/text.h"
+
+enum state {
+	BEFORE_HEAD, /* and within it */
+	AFTER_HEAD,  /* th_h1_body() is due */
+	IN_LENGTH,
+	IN_CHUNKED,
+	UNTIL_CLOSE,
+	FAILED,
+};
+
+enum line {
+	LINE_START,
+	LINE_CR, /* a CR at the start of a line */
+	LINE_IN,
+};
+
+enum chunk {
+	CHUNK_SIZE_FIRST, /* at least one digit is due */
+	CHUNK_SIZE,
+	CHUNK_EXTENSION,
+	CHUNK_DATA,
+	CHUNK_DATA_CR, /* the line end after the data */
+	CHUNK_DATA_LF,
+	CHUNK_TRAILER,
+};
+
+#define CHUNK_SIZE_MAX (UINT64_MAX >> 5) /* another digit still fits */
+
+enum step {
+	STEP_ON,
+	STEP_END, /* the part ends behind this byte */
+	STEP_BAD,
+};
+
+/* Walks lines until an empty one; used for heads and trailers. Returns how many bytes were taken;
+ * *ret_end: the empty line was among them. */
+static size_t walk_lines(struct th_h1_parser *p, struct th_slice in, bool *ret_end)
+{
+	size_t i = 0;
+	*ret_end = false;
+	while (i < in.n && !*ret_end) {
+		if (p->line == LINE_IN) {
+			const uint8_t *lf = memchr(in.p + i, '\n', in.n - i);
+			i = lf ? (size_t)(lf - in.p) + 1 : in.n;
+			p->line = lf ? LINE_START : LINE_IN;
+			continue;
+		}
+		uint8_t c = in.p[i++];
+		if (c == '\n') {
+			p->line = LINE_START;
+			*ret_end = p->any;
+		} else if (c == '\r' && p->line == LINE_START) {
+			p->line = LINE_CR;
+		} else {
+			p->line = LINE_IN;
+			p->any = true;
+		}
+	}
+	return i;
+}
+
+static size_t fail(struct th_h1_parser *p, struct th_h1_event *ret_event)
+{
+	p->state = FAILED;
+	*ret_event = (struct th_h1_event){TH_H1_ERROR, false, {NULL, 0}};
+	return 0;
+}
+
+static size_t next_head(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
+{
+	bool end;
+	size_t n = walk_lines(p, in, &end);
+	if (n > TH_H1_HEAD_MAX - p->head_len) {
+		return fail(p, ret_event);
+	}
+	p->head_len += (uint32_t)n;
+	if (end) {
+		p->state = AFTER_HEAD;
+	}
+	*ret_event = (struct th_h1_event){TH_H1_HEAD, end, {in.p, n}};
+	return n;
+}
+
+static void before_head(struct th_h1_parser *p)
+{
+	*p = (struct th_h1_parser){0};
+}
+
+static size_t next_length(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
+{
+	size_t n = in.n < p->left ? in.n : (size_t)p->left;
+	p->left -= n;
+	*ret_event = (struct th_h1_event){TH_H1_BODY, p->left == 0, {in.p, n}};
+	if (p->left == 0) {
+		before_head(p);
+	}
+	return n;
+}
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	c = th_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void chunk_line_done(struct th_h1_parser *p)
+{
+	p->chunk = p->left ? CHUNK_DATA : CHUNK_TRAILER;
+	p->line = LINE_START;
+	p->any = true; /* an empty trailer section is one empty line */
+	p->head_len = 0;
+}
+
+static enum step chunk_size(struct th_h1_parser *p, uint8_t c)
+{
+	int digit = hex_digit(c);
+	if (digit >= 0) {
+		if (p->left > CHUNK_SIZE_MAX) {
+			return STEP_BAD;
+		}
+		p->left = p->left << 4 | (uint64_t)digit;
+		p->chunk = CHUNK_SIZE;
+		return STEP_ON;
+	}
+	if (p->chunk == CHUNK_SIZE_FIRST) {
+		return STEP_BAD;
+	}
+	if (c == '\n') {
+		chunk_line_done(p);
+		return STEP_ON;
+	}
+	if (c != ';' && c != ' ' && c != '\t' && c != '\r') {
+		return STEP_BAD;
+	}
+	p->chunk = CHUNK_EXTENSION;
+	return STEP_ON;
+}
+
+/* One byte of framing, that is of anything but chunk data and trailers. */
+static enum step chunk_byte(struct th_h1_parser *p, uint8_t c)
+{
+	switch (p->chunk) {
+	case CHUNK_SIZE_FIRST:
+	case CHUNK_SIZE:
+		return chunk_size(p, c);
+	case CHUNK_EXTENSION:
+		if (c == '\n') {
+			chunk_line_done(p);
+		}
+		return STEP_ON;
+	case CHUNK_DATA_CR:
+		if (c == '\r') {
+			p->chunk = CHUNK_DATA_LF;
+			return STEP_ON;
+		}
+		__attribute__((fallthrough));
+	default:
+		p->chunk = CHUNK_SIZE_FIRST;
+		p->left = 0;
+		return c == '\n' ? STEP_ON : STEP_BAD;
+	}
+}
+
+static size_t chunk_data(struct th_h1_parser *p, struct th_slice in)
+{
+	size_t n = in.n < p->left ? in.n : (size_t)p->left;
+	p->left -= n;
+	if (p->left == 0) {
+		p->chunk = CHUNK_DATA_CR;
+	}
+	return n;
+}
+
+/* The next bytes of one kind within a chunked body. */
+static size_t chunk_part(struct th_h1_parser *p, struct th_slice in, enum step *ret_step)
+{
+	bool end;
+	*ret_step = STEP_ON;
+	if (p->chunk == CHUNK_DATA) {
+		return chunk_data(p, in);
+	}
+	if (p->chunk == CHUNK_TRAILER) {
+		size_t n = walk_lines(p, in, &end);
+		bool fits = n <= TH_H1_HEAD_MAX - p->head_len;
+		p->head_len += fits ? (uint32_t)n : 0;
+		*ret_step = !fits ? STEP_BAD : end ? STEP_END : STEP_ON;
+		return fits ? n : 0;
+	}
+	*ret_step = chunk_byte(p, in.p[0]);
+	return *ret_step == STEP_BAD ? 0 : 1;
+}
+
+static size_t next_chunked(
+	struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
+{
+	enum step step = STEP_ON;
+	size_t i = 0;
+	while (i < in.n && step == STEP_ON) {
+		i += chunk_part(p, (struct th_slice){in.p + i, in.n - i}, &step);
+	}
+	if (step == STEP_BAD && i == 0) {
+		return fail(p, ret_event);
+	}
+	*ret_event = (struct th_h1_event){TH_H1_BODY, step == STEP_END, {in.p, i}};
+	if (step == STEP_BAD) {
+		p->state = FAILED;
+	} else if (step == STEP_END) {
+		before_head(p);
+	}
+	return i;
+}
+
+size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
+{
+	if (in.n == 0 && p->state != FAILED) {
+		*ret_event = (struct th_h1_event){TH_H1_MORE, false, {NULL, 0}};
+		return 0;
+	}
+	switch (p->state) {
+	case BEFORE_HEAD:
+		return next_head(p, in, ret_event);
+	case IN_LENGTH:
+		return next_length(p, in, ret_event);
+	case IN_CHUNKED:
+		return next_chunked(p, in, ret_event);
+	case UNTIL_CLOSE:
+		*ret_event = (struct th_h1_event){TH_H1_BODY, false, in};
+		return in.n;
+	default:
+		return fail(p, ret_event);
+	}
+}
+
+/* All Content-Length values, also within a list, must be the same number (RFC 9112 6.3, rule 5). */
+static enum th_h1_body content_length(const struct th_head *h, uint64_t *ret_length)
+{
+	enum th_h1_body body = TH_H1_BODY_NONE;
+	struct th_slice element;
+	struct th_field f;
+	size_t pos = 0;
+	while (th_head_next(h, &pos, &f)) {
+		if (!th_slice_ieq(f.name, TH_SLICE_LIT("content-length"))) {
+			continue;
+		}
+		do {
+			uint64_t n;
+			bool more = th_list_next(&f.value, &element);
+			if (!more || !th_parse_u64(element, &n) ||
+				(body == TH_H1_BODY_LENGTH && n != *ret_length)) {
+				return TH_H1_BODY_BAD;
+			}
+			body = TH_H1_BODY_LENGTH;
+			*ret_length = n;
+		} while (f.value.n);
+	}
+	return body;
+}
+
+/* Is there a Transfer-Encoding, and is chunked its last coding? */
+static bool transfer_coding(const struct th_head *h, bool *ret_chunked)
+{
+	struct th_slice element;
+	struct th_field f;
+	size_t pos = 0;
+	bool any = false;
+	while (th_head_next(h, &pos, &f)) {
+		if (!th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"))) {
+			continue;
+		}
+		any = true;
+		while (th_list_next(&f.value, &element)) {
+			*ret_chunked = th_slice_ieq(element, TH_SLICE_LIT("chunked"));
+		}
+	}
+	return any;
+}
+
+enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length)
+{
+	const struct th_head h = {head, false};
+	bool chunked = false;
+	if (transfer_coding(&h, &chunked)) {
+		return chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_BAD;
+	}
+	return content_length(&h, ret_length);
+}
+
+enum th_h1_body th_h1_response_body(
+	struct th_slice head, struct th_slice method, uint64_t *ret_length)
+{
+	const struct th_head h = {head, false};
+	uint16_t status = th_head_status(&h);
+	bool chunked = false;
+	if (status == 0) {
+		return TH_H1_BODY_BAD;
+	}
+	if (status == 101 || (status / 100 == 2 && th_slice_eq(method, TH_SLICE_LIT("CONNECT")))) {
+		return TH_H1_BODY_TUNNEL;
+	}
+	if (status < 200 || status == 204 || status == 304 ||
+		th_slice_eq(method, TH_SLICE_LIT("HEAD"))) {
+		return TH_H1_BODY_NONE;
+	}
+	if (transfer_coding(&h, &chunked)) {
+		return chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_UNTIL_CLOSE;
+	}
+	enum th_h1_body body = content_length(&h, ret_length);
+	return body == TH_H1_BODY_NONE ? TH_H1_BODY_UNTIL_CLOSE : body;
+}
+
+void th_h1_body(struct th_h1_parser *p, enum th_h1_body body, uint64_t length)
+{
+	before_head(p);
+	switch (body) {
+	case TH_H1_BODY_NONE:
+		return;
+	case TH_H1_BODY_LENGTH:
+		p->left = length;
+		p->state = length ? IN_LENGTH : BEFORE_HEAD;
+		return;
+	case TH_H1_BODY_CHUNKED:
+		p->state = IN_CHUNKED;
+		return;
+	case TH_H1_BODY_UNTIL_CLOSE:
+	case TH_H1_BODY_TUNNEL:
+		p->state = UNTIL_CLOSE;
+		return;
+	default:
+		p->state = FAILED;
+	}
+}
