@@ -33,7 +33,7 @@ enum chunk {
 	CHUNK_TRAILER,
 };
 
-#define CHUNK_SIZE_MAX (UINT64_MAX >> 5) /* another digit still fits */
+#define CHUNK_SIZE_MAX (UINT64_MAX >> 4) /* another digit still fits */
 
 enum step {
 	STEP_ON,
