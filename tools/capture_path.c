@@ -1,0 +1,98 @@
+#include "tools/capture_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "capture/frame.h"
+#include "tools/tools.h"
+
+char *th_capture_path(const char *path)
+{
+	const char *variable = getenv("TRACEHOOK_CAPTURE");
+	if (!path) {
+		path = variable && *variable ? variable : "tracehook.thc";
+	}
+	if (*path == '/') {
+		return th_tool_format("%s", path);
+	}
+	th_auto_free char *here = getcwd(NULL, 0);
+	return th_tool_format("%s/%s", here ? here : ".", path);
+}
+
+static int not_writable(const char *path, int error)
+{
+	th_tool_error("%s: cannot be written: %s", path, strerror(error));
+	return TH_EXIT_MISSING;
+}
+
+static int check_directory(const char *path)
+{
+	th_auto_free char *copy = th_tool_format("%s", path);
+	const char *directory = dirname(copy);
+	if (access(directory, W_OK | X_OK) == 0) {
+		return TH_EXIT_OK;
+	}
+	th_tool_error("%s: cannot be made in %s: %s", path, directory, strerror(errno));
+	return TH_EXIT_MISSING;
+}
+
+static int not_a_capture(const char *path, const char *what)
+{
+	th_tool_error("%s: %s; left as it is, choose another file with -o", path, what);
+	return TH_EXIT_DAMAGED;
+}
+
+/* The header's checksum is the writer's to check; this keeps it from meeting somebody's document.
+ */
+static int check_header(const char *path, int fd)
+{
+	uint8_t header[TH_MAGIC_BYTES + 2];
+	ssize_t n = pread(fd, header, sizeof(header), 0);
+	if (n < 0) {
+		return not_writable(path, errno);
+	}
+	if (n == 0) {
+		return TH_EXIT_OK;
+	}
+	if (n < (ssize_t)sizeof(header) || memcmp(header, TH_FILE_MAGIC, TH_MAGIC_BYTES) != 0) {
+		return not_a_capture(path, "not a capture (no signature at offset 0)");
+	}
+	if (th_le16(header + TH_MAGIC_BYTES) != TH_FORMAT_VERSION) {
+		return not_a_capture(path, "a capture of another version (offset 8)");
+	}
+	return TH_EXIT_OK;
+}
+
+int th_capture_check_append(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		return errno == ENOENT ? check_directory(path) : not_writable(path, errno);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return not_a_capture(path, "not a regular file");
+	}
+	th_auto_close int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		return not_writable(path, errno);
+	}
+	int code = check_header(path, fd);
+	return code == TH_EXIT_OK ? check_directory(path) : code;
+}
+
+int th_capture_load_failed(const char *path, int error, const char *why)
+{
+	if (error == -EINVAL) {
+		th_tool_error("%s: %s", path, why ? why : "not a capture");
+		return TH_EXIT_DAMAGED;
+	}
+	th_tool_error("%s: cannot be read: %s", path, why ? why : strerror(-error));
+	return TH_EXIT_MISSING;
+}
