@@ -25,7 +25,7 @@ char *th_units_bytes(char text[TH_UNITS_TEXT], uint64_t bytes)
 
 char *th_units_duration(char text[TH_UNITS_TEXT], uint64_t ns)
 {
-	uint64_t seconds = (ns + NS_PER_S / 2) / NS_PER_S;
+	uint64_t seconds = ns / NS_PER_S + (ns % NS_PER_S >= NS_PER_S / 2);
 	if (ns < 10 * NS_PER_MS) {
 		snprintf(text, TH_UNITS_TEXT, "%.2fms", (double)ns / NS_PER_MS);
 	} else if (ns < 1000ull * NS_PER_MS) {

@@ -26,8 +26,8 @@ Test(base64, long_inputs)
 	for (size_t n = 9997; n <= 10000; n++) {
 		TH_PRINTED(text, th_base64_print(out, (struct th_slice){bytes, n}));
 		cr_assert_eq(strlen(text), (n + 2) / 3 * 4);
-		cr_assert_eq(strspn(text, "Zm"), n / 3 * 4 + (n % 3 == 1) + 3 * (n % 3 == 2) -
-							 (n % 3 == 2));
+		cr_assert_eq(strspn(text, "Zm"),
+			n / 3 * 4 + (n % 3 == 1) + 3 * (n % 3 == 2) - (n % 3 == 2));
 		free(text);
 	}
 }

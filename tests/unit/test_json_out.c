@@ -30,8 +30,9 @@ static void print_sample(FILE *out)
 Test(json_out, puts_commas_where_they_belong)
 {
 	TH_PRINTED(text, print_sample(out));
-	cr_assert_str_eq(text, "{\"a\":18446744073709551615,\"b\":[-5,true,{},null,null],"
-			       "\"c\":\"01ff\",\"d\":\"Zm8=\"}");
+	cr_assert_str_eq(text,
+		"{\"a\":18446744073709551615,\"b\":[-5,true,{},null,null],"
+		"\"c\":\"01ff\",\"d\":\"Zm8=\"}");
 	free(text);
 }
 

@@ -8,8 +8,7 @@ Test(units, bytes)
 		uint64_t bytes;
 		const char *text;
 	} cases[] = {{0, "0"}, {9999, "9999"}, {10000, "10.0k"}, {999949, "999.9k"},
-		{999950, "1.0M"}, {64000000, "64.0M"}, {1234567890, "1.2G"},
-		{UINT64_MAX, "18.4E"}};
+		{999950, "1.0M"}, {64000000, "64.0M"}, {1234567890, "1.2G"}, {UINT64_MAX, "18.4E"}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[TH_UNITS_TEXT];
 		cr_assert_str_eq(th_units_bytes(text, cases[i].bytes), cases[i].text);
@@ -21,9 +20,9 @@ Test(units, durations)
 	static const struct {
 		uint64_t ns;
 		const char *text;
-	} cases[] = {{0, "0.00ms"}, {210000, "0.21ms"}, {12345678, "12.3ms"},
-		{1240000000, "1.24s"}, {83000000000, "83.0s"}, {725000000000, "12m05s"},
-		{11520000000000, "3h12m"}, {UINT64_MAX, "5124095h34m"}};
+	} cases[] = {{0, "0.00ms"}, {210000, "0.21ms"}, {12345678, "12.3ms"}, {1240000000, "1.24s"},
+		{83000000000, "83.0s"}, {725000000000, "12m05s"}, {11520000000000, "3h12m"},
+		{UINT64_MAX, "5124095h34m"}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[TH_UNITS_TEXT];
 		cr_assert_str_eq(th_units_duration(text, cases[i].ns), cases[i].text);

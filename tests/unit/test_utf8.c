@@ -51,7 +51,9 @@ Test(utf8, a_line_is_safe_to_show)
 	check_line(TH_SLICE_LIT("a\nb\r\tc"), "a\\nb\\r\\tc");
 	check_line(TH_SLICE_LIT("\x1b[31m\0\x7f"), "\\x1b[31m\\x00\\x7f");
 	check_line(TH_SLICE_LIT("\xff\xc3"), "\\xff\\xc3");
-	check_line(TH_SLICE_LIT("\xc2\x9b" "1m"), "\\x9b1m");
+	check_line(TH_SLICE_LIT("\xc2\x9b"
+				"1m"),
+		"\\x9b1m");
 	check_line(TH_SLICE_LIT("\xe2\x80\xae"), "\\u202e");
 	check_line((struct th_slice){NULL, 0}, "");
 }
