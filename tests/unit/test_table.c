@@ -39,7 +39,7 @@ Test(table, fits_when_there_is_room)
 Test(table, shortens_the_middle_first)
 {
 	check(40, false,
-		" #  method  url                   bytes\n"
+		" #  method  url                    bytes\n"
 		" 1  GET     https://ex\xe2\x80\xa6path/to/it     12\n"
 		"10  POST    http://x/\n");
 }
