@@ -1,0 +1,244 @@
+"""What the double answers. An answer is an async generator of steps; the front ends (h1.py,
+h2front.py) put the steps on the wire and know nothing of their meaning.
+
+    Head(status, fields)   fields without content-length: the front end frames (chunked, DATA)
+    Data(bytes)            one chunk, one DATA frame: sent at once
+    Cut(how)               the connection ends here: "fin", "rst" or "notify"
+    Trailers(fields)
+
+    POST /v1/chat/completions     "stream": true gives SSE; with "tools", a tool call comes first
+    GET  /v1/models
+    POST /tools/NAME              {"result": …}
+    /t/echo                       what was asked, as JSON (query secrets and all: never log it)
+    /t/status/N                   that status; 204 and 304 without a body
+    /t/gzip /t/trailers /t/redirect /t/cookie /t/until-close /t/early-hints
+    /t/bytes?n=N                  N bytes that begin with a nonce
+    /t/stall?n=N                  N SSE events, then silence
+    /t/cut?how=H&framing=F        half an answer; H as in Cut, F is length, chunked or head
+"""
+
+import asyncio
+import gzip
+import itertools
+import json
+import os
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+PAUSE = 0.02  # seconds between streamed events: long enough to arrive one by one
+_count = itertools.count(1)
+
+
+@dataclass
+class Request:
+    method: str
+    target: str
+    fields: list
+    body: bytes
+    version: str
+
+    def get(self, name, default=""):
+        return next((v for n, v in self.fields if n.lower() == name), default)
+
+
+@dataclass
+class Head:
+    status: int
+    fields: list = field(default_factory=list)
+
+
+@dataclass
+class Data:
+    bytes: bytes
+
+
+@dataclass
+class Cut:
+    how: str
+
+
+@dataclass
+class Trailers:
+    fields: list
+
+
+def nonce():
+    return "n%05d-%s" % (next(_count), os.urandom(6).hex())  # of one length
+
+
+def whole(status, content_type, body, *fields):
+    """A body sent in one piece with its length."""
+    yield Head(status, [("content-type", content_type), ("content-length", str(len(body))),
+                        *fields])
+    yield Data(body)
+
+
+def as_json(status, value, *fields):
+    return whole(status, "application/json", json.dumps(value).encode(), *fields)
+
+
+# ---- the model ----
+
+def completion_text(messages):
+    """The model's words: a reply to the last message, provable by its nonce."""
+    last = messages[-1] if messages else {}
+    text = last.get("content") or ""
+    if last.get("role") == "tool":
+        return "With what the tool said (%s), the answer is %s." % (text, nonce())
+    return "You said %r; I say %s." % (text, nonce())
+
+
+def completion_message(asked):
+    messages = asked.get("messages") or []
+    wants_tool = asked.get("tools") and not any(m.get("role") == "tool" for m in messages)
+    if not wants_tool:
+        return {"role": "assistant", "content": completion_text(messages)}, "stop"
+    function = asked["tools"][0]["function"]["name"]
+    call = {"id": "call_" + nonce(), "type": "function",
+            "function": {"name": function, "arguments": json.dumps({"city": "Ghent"})}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
+
+
+def chat_json(asked):
+    message, reason = completion_message(asked)
+    prompt, completion = len(json.dumps(asked["messages"])) // 4, len(json.dumps(message)) // 4
+    return as_json(200, {
+        "id": "chatcmpl-" + nonce(), "object": "chat.completion", "model": asked.get("model"),
+        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": completion,
+                  "total_tokens": prompt + completion},
+    }, ("x-request-id", nonce()))
+
+
+async def chat_stream(asked):
+    message, reason = completion_message(asked)
+    base = {"id": "chatcmpl-" + nonce(), "object": "chat.completion.chunk",
+            "model": asked.get("model")}
+    text = message.get("content") or ""
+    deltas = [{"role": "assistant"}]
+    deltas += [{"content": text[i:i + 12]} for i in range(0, len(text), 12)]
+    if message.get("tool_calls"):
+        deltas.append({"tool_calls": [{"index": 0, **message["tool_calls"][0]}]})
+    yield Head(200, [("content-type", "text/event-stream")])
+    for delta in [*deltas, None]:
+        choice = {"index": 0, "delta": delta or {}, "finish_reason": None if delta else reason}
+        yield Data(b"data: " + json.dumps({**base, "choices": [choice]}).encode() + b"\n\n")
+        await asyncio.sleep(PAUSE)
+    yield Data(b"data: [DONE]\n\n")
+
+
+def chat(request):
+    try:
+        asked = json.loads(request.body)
+    except ValueError:
+        return as_json(400, {"error": {"message": "the body is not JSON"}})
+    if asked.get("stream"):
+        return chat_stream(asked)
+    return chat_json(asked)
+
+
+def tool(request, name):
+    return as_json(200, {"tool": name, "result": "%s says %s" % (name, nonce()),
+                         "asked": request.body.decode(errors="replace")})
+
+
+# ---- awkward exchanges ----
+
+def echo(request, _query):
+    return as_json(200, {"method": request.method, "target": request.target,
+                         "fields": request.fields, "body": request.body.decode("latin-1"),
+                         "version": request.version, "nonce": nonce()})
+
+
+def status(request, _query):
+    code = int(request.target.split("?")[0].rsplit("/", 1)[1])
+    if code in (204, 304):
+        return iter([Head(code, [("x-nonce", nonce())])])
+    return as_json(code, {"status": code, "nonce": nonce()})
+
+
+def gzipped(_request, _query):
+    text = ("gzip %s\n" % nonce()) * 50
+    return whole(200, "text/plain", gzip.compress(text.encode()), ("content-encoding", "gzip"))
+
+
+def trailers(_request, _query):
+    yield Head(200, [("content-type", "text/plain"), ("trailer", "x-sum")])
+    yield Data(("with trailers %s\n" % nonce()).encode())
+    yield Trailers([("x-sum", "42")])
+
+
+def redirect(_request, _query):
+    return whole(302, "text/plain", b"over there\n", ("location", "/t/echo?redirected=1"))
+
+
+def cookie(_request, _query):
+    return whole(200, "text/plain", ("cookie %s\n" % nonce()).encode(),
+                 ("set-cookie", "session=set-cookie-secret-%s; Path=/; HttpOnly" % nonce()))
+
+
+def until_close(_request, _query):
+    yield Head(200, [("content-type", "text/plain"), ("connection", "close")])
+    yield Data(("until close %s\n" % nonce()).encode())
+    yield Cut("notify")
+
+
+def early_hints(_request, _query):
+    yield Head(103, [("link", "</style.css>; rel=preload")])
+    yield from whole(200, "text/plain", ("after hints %s\n" % nonce()).encode())
+
+
+def some_bytes(_request, query):
+    size = int(query.get("n", ["1000"])[0])
+    text = (nonce() + "\n").encode()
+    return whole(200, "application/octet-stream", (text * (size // len(text) + 1))[:size])
+
+
+async def stall(_request, query):
+    yield Head(200, [("content-type", "text/event-stream")])
+    for number in range(int(query.get("n", ["3"])[0])):
+        yield Data(("data: event %d %s\n\n" % (number, nonce())).encode())
+        await asyncio.sleep(PAUSE)
+    await asyncio.sleep(3600)
+
+
+def cut(_request, query):
+    how, framing = query.get("how", ["fin"])[0], query.get("framing", ["length"])[0]
+    if framing == "head":
+        return iter([Cut(how)])
+    fields = [("content-type", "text/plain")]
+    if framing == "length":
+        fields.append(("content-length", "1000"))
+    return iter([Head(200, fields), Data(("half of it %s\n" % nonce()).encode()), Cut(how)])
+
+
+AWKWARD = {
+    "echo": echo, "status": status, "gzip": gzipped, "trailers": trailers, "redirect": redirect,
+    "cookie": cookie, "until-close": until_close, "early-hints": early_hints,
+    "bytes": some_bytes, "stall": stall, "cut": cut,
+}
+
+
+def route(request):
+    parts = urlsplit(request.target)
+    path = parts.path.strip("/").split("/")
+    if path[:1] == ["t"] and len(path) > 1 and path[1] in AWKWARD:
+        return AWKWARD[path[1]](request, parse_qs(parts.query))
+    if path[:1] == ["tools"] and len(path) == 2:
+        return tool(request, path[1])
+    if parts.path == "/v1/chat/completions" and request.method == "POST":
+        return chat(request)
+    if parts.path == "/v1/models":
+        return as_json(200, {"object": "list", "data": [{"id": "double-1", "nonce": nonce()}]})
+    return as_json(404, {"error": {"message": "no such path", "nonce": nonce()}})
+
+
+async def answer(request):
+    """The steps of the answer, whether its generator waits or not."""
+    steps = route(request)
+    if hasattr(steps, "__aiter__"):
+        async for step in steps:
+            yield step
+        return
+    for step in steps:
+        yield step

@@ -1,0 +1,53 @@
+#!/bin/bash
+# Python's urllib and http.client over TLS (SSL_read_ex and SSL_write_ex of an RTLD_LOCAL libssl).
+. "$(dirname "$0")/lib.sh"
+start_double
+python=/usr/bin/python3
+
+cat >urllib_agent.py <<'P'
+import json, sys, urllib.error, urllib.request
+base = sys.argv[1]
+print(urllib.request.urlopen(base + "/v1/models").read().decode())
+body = json.dumps({"model": "double-1", "stream": True,
+                   "messages": [{"role": "user", "content": "hello"}]}).encode()
+for line in urllib.request.urlopen(base + "/v1/chat/completions", body):
+    print(line.decode(), end="")
+try:
+    urllib.request.urlopen(base + "/t/status/503")
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+P
+record_and_replay urllib $python urllib_agent.py "$https"
+equal "urllib: three exchanges" 3 "$(spans urllib.thc | wc -l)"
+
+cat >client_agent.py <<'P'
+import http.client, ssl, sys, threading
+host = sys.argv[1].removeprefix("https://")
+def talk(results, key, count):
+    connection = http.client.HTTPSConnection(host, context=ssl.create_default_context())
+    for number in range(count):
+        connection.request("POST", "/t/echo?%s-%d" % (key, number), b"x" * number)
+        results[key, number] = connection.getresponse().read().decode()
+results = {}
+threads = [threading.Thread(target=talk, args=(results, key, 4)) for key in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+for key in sorted(results): print(key, results[key])
+P
+record_and_replay threads $python client_agent.py "$https"
+equal "threads: 32 exchanges" 32 "$(spans threads.thc | wc -l)"
+
+# TLS through memory BIOs: no descriptor under the SSL object (P36).
+cat >memory_agent.py <<'P'
+import asyncio, ssl, sys
+host, port = sys.argv[1].removeprefix("https://").split(":")
+async def main():
+    context = ssl.create_default_context()
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    writer.write(b"GET /v1/models HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n"
+                 % (host.encode(), port.encode()))
+    print((await reader.read()).decode())
+asyncio.run(main())
+P
+record_and_replay asyncio $python memory_agent.py "$https"
+equal "asyncio: one exchange" 1 "$(spans asyncio.thc | wc -l)"

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Recording appends a run to the capture; replay takes the newest, or the one that is named.
+. "$(dirname "$0")/lib.sh"
+start_double
+
+ask() { curl -sS "$https/v1/models"; }
+export https
+export -f ask
+recording two.thc bash -c ask >first
+cp two.thc one.thc
+recording two.thc bash -c ask >second
+fails "two runs have different answers" cmp first second
+equal "two runs in the file" 2 "$(spans two.thc .trace_id | sort -u | wc -l)"
+holds "the first run's bytes were not touched" cmp -n "$(stat -c %s one.thc)" one.thc two.thc
+
+replaying two.thc bash -c ask >newest
+same "replay takes the newest" second newest
+first_id=$(spans one.thc .trace_id | tr -d '"')
+TRACEHOOK_TRACE_ID=$first_id replaying two.thc bash -c ask >named
+same "TRACEHOOK_TRACE_ID takes the named one" first named
+TRACEHOOK_TRACE_ID=$(echo "$first_id" | cut -c1-12) replaying two.thc bash -c ask >prefix
+same "a prefix will do" first prefix
+
+# The newest that ended properly goes before a newer one that did not.
+recording two.thc curl -sS -N "$https/t/stall" >stalled &
+sleep 1
+pid=$(pgrep -P $! -x curl || echo $!)
+kill -9 "$pid" && wait $! 2>/dev/null
+equal "three runs in the file" 3 "$(spans two.thc .trace_id | sort -u | wc -l)"
+replaying two.thc bash -c ask >after_kill
+same "a run that was killed is not the default" second after_kill
+
+# The wrapper: -o names the file; W3C context is taken over.
+parent=00-11112222333344445555666677778888-1111222233334444-01
+holds "the wrapper appends as well" env TRACEPARENT=$parent \
+	"$tool" record -o two.thc -- curl -sS -o fourth "$https/v1/models"
+equal "the run has the caller's trace id" 1 \
+	"$(spans two.thc .trace_id | grep -c 11112222333344445555666677778888)"

@@ -1,0 +1,106 @@
+#!/bin/bash
+# Credentials never reach the disk: not the capture, not the live file beside it, not the log.
+. "$(dirname "$0")/lib.sh"
+start_double
+
+# Each secret is a word that occurs nowhere else.
+secrets='planted-bearer-1 planted-xapikey-2 planted-apikey-3 planted-goog-4 planted-cookie-5
+planted-proxy-6 planted-query-7 planted-token-8 planted-sig-9 planted-user-10 planted-pass-11
+planted-amz-12 planted-authtoken-13'
+ask() {
+	curl -sS -N -o /dev/null -m "${limit:-10}" "$@" \
+		-H 'Authorization: Bearer planted-bearer-1' -H 'X-Api-Key: planted-xapikey-2' \
+		-H 'api-key: planted-apikey-3' -H 'x-goog-api-key: planted-goog-4' \
+		-H 'Cookie: session=planted-cookie-5' -H 'Proxy-Authorization: Basic planted-proxy-6' \
+		-H 'X-Amz-Security-Token: planted-amz-12' -H 'X-Auth-Token: planted-authtoken-13'
+}
+query='api_key=planted-query-7&access_token=planted-token-8&sig=planted-sig-9&key=planted-query-7'
+export TRACEHOOK_LOG="$scratch/log"
+userinfo=$(printf 'planted-user-10:planted-pass-11' | base64)
+
+# searched NAME FILE…: none of the files holds a secret, plain, compressed, or base64.
+searched() {
+	local name=$1 secret found=
+	shift
+	for secret in $secrets "$userinfo"; do
+		grep -aq -- "$secret" "$@" && found="$found $secret"
+	done
+	equal "$name" "" "$found"
+}
+
+# Every zstd frame of a file, and every HPACK and text form, unpacked beside it.
+unpacked() {
+	/usr/bin/python3 - "$1" >"$1.unpacked" <<'P'
+import subprocess, sys
+data = open(sys.argv[1], "rb").read()
+at = data.find(b"\x28\xb5\x2f\xfd")
+while at >= 0:
+    done = subprocess.run(["zstd", "-dcq"], input=data[at:], capture_output=True)
+    sys.stdout.buffer.write(done.stdout)
+    at = data.find(b"\x28\xb5\x2f\xfd", at + 4)
+P
+	[ -s "$1.unpacked" ] || not_ok "$1 can be unpacked for searching"
+}
+
+export -f ask
+for version in 1.1 2; do
+	name=h$version
+	recording "$name.thc" bash -c "ask --http$version '$https/v1/models?$query'"
+	recording "$name.thc" curl -sS -o /dev/null "--http$version" -u planted-user-10:planted-pass-11 \
+		"$https/t/cookie"
+	unpacked "$name.thc"
+	holds "$name: the search finds what is there" grep -aq /v1/models "$name.thc.unpacked"
+	searched "$name: no secret in the capture" "$name.thc" "$name.thc.unpacked"
+	"$tool" dump --json "$name.thc" >"$name.json" 2>&1
+	equal "$name: the spans say that something was taken out" true \
+		"$(jq 'select(.kind == "exchange" and (.url | contains("models"))).redacted' "$name.json")"
+	equal "$name: a Set-Cookie value is taken out as well" 0 \
+		"$(grep -ac set-cookie-secret "$name.thc.unpacked")"
+	holds "$name: a redacted span replays" replaying "$name.thc" true
+	replaying "$name.thc" curl -sS "--http$version" -u planted-user-10:planted-pass-11 \
+		"$https/t/cookie" >out
+	holds "$name: and matches" grep -q '^cookie n' out
+done
+
+recording plain.thc bash -c "ask '$http/v1/models?$query'"
+unpacked plain.thc
+searched "plain: no secret in the capture" plain.thc plain.thc.unpacked
+user=planted-user-10:planted-pass-11
+recording proxied.thc curl -sS -o /dev/null -x "http://$user@127.0.0.1:$DOUBLE_HTTP" \
+	"http://$user@model.example.test/v1/models?$query"
+unpacked proxied.thc
+searched "through a proxy: no secret in the capture" proxied.thc proxied.thc.unpacked
+
+# The live file, while the agent runs, in the middle of an exchange.
+limit=30 recording live.thc bash -c "ask '$https/t/stall?$query'" &
+job=$!
+sleep 1.5
+live=$(ls live.thc-live* 2>/dev/null)
+holds "there is a live file to search" test -n "$live"
+# shellcheck disable=SC2086 # a list
+holds "and it has the request" grep -aq /t/stall $live
+# shellcheck disable=SC2086
+searched "no secret in the live file" $live live.thc
+pkill -9 -P "$job" -x curl
+wait "$job" 2>/dev/null
+
+# A head that arrives in pieces is redacted as a whole.
+recording pieces.thc /usr/bin/python3 -c "
+import socket, time
+s = socket.create_connection(('127.0.0.1', $DOUBLE_HTTP))
+for piece in ('GET /v1/models?api_k', 'ey=planted-query-7 HTTP/1.1\r\nHost: x\r\nAuthoriz',
+              'ation: Bearer planted-bea', 'rer-1\r\nConnection: close\r\n\r\n'):
+    s.sendall(piece.encode()); time.sleep(0.05)
+while s.recv(4096): pass"
+unpacked pieces.thc
+searched "in pieces: no secret in the capture" pieces.thc pieces.thc.unpacked
+equal "in pieces: one exchange" 1 "$(spans pieces.thc | wc -l)"
+
+# Equal secrets stay comparable, different ones do not collide.
+recording pairs.thc curl -sS -o /dev/null -H 'Authorization: Bearer a-secret' "$http/v1/models" \
+	--next -sS -o /dev/null -H 'Authorization: Bearer a-secret' "$http/v1/models" \
+	--next -sS -o /dev/null -H 'Authorization: Bearer another' "$http/v1/models"
+equal "three requests, two different credentials" 2 "$(spans pairs.thc .request_headers |
+	grep -o 'th-redacted:[^"]*' | sort -u | wc -l)"
+
+[ ! -e log ] || searched "no secret in TRACEHOOK_LOG" log
