@@ -23,16 +23,18 @@ enum th_h2_type {
 	TH_H2_CONTINUATION = 9,
 };
 
+/* Any of them may be NULL. Slices live until the callback returns. */
 struct th_h2_callbacks {
 	/* A piece of a DATA frame's content, padding taken off; `last_piece`: the frame ends here;
 	 * `end_stream`: and so does the stream. An empty frame gives one call with n 0. */
 	void (*data)(void *ctx, uint32_t stream, struct th_slice piece, bool last_piece,
 		bool end_stream);
-	/* A whole header block. `promised` is the new stream of PUSH_PROMISE, else 0. */
-	void (*headers)(void *ctx, uint32_t stream, uint32_t promised, struct th_slice block,
+	/* A whole header block. `promised` is the new stream of PUSH_PROMISE, else 0. A negative
+	 * result stops the parser, which then returns it. */
+	int (*headers)(void *ctx, uint32_t stream, uint32_t promised, struct th_slice block,
 		bool end_stream);
 	void (*rst_stream)(void *ctx, uint32_t stream, uint32_t code);
-	/* Not called for an acknowledgement; `ack` is. */
+	/* Not called for an acknowledgement; `settings_ack` is. */
 	void (*setting)(void *ctx, uint16_t id, uint32_t value);
 	void (*settings_ack)(void *ctx);
 	void (*goaway)(void *ctx, uint32_t last_stream, uint32_t code);
@@ -41,27 +43,29 @@ struct th_h2_callbacks {
 struct th_h2_parser {
 	const struct th_h2_callbacks *cb;
 	void *ctx;
-	uint8_t preface_left; /* bytes of the client preface to come */
-	uint8_t header[9];
-	uint8_t header_have;
+	int error;	   /* once set, nothing further is decoded */
+	uint8_t state;	   /* http2.c */
+	bool begun;	   /* the SETTINGS frame that comes first was seen */
+	uint8_t have;	   /* bytes in `small` */
+	uint8_t want;	   /* bytes that `small` is to have */
+	uint8_t small[24]; /* preface, frame header, or fixed fields at a payload's beginning */
 	uint8_t type, flags;
 	uint32_t stream;
-	uint32_t left;	   /* payload bytes to come */
-	uint32_t pad;	   /* of them, padding at the end */
-	uint8_t small[64]; /* payload of short control frames */
-	uint8_t small_have;
+	uint32_t left;	/* payload bytes to come, without padding */
+	uint32_t pad;	/* bytes of padding to come after them */
 	uint8_t *block; /* header block being gathered, from the pool */
-	uint32_t block_len, block_cap, block_promised;
+	uint32_t block_len, block_cap;
+	uint32_t block_stream; /* 0: no block is open */
+	uint32_t block_promised;
 	bool block_end_stream;
-	bool failed;
 };
 
 /* `client`: this direction begins with the connection preface. */
 void th_h2_init(struct th_h2_parser *p, const struct th_h2_callbacks *cb, void *ctx, bool client);
 void th_h2_finish(struct th_h2_parser *p);
 
-/* Takes all bytes. 0, or -EBADMSG / -E2BIG / -ENOMEM: not HTTP/2 any more, and nothing further
- * will be decoded. */
+/* Takes all bytes. 0, or -EBADMSG / -E2BIG / -ENOMEM, or what `headers` returned: not HTTP/2 any
+ * more, and nothing further will be decoded. */
 int th_h2_feed(struct th_h2_parser *p, struct th_slice in);
 
 #endif
