@@ -1,0 +1,231 @@
+/* Arming and disarming; see arm.h.
+ *
+ * The constructor is the only place that reads the environment, takes the loader's locks for the C
+ * library's functions, or prints (one line, when a setting is wrong). The destructor only ends the
+ * process's recording in good order: nothing depends on it (P13), and hooks called after it pass
+ * through (P12).
+ *
+ * Forks. A true fork is noticed by the wiped page, at the first tap in the child, whatever call
+ * made it; a child that goes on to exec is never noticed and costs nothing. The atfork handler only
+ * keeps `owner` right, so that a vfork child of a forked child is told from its parent. */
+#include "shim/arm.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "base/sys.h"
+#include "recorder/emit.h"
+#include "recorder/recorder.h"
+#include "shim/children.h"
+#include "shim/log.h"
+#include "shim/slot.h"
+
+#define FORKED_WAIT_ROUNDS 1000000 /* for another thread of the child to finish noticing */
+
+_Atomic int th_arm_state = TH_ARM_PASS;
+struct th_config th_arm_config;
+__thread struct th_thread th_thread;
+
+static _Atomic uint32_t plain_mark = TH_MARK_NOTICED; /* until there is a page, or without one */
+_Atomic uint32_t *th_arm_mark = &plain_mark;
+
+static _Atomic pid_t owner;
+static _Atomic uint64_t missed;
+
+/* ---- forks ---- */
+
+static pid_t own_pid(void)
+{
+	return (pid_t)TH_SYS(SYS_getpid);
+}
+
+static void in_fork_child(void)
+{
+	atomic_store(&owner, own_pid());
+	if (th_arm_mark == &plain_mark) {
+		atomic_store(&plain_mark, TH_MARK_FORKED);
+	}
+}
+
+static void make_mark(void)
+{
+	void *page = mmap(NULL, sizeof(*th_arm_mark), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		return;
+	}
+	if (madvise(page, sizeof(*th_arm_mark), MADV_WIPEONFORK) < 0) {
+		munmap(page, sizeof(*th_arm_mark)); /* the atfork handler must do */
+		return;
+	}
+	th_arm_mark = page;
+	atomic_store(th_arm_mark, TH_MARK_NOTICED);
+}
+
+bool th_tap_owner(void)
+{
+	int saved = errno;
+	bool same = own_pid() == atomic_load(&owner);
+	errno = saved;
+	return same;
+}
+
+static void become_process(void)
+{
+	uint8_t span_id[TH_SPAN_ID_BYTES];
+	atomic_store(&owner, own_pid());
+	atomic_store(&missed, 0);
+	th_recorder_forked();
+	th_recorder_span_id(span_id);
+	th_children_rename(span_id);
+	th_log("forked child records", NULL, 0);
+}
+
+bool th_arm_forked(void)
+{
+	uint32_t mark = TH_MARK_FORKED;
+	if (atomic_compare_exchange_strong(th_arm_mark, &mark, TH_MARK_NOTICING)) {
+		become_process();
+		atomic_store_explicit(th_arm_mark, TH_MARK_NOTICED, memory_order_release);
+		return true;
+	}
+	for (int i = 0; i < FORKED_WAIT_ROUNDS && mark != TH_MARK_NOTICED; i++) {
+		mark = atomic_load_explicit(th_arm_mark, memory_order_acquire);
+	}
+	return mark == TH_MARK_NOTICED;
+}
+
+/* ---- trouble ---- */
+
+void th_arm_missed(void)
+{
+	atomic_fetch_add_explicit(&missed, 1, memory_order_relaxed);
+}
+
+bool th_arm_refuses(void)
+{
+	return th_arm_config.closed && th_arm_is(TH_ARM_RECORD) && th_recorder_broken();
+}
+
+/* The only thing this library ever prints. */
+static void say_once(const char *why)
+{
+	if (!th_arm_config.said) {
+		(void)th_sys_write(STDERR_FILENO, why, strlen(why));
+	}
+	th_log(why, NULL, 0);
+	th_children_export_said(&th_arm_config);
+}
+
+/* A mistake was found and said: what is left to do is the verdict. */
+static enum th_arm_state after_mistake(const char *why)
+{
+	say_once(why);
+	return th_arm_config.verdict == TH_CONFIG_FENCED ? TH_ARM_FENCED : TH_ARM_PASS;
+}
+
+/* ---- begin ---- */
+
+static const char *from_environment(void *ctx, const char *name)
+{
+	return secure_getenv(name);
+}
+
+static enum th_arm_state begin_recording(const char *argv0, char *why)
+{
+	struct th_config *conf = &th_arm_config;
+	uint8_t span_id[TH_SPAN_ID_BYTES];
+	struct th_process_conf process = {
+		.capture = conf->capture,
+		.root = !conf->child,
+		.meta = conf->meta,
+		.tracestate = conf->tracestate,
+		.baggage = conf->baggage,
+		.argv0 = argv0,
+	};
+	if (!conf->has_trace_id) {
+		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
+	}
+	memcpy(process.trace_id, conf->trace_id, sizeof(process.trace_id));
+	memcpy(process.parent_span_id, conf->parent_span_id, sizeof(process.parent_span_id));
+	int r = th_recorder_start(&process);
+	if (r < 0) {
+		th_config_fail(conf, conf->capture, strerrordesc_np(-r), why);
+		return after_mistake(why);
+	}
+	th_recorder_span_id(span_id);
+	th_children_export(conf, conf->trace_id, span_id);
+	return TH_ARM_RECORD;
+}
+
+static enum th_arm_state begin_replaying(char *why)
+{
+	th_config_fail(&th_arm_config, "TRACEHOOK_MODE=replay", "not built yet", why);
+	return after_mistake(why);
+}
+
+static enum th_arm_state begin(const char *argv0)
+{
+	char why[TH_CONFIG_WHY_MAX], cwd[PATH_MAX];
+	const char *here = getcwd(cwd, sizeof(cwd));
+	if (th_config_parse(from_environment, NULL, here, &th_arm_config, why) < 0) {
+		return after_mistake(why);
+	}
+	switch (th_arm_config.mode) {
+	case TH_CONFIG_RECORD:
+		return begin_recording(argv0, why);
+	case TH_CONFIG_REPLAY:
+		return begin_replaying(why);
+	case TH_CONFIG_OFF:
+		break;
+	}
+	return TH_ARM_PASS;
+}
+
+__attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
+{
+	int saved = errno;
+	th_slot_bind_all();
+	if (!getauxval(AT_SECURE)) { /* P31 */
+		th_thread.depth++;
+		atomic_store(&owner, own_pid());
+		make_mark();
+		(void)pthread_atfork(NULL, NULL, in_fork_child);
+		enum th_arm_state state = begin(argc > 0 ? argv[0] : NULL);
+		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);
+		th_thread.depth--;
+	}
+	errno = saved;
+}
+
+/* ---- end ---- */
+
+static void finish_recording(void)
+{
+	uint64_t lost = atomic_exchange(&missed, 0);
+	if (lost) {
+		th_emit_lost(lost, 0, "a signal handler interrupted the recorder");
+	}
+	th_recorder_finish();
+}
+
+__attribute__((destructor)) static void disarm(void)
+{
+	int saved = errno;
+	/* A forked child that was never noticed has nothing of its own to end. */
+	bool recording = th_arm_is(TH_ARM_RECORD) && th_tap_owner() &&
+		atomic_load(th_arm_mark) == TH_MARK_NOTICED;
+	if (recording) {
+		th_thread.depth++;
+		atomic_store(&th_arm_state, TH_ARM_PASS);
+		finish_recording();
+		th_thread.depth--;
+	}
+	errno = saved;
+}

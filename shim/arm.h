@@ -1,0 +1,98 @@
+/* The state of the shim in this process, and the guard that every tap passes.
+ *
+ * Unarmed, a hook is a pure pass-through: before the constructor (P11), after the destructor
+ * (P12), in mode off, and when recording could not begin. */
+#ifndef SHIM_ARM_H
+#define SHIM_ARM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/config.h"
+
+enum th_arm_state {
+	TH_ARM_PASS,
+	TH_ARM_RECORD,
+	TH_ARM_REPLAY,
+	TH_ARM_FENCED, /* a mistake in replay's settings: connections and look-ups fail */
+};
+
+extern _Atomic int th_arm_state;
+
+/* What the environment said; constant after the constructor. */
+extern struct th_config th_arm_config;
+
+static inline bool th_arm_is(enum th_arm_state state)
+{
+	return atomic_load_explicit(&th_arm_state, memory_order_relaxed) == (int)state;
+}
+
+/* Replaying or fenced: nothing may reach the network. */
+static inline bool th_arm_closed(void)
+{
+	return atomic_load_explicit(&th_arm_state, memory_order_relaxed) >= TH_ARM_REPLAY;
+}
+
+/* ---- per thread: kept small, since it is initial-exec (P17, P18) ---- */
+
+struct th_thread {
+	int depth;	   /* > 0: recording code is running, a hook only passes through */
+	int last_socket;   /* 1 + the tracked descriptor used last; 0: none */
+	uint8_t outcome;   /* enum th_end of that socket, as the last call on it told; 0: goes on */
+	int outcome_error; /* errno of it */
+};
+
+extern __thread struct th_thread th_thread;
+
+/* ---- the guard ---- */
+
+/* In a page that the kernel wipes in a forked child (MADV_WIPEONFORK) and that a vfork child
+ * shares: zero says "forked, and not noticed yet", whatever made the fork (P26, P27). */
+extern _Atomic uint32_t *th_arm_mark;
+
+#define TH_MARK_FORKED 0
+#define TH_MARK_NOTICED 1
+#define TH_MARK_NOTICING 2
+
+/* Slow path of th_tap_enter(): this is a forked child. Makes it a process of its own. False: it
+ * cannot record. */
+bool th_arm_forked(void);
+
+/* A signal handler's hook met recording code of its own thread: its event is not recorded, but
+ * counted (P19). */
+void th_arm_missed(void);
+
+/* True: go on and call th_tap_leave() afterwards. May change errno. */
+static inline bool th_tap_enter(void)
+{
+	if (!th_arm_is(TH_ARM_RECORD)) {
+		return false;
+	}
+	if (th_thread.depth > 0) {
+		th_arm_missed();
+		return false;
+	}
+	th_thread.depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(th_arm_mark, memory_order_acquire) != TH_MARK_NOTICED &&
+		!th_arm_forked()) {
+		th_thread.depth--;
+		return false;
+	}
+	return true;
+}
+
+static inline void th_tap_leave(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	th_thread.depth--;
+}
+
+/* Is this the process that owns our memory, not a vfork child of it? Keeps errno. */
+bool th_tap_owner(void);
+
+/* TRACEHOOK_ON_ERROR=closed and the capture cannot be written: the agent's calls fail with EIO. */
+bool th_arm_refuses(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* The two variables live in memory of ours, so that a forked child can put its own span id into
+ * them without touching the environment's array (setenv is not async-signal-safe). A program that
+ * has copied its environment hands on its parent's span id: its children are then children of
+ * the process that forked, which is true enough. */
+#include "shim/children.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#define TRACEPARENT "TRACEPARENT=00-"
+#define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
+
+static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
+static char context[2 * TH_CONFIG_PATH_MAX + 192];
+static size_t context_span; /* where the span id stands; 0: nowhere */
+
+static void put(struct th_out *out, const char *s)
+{
+	th_out_bytes(out, s, strlen(s));
+}
+
+static void put_hex(struct th_out *out, const void *p, size_t n)
+{
+	char hex[2 * TH_TRACE_ID_BYTES];
+	th_hex_encode(hex, p, n);
+	th_out_bytes(out, hex, 2 * n);
+}
+
+static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)
+{
+	struct th_out out = {.p = (uint8_t *)traceparent, .cap = sizeof(traceparent) - 1};
+	put(&out, TRACEPARENT);
+	put_hex(&out, trace_id, TH_TRACE_ID_BYTES);
+	put(&out, "-");
+	put_hex(&out, span_id, TH_SPAN_ID_BYTES);
+	put(&out, "-01");
+	(void)putenv(traceparent);
+}
+
+static void export_context(
+	const struct th_config *conf, bool said, const uint8_t *trace_id, const uint8_t *span_id)
+{
+	struct th_out out = {.p = (uint8_t *)context, .cap = sizeof(context) - 1};
+	put(&out, TH_CONTEXT_VARIABLE "=1");
+	if (trace_id) {
+		put(&out, ";trace=");
+		put_hex(&out, trace_id, TH_TRACE_ID_BYTES);
+		put(&out, ";span=");
+		context_span = out.n;
+		put_hex(&out, span_id, TH_SPAN_ID_BYTES);
+	}
+	if (conf->player[0]) {
+		put(&out, ";player=");
+		put(&out, conf->player);
+	}
+	put(&out, said ? ";said=1" : ";said=0");
+	put(&out, ";capture=");
+	put(&out, conf->capture);
+	(void)putenv(context);
+}
+
+void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],
+	const uint8_t span_id[TH_SPAN_ID_BYTES])
+{
+	export_traceparent(trace_id, span_id);
+	export_context(conf, conf->said, trace_id, span_id);
+}
+
+void th_children_export_said(const struct th_config *conf)
+{
+	bool child = conf->child && conf->has_trace_id;
+	export_context(conf, true, child ? conf->trace_id : NULL, conf->parent_span_id);
+}
+
+void th_children_rename(const uint8_t span_id[TH_SPAN_ID_BYTES])
+{
+	if (traceparent[0]) {
+		th_hex_encode(traceparent + TRACEPARENT_SPAN, span_id, TH_SPAN_ID_BYTES);
+	}
+	if (context_span) {
+		th_hex_encode(context + context_span, span_id, TH_SPAN_ID_BYTES);
+	}
+}

@@ -1,0 +1,66 @@
+/* What the environment asks for: the TRACEHOOK_ variables and the trace context, checked.
+ *
+ * A pure function of what `get` answers, so it is tested without preloading anything. The table of
+ * variables is DESIGN 1.1; what of it is not built yet is an error and says so, never ignored. */
+#ifndef SHIM_CONFIG_H
+#define SHIM_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/frame.h"
+
+#define TH_CONFIG_PATH_MAX 4000
+#define TH_CONFIG_WHY_MAX 256
+
+/* What a process tells its children besides the W3C variables: how to take part in its run.
+ * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;said=<0|1>;capture=<absolute path>"; every
+ * part may be missing, capture is last because a path may hold ';'. */
+#define TH_CONTEXT_VARIABLE "TRACEHOOK_CONTEXT"
+
+enum th_config_mode {
+	TH_CONFIG_RECORD,
+	TH_CONFIG_REPLAY,
+	TH_CONFIG_OFF,
+};
+
+/* What becomes of an agent whose settings hold a mistake. */
+enum th_config_verdict {
+	TH_CONFIG_GOOD,
+	TH_CONFIG_UNTOUCHED, /* it runs as without us */
+	TH_CONFIG_FENCED,    /* its connections and look-ups fail */
+};
+
+struct th_config {
+	enum th_config_mode mode;
+	enum th_config_verdict verdict;
+	bool closed; /* TRACEHOOK_ON_ERROR */
+	bool child;  /* a process of our run started this one; else it is the run's root */
+	bool said;   /* the line on stderr was printed by an ancestor */
+	bool has_trace_id;
+	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* record: of the run, if has_trace_id */
+	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */
+	char capture[TH_CONFIG_PATH_MAX];	  /* absolute */
+	char player[TH_CONFIG_PATH_MAX];	  /* the player's directory, "": none yet */
+	char log[TH_CONFIG_PATH_MAX];		  /* TRACEHOOK_LOG, "": none */
+	/* The getter's own strings, NULL when unset. Values are checked. */
+	const char *trace_prefix; /* replay: which run */
+	const char *meta, *tracestate, *baggage;
+	const char *match, *on_miss, *pace, *report; /* replay: for the player */
+};
+
+/* The value of a variable or NULL; the string lives as long as the process's environment. */
+typedef const char *th_config_get(void *ctx, const char *name);
+
+/* Fills *ret_conf in any case; `cwd` makes paths absolute. Returns 0, or -EINVAL: verdict then
+ * says what follows and `why` holds the line for stderr, with its newline. */
+int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,
+	char why[TH_CONFIG_WHY_MAX]);
+
+/* The line for a mistake found later (a capture that cannot be opened): sets the verdict by the
+ * mode, and `why`: "tracehook: <what>: <reason>; <what follows>". */
+void th_config_fail(
+	struct th_config *conf, const char *what, const char *reason, char why[TH_CONFIG_WHY_MAX]);
+
+#endif

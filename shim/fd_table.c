@@ -1,0 +1,185 @@
+/* See fd_table.h. Fields of an entry are written by whoever opens or closes the descriptor; that
+ * this does not race with its use is the agent's own duty, as it is for the descriptor itself. */
+#include "shim/fd_table.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/sys.h"
+#include "shim/arm.h"
+
+static struct th_fd table[TH_FD_MAX];
+_Atomic uint64_t th_fd_bits[TH_FD_MAX / 64];
+static _Atomic unsigned high; /* one above the highest number ever tracked */
+
+static void set_bit(unsigned fd, bool on)
+{
+	uint64_t bit = 1ull << (fd % 64);
+	if (on) {
+		atomic_fetch_or(&th_fd_bits[fd / 64], bit);
+	} else {
+		atomic_fetch_and(&th_fd_bits[fd / 64], ~bit);
+	}
+}
+
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+	return th_sys_fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) ? st.st_ino : 0;
+}
+
+static void raise_high(unsigned fd)
+{
+	unsigned was = atomic_load(&high);
+	while (was < fd + 1 && !atomic_compare_exchange_weak(&high, &was, fd + 1)) {
+	}
+}
+
+static void publish(int fd, enum th_fd_state state)
+{
+	atomic_store_explicit(&table[fd].state, (uint8_t)state, memory_order_release);
+	set_bit((unsigned)fd, true);
+	raise_high((unsigned)fd);
+}
+
+struct th_fd *th_fd_get(int fd)
+{
+	if (!th_fd_tracked(fd)) {
+		return NULL;
+	}
+	struct th_fd *f = &table[fd];
+	return atomic_load_explicit(&f->state, memory_order_acquire) == TH_FD_FREE ? NULL : f;
+}
+
+static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
+{
+	if (fd < 0 || fd >= TH_FD_MAX) {
+		return NULL;
+	}
+	th_fd_drop(fd);
+	struct th_fd *f = &table[fd];
+	f->shared = f->sending = f->shut = false;
+	f->inode = inode_of(fd);
+	f->conf = *conf;
+	f->conn = (struct th_conn_ref){NULL, 0};
+	return f;
+}
+
+void th_fd_pending(int fd, const struct th_conn_conf *conf)
+{
+	struct th_fd *f = renew(fd, conf);
+	if (f) {
+		publish(fd, TH_FD_PENDING);
+	}
+}
+
+void th_fd_open(int fd, const struct th_conn_conf *conf)
+{
+	struct th_fd *f = renew(fd, conf);
+	if (f) {
+		f->conn = th_conn_open(conf);
+		publish(fd, TH_FD_OPEN);
+	}
+}
+
+void th_fd_connected(struct th_fd *f)
+{
+	f->conf.connected = th_clock_now();
+	f->conn = th_conn_open(&f->conf);
+	atomic_store_explicit(&f->state, TH_FD_OPEN, memory_order_release);
+}
+
+static void forget(int fd)
+{
+	atomic_store(&table[fd].state, TH_FD_FREE);
+	set_bit((unsigned)fd, false);
+}
+
+void th_fd_failed(int fd, int error)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (f) {
+		th_conn_failed(&f->conf, error);
+		forget(fd);
+	}
+}
+
+bool th_fd_verify(int fd)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f) {
+		return false;
+	}
+	if (inode_of(fd) == f->inode) {
+		return true;
+	}
+	th_fd_drop(fd);
+	return false;
+}
+
+static bool same_socket(const struct th_fd *a, const struct th_fd *b)
+{
+	return a->inode == b->inode && a->conn.conn == b->conn.conn &&
+		a->conn.generation == b->conn.generation;
+}
+
+void th_fd_copy(int from, int to)
+{
+	struct th_fd *f = th_fd_get(from);
+	if (from == to) {
+		return;
+	}
+	th_fd_drop(to);
+	if (!f || to < 0 || to >= TH_FD_MAX) {
+		return;
+	}
+	f->shared = true;
+	struct th_fd *t = &table[to];
+	t->shared = true;
+	t->sending = f->sending;
+	t->shut = f->shut;
+	t->inode = f->inode;
+	t->conf = f->conf;
+	t->conn = f->conn;
+	publish(to, atomic_load(&f->state));
+}
+
+static bool held_elsewhere(int fd)
+{
+	unsigned end = atomic_load(&high);
+	for (unsigned i = 0; i < end; i++) {
+		struct th_fd *other = (int)i == fd ? NULL : th_fd_get((int)i);
+		if (other && same_socket(other, &table[fd])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void th_fd_drop(int fd)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f) {
+		return;
+	}
+	if (!f->shared || !held_elsewhere(fd)) {
+		if (atomic_load(&f->state) == TH_FD_PENDING) {
+			/* Nobody waited for it to the end: for the agent it timed out. */
+			th_conn_failed(&f->conf, ETIMEDOUT);
+		} else {
+			th_conn_close(f->conn);
+		}
+	}
+	forget(fd);
+	if (th_thread.last_socket == fd + 1) {
+		th_thread.last_socket = 0;
+	}
+}
+
+void th_fd_drop_range(unsigned first, unsigned last)
+{
+	unsigned end = atomic_load(&high);
+	for (unsigned i = first; i < end && i <= last; i++) {
+		th_fd_drop((int)i);
+	}
+}

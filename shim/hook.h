@@ -1,0 +1,71 @@
+/* How a hook is declared, and what it may use.
+ *
+ *     TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
+ *     {
+ *             ssize_t ret = TH_REAL(read)(fd, buf, n);
+ *             TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
+ *             return ret;
+ *     }
+ *
+ * A hook is: the real call first, recorded when it succeeded, its result. TH_HOOK() defines the
+ * exported symbol under a private C name (th_hook_read, assembler name "read"), compares its type
+ * with the declaration that a header gives (P38), and leaves a slot record by which slot.c finds
+ * the real function. The map of exported symbols is made from the TH_HOOK lines, HOOKS.md must name
+ * each (tests/shim/check_exports.sh). To add a hook: write it beside its relatives, and its row in
+ * HOOKS.md.
+ *
+ * TH_HOOK is for functions of the C library: one address for the process, found before any
+ * traffic. TH_LIB_HOOK is for functions of libraries of which a process may hold several copies, or
+ * hold them out of our sight (P1, P2): their real function depends on who calls. */
+#ifndef SHIM_HOOK_H
+#define SHIM_HOOK_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shim/arm.h"
+#include "shim/slot.h"
+
+#define TH_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIBC, ret, name, params)
+#define TH_LIB_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIB, ret, name, params)
+
+/* The record is found through a section of pointers: compilers may pad a section of structures. */
+#define TH_HOOK_DEFINE(where, ret, name, params) \
+	__attribute__((visibility("default"))) ret th_hook_##name params __asm__(#name); \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(th_hook_##name), __typeof__(name)), \
+		"hook of " #name " differs from its declaration"); \
+	static struct th_slot th_slot_##name = {#name, (void *)th_hook_##name, NULL, where, \
+		__builtin_classify_type(*(__typeof__(ret) *)0) == TH_CLASS_POINTER}; \
+	static struct th_slot *th_slot_ptr_##name \
+		__attribute__((section("th_slots"), used)) = &th_slot_##name; \
+	ret th_hook_##name params
+
+#define TH_CLASS_POINTER 5 /* of __builtin_classify_type() in gcc and clang */
+
+/* The real function, as the caller of this hook would have bound it. Only directly in a hook's
+ * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */
+#define TH_REAL(name) \
+	((__typeof__(&th_hook_##name))th_slot_real(&th_slot_##name, __builtin_return_address(0)))
+
+/* The same in two steps, for hooks that must also know whether the application called. */
+#define TH_SITE(name) th_slot_site(&th_slot_##name, __builtin_return_address(0))
+#define TH_REAL_AT(site, name) ((__typeof__(&th_hook_##name))(site).real)
+
+/* Records: `stmt` runs if `wanted` (a cheap question, asked first) and the process is recording,
+ * with the guard raised and errno kept. `stmt` holds no cancellation point (P25). */
+#define TH_RECORD(wanted, stmt) \
+	do { \
+		if ((wanted) && th_tap_enter()) { \
+			int th_errno_ = errno; \
+			stmt; \
+			th_tap_leave(); \
+			errno = th_errno_; \
+		} \
+	} while (0)
+
+/* The same for what changes our tables of descriptors: not in a vfork child, which has descriptors
+ * of its own and our memory (P26). */
+#define TH_UPKEEP(wanted, stmt) TH_RECORD((wanted) && th_tap_owner(), stmt)
+
+#endif

@@ -1,0 +1,39 @@
+/* Connecting: the calls by which a connection begins, and by which the agent learns that it did. */
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "shim/hook.h"
+#include "shim/sock.h"
+
+static int refuse(int error)
+{
+	errno = error;
+	return -1;
+}
+
+TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
+{
+	const struct sockaddr *sa = addr.__sockaddr__;
+	if (!th_sock_wanted(sa, len)) {
+		return TH_REAL(connect)(fd, addr, len);
+	}
+	if (th_arm_closed()) {
+		return refuse(ENETUNREACH);
+	}
+	if (th_arm_refuses()) {
+		return refuse(EIO);
+	}
+	uint64_t began = th_clock_now();
+	int ret = TH_REAL(connect)(fd, addr, len);
+	TH_UPKEEP(true, th_sock_connect(fd, sa, len, ret, began));
+	return ret;
+}
+
+TH_HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len))
+{
+	int ret = TH_REAL(getsockopt)(fd, level, name, value, len);
+	TH_RECORD(ret == 0 && level == SOL_SOCKET && name == SO_ERROR && th_fd_tracked(fd) &&
+			*len == sizeof(int),
+		th_sock_asked(fd, *(int *)value));
+	return ret;
+}

@@ -1,0 +1,243 @@
+/* Binding; see slot.h for the idea.
+ *
+ * No lock anywhere (P9): a look-up is idempotent, and its answer is published with one release
+ * store. Two threads may look up the same site at once and both keep it; that costs an entry.
+ *
+ * Left out: a caller that jumped instead of calling (P3) is taken for the function it was called
+ * from, which usually lives in the same object; and functions whose address the program got from
+ * dlsym() on a handle never come here (P5). */
+#include "shim/slot.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+
+#define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
+#define SITE_PROBES 16
+#define OBJECTS_MAX 512 /* looked through as a last resort */
+
+extern struct th_slot *__start_th_slots[], *__stop_th_slots[];
+
+struct site_entry {
+	_Atomic(const void *) caller;	      /* claims the entry */
+	_Atomic(const struct th_slot *) slot; /* publishes it */
+	struct th_site site;
+};
+
+static struct site_entry sites[SITES];
+static struct th_library libraries[TH_LIBRARIES_MAX];
+
+/* Stand-ins for a function that cannot be found. Called with any arguments: the calling
+ * conventions of our targets let the caller clear the stack. */
+static long missing_null(void)
+{
+	errno = ENOSYS;
+	return 0; /* a pointer: NULL; a call of OpenSSL: failed */
+}
+
+static long missing_minus_one(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+static void *missing(const struct th_slot *s)
+{
+	bool null = s->scope == TH_SLOT_LIB || s->returns_pointer;
+	return null ? (void *)missing_null : (void *)missing_minus_one;
+}
+
+/* ---- the C library ---- */
+
+void *th_slot_bind(struct th_slot *s)
+{
+	int saved = errno;
+	void *p = dlsym(RTLD_NEXT, s->name);
+	errno = saved;
+	if (!p || p == s->hook) {
+		return missing(s);
+	}
+	atomic_store_explicit(&s->real, p, memory_order_release);
+	return p;
+}
+
+void th_slot_bind_all(void)
+{
+	for (struct th_slot **s = __start_th_slots; s < __stop_th_slots; s++) {
+		if ((*s)->scope == TH_SLOT_LIBC) {
+			(void)th_slot_bind(*s);
+		}
+	}
+}
+
+/* ---- libraries ---- */
+
+static uintptr_t object_of(const void *address, struct link_map **ret_map)
+{
+	Dl_info info;
+	struct link_map *map = NULL;
+	if (!dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map) {
+		return 0;
+	}
+	*ret_map = map;
+	return (uintptr_t)info.dli_fbase;
+}
+
+static uintptr_t own_object(void)
+{
+	struct link_map *map;
+	return object_of(&sites, &map);
+}
+
+static bool is_own(const void *p)
+{
+	struct link_map *map;
+	return object_of(p, &map) == own_object();
+}
+
+/* `name` in the scope of a loaded object; NULL: none, or only ours. */
+static void *symbol_in(const char *object, const char *name)
+{
+	void *handle = dlopen(object, RTLD_NOLOAD | RTLD_LAZY);
+	if (!handle) {
+		return NULL;
+	}
+	void *p = dlsym(handle, name);
+	dlclose(handle);
+	return p && !is_own(p) ? p : NULL;
+}
+
+struct nth_object {
+	size_t left;
+	char name[PATH_MAX];
+};
+
+static int take_nth(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct nth_object *nth = data;
+	if (nth->left-- > 0) {
+		return 0;
+	}
+	strncpy(nth->name, info->dlpi_name ? info->dlpi_name : "", sizeof(nth->name) - 1);
+	return 1;
+}
+
+/* One object at a time: dlopen() within the callback could deadlock on the loader's locks. */
+static void *symbol_anywhere(const char *name)
+{
+	for (size_t i = 0; i < OBJECTS_MAX; i++) {
+		struct nth_object nth = {.left = i};
+		if (!dl_iterate_phdr(take_nth, &nth)) {
+			return NULL;
+		}
+		void *p = nth.name[0] ? symbol_in(nth.name, name) : NULL;
+		if (p) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static void *find(const char *name, const void *caller)
+{
+	struct link_map *map;
+	void *p = NULL;
+	if (object_of(caller, &map) && map->l_name && map->l_name[0]) {
+		p = symbol_in(map->l_name, name);
+	}
+	if (!p) {
+		p = dlsym(RTLD_NEXT, name);
+	}
+	return p && !is_own(p) ? p : symbol_anywhere(name);
+}
+
+/* The library that holds `p`, pinned so that nothing kept about it can dangle. */
+static const struct th_library *library_of(const void *p)
+{
+	struct link_map *map;
+	uintptr_t base = object_of(p, &map);
+	for (size_t i = 0; base && i < TH_LIBRARIES_MAX; i++) {
+		uintptr_t there = atomic_load_explicit(&libraries[i].base, memory_order_acquire);
+		if (there == base) {
+			return &libraries[i];
+		}
+		uintptr_t none = 0;
+		if (there == 0 && atomic_compare_exchange_strong(&libraries[i].base, &none, 1)) {
+			int flags = RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE;
+			libraries[i].handle = dlopen(map->l_name, flags);
+			atomic_store_explicit(&libraries[i].base, base, memory_order_release);
+			return &libraries[i];
+		}
+	}
+	return NULL;
+}
+
+size_t th_library_index(const struct th_library *lib)
+{
+	return (size_t)(lib - libraries);
+}
+
+void *th_library_symbol(const struct th_library *lib, const char *name)
+{
+	int saved = errno;
+	void *p = lib->handle ? dlsym(lib->handle, name) : NULL;
+	if (p && is_own(p)) {
+		p = NULL;
+	}
+	errno = saved;
+	return p;
+}
+
+/* ---- call sites ---- */
+
+static struct th_site make_site(const struct th_slot *s, const void *caller)
+{
+	int saved = errno;
+	struct th_site site = {missing(s), NULL, false};
+	void *real = find(s->name, caller);
+	if (real) {
+		struct link_map *map;
+		uintptr_t from = object_of(caller, &map);
+		site.real = real;
+		site.lib = library_of(real);
+		site.application = from != object_of(real, &map) && from != own_object();
+	}
+	errno = saved;
+	return site;
+}
+
+static void keep_site(const struct th_slot *s, const void *caller, size_t at, struct th_site site)
+{
+	for (size_t i = 0; i < SITE_PROBES; i++) {
+		struct site_entry *e = &sites[(at + i) % SITES];
+		const void *nobody = NULL;
+		if (atomic_compare_exchange_strong(&e->caller, &nobody, caller)) {
+			e->site = site;
+			atomic_store_explicit(&e->slot, s, memory_order_release);
+			return;
+		}
+	}
+}
+
+struct th_site th_slot_site(struct th_slot *s, const void *caller)
+{
+	uintptr_t mix = ((uintptr_t)caller >> 2) ^ ((uintptr_t)s >> 3);
+	size_t at = (mix * 0x9e3779b97f4a7c15u) >> 32;
+	for (size_t i = 0; i < SITE_PROBES; i++) {
+		struct site_entry *e = &sites[(at + i) % SITES];
+		const void *here = atomic_load_explicit(&e->caller, memory_order_relaxed);
+		if (!here) {
+			break;
+		}
+		if (here == caller && atomic_load_explicit(&e->slot, memory_order_acquire) == s) {
+			return e->site;
+		}
+	}
+	struct th_site site = make_site(s, caller);
+	if (site.lib) {
+		keep_site(s, caller, at, site); /* a miss may find its library loaded later */
+	}
+	return site;
+}

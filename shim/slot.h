@@ -1,0 +1,73 @@
+/* Finding the function that a hook stands in front of.
+ *
+ * Functions of the C library are bound once, by RTLD_NEXT, which chains to other preloads (P50);
+ * in the constructor, because looking one up may allocate and take the loader's lock (P8).
+ * Functions of other libraries are looked up as the caller itself would have found them: in the
+ * scope of the object that holds the return address, then RTLD_NEXT, then any loaded object that
+ * has it (P1-P3); the answer is kept per call site. */
+#ifndef SHIM_SLOT_H
+#define SHIM_SLOT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum th_slot_scope {
+	TH_SLOT_LIBC,
+	TH_SLOT_LIB,
+};
+
+struct th_slot {
+	const char *name;
+	void *hook;	      /* our function: never an answer (P4) */
+	_Atomic(void *) real; /* TH_SLOT_LIBC, once bound */
+	uint8_t scope;	      /* enum th_slot_scope */
+	bool returns_pointer; /* how the stand-in for a missing function fails */
+};
+
+/* A library that provides functions to hooks of TH_SLOT_LIB. Never unloaded: it is pinned when it
+ * is first met, so addresses kept here and per call site stay good. */
+struct th_library {
+	_Atomic uintptr_t base;
+	void *handle;
+};
+
+#define TH_LIBRARIES_MAX 16
+
+/* What is known of one place that calls a hook. */
+struct th_site {
+	void *real;		      /* never NULL */
+	const struct th_library *lib; /* that provides it; NULL: unknown */
+	/* The call comes neither from the library that provides the function nor from the shim, so
+	 * it is the application's own and no other hook sees its bytes (null-tls-vs-real-tls.md
+	 * 4.5). */
+	bool application;
+};
+
+/* Binds every slot of the C library. In the constructor; errno may change. */
+void th_slot_bind_all(void);
+
+/* Before the constructor (P11), or should RTLD_NEXT have failed there. Keeps errno. Never NULL. */
+void *th_slot_bind(struct th_slot *s);
+
+/* The call site `caller` of a TH_SLOT_LIB slot. Keeps errno. */
+struct th_site th_slot_site(struct th_slot *s, const void *caller);
+
+/* The number of a library, below TH_LIBRARIES_MAX: for tables beside this one. */
+size_t th_library_index(const struct th_library *lib);
+
+/* A symbol in the scope of a library (itself and what it needs), never one of ours; NULL: none.
+ * Keeps errno. */
+void *th_library_symbol(const struct th_library *lib, const char *name);
+
+static inline void *th_slot_real(struct th_slot *s, const void *caller)
+{
+	if (s->scope == TH_SLOT_LIB) {
+		return th_slot_site(s, caller).real;
+	}
+	void *real = atomic_load_explicit(&s->real, memory_order_acquire);
+	return real ? real : th_slot_bind(s);
+}
+
+#endif

@@ -1,0 +1,276 @@
+/* See sock.h.
+ *
+ * A connection that is still under way completes by whatever the agent learns first: a second
+ * connect(), getsockopt(SO_ERROR), or bytes that move. Each thread remembers the socket it used
+ * last and how that call ended: a TLS library that reads through callbacks of the application
+ * gives us nothing else to go by. */
+#include "shim/sock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+
+#include "base/clock.h"
+#include "base/sys.h"
+#include "shim/arm.h"
+#include "shim/log.h"
+
+#define FILE_PIECE 8192
+
+/* ---- connecting ---- */
+
+bool th_sock_wanted(const struct sockaddr *addr, socklen_t len)
+{
+	return addr && len >= (socklen_t)sizeof(addr->sa_family) &&
+		(addr->sa_family == AF_INET || addr->sa_family == AF_INET6);
+}
+
+static bool is_stream(int fd)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+	return th_sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM;
+}
+
+static bool has_peer(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t n = sizeof(peer);
+	return TH_SYS(SYS_getpeername, fd, &peer, &n) == 0;
+}
+
+static void connect_failed(int fd, const struct th_conn_conf *conf, int error)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (f && atomic_load(&f->state) == TH_FD_PENDING) {
+		th_fd_failed(fd, error);
+	} else {
+		th_conn_failed(conf, error);
+	}
+}
+
+/* The agent asks again after a connect that was under way. */
+static void connect_again(int fd)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (f && atomic_load(&f->state) == TH_FD_PENDING) {
+		th_fd_connected(f);
+	}
+}
+
+void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret, uint64_t began)
+{
+	int error = ret < 0 ? errno : 0;
+	struct th_conn_conf conf = {
+		.transport = TH_TRANSPORT_PLAIN,
+		.peer = th_address_of(addr, len),
+		.connect_began = began,
+	};
+	if (!is_stream(fd) || error == EALREADY || error == EBADF || error == EFAULT) {
+		return;
+	}
+	(void)th_fd_verify(fd); /* an older socket of that number may still be in the table */
+	th_log("connect", error ? "failed or under way" : "made", error ? error : fd);
+	if (error == EISCONN) {
+		connect_again(fd);
+	} else if (error == EINPROGRESS || error == EINTR) {
+		th_fd_pending(fd, &conf);
+	} else if (error) {
+		connect_failed(fd, &conf, error);
+	} else if (th_fd_get(fd) && atomic_load(&th_fd_get(fd)->state) == TH_FD_PENDING) {
+		connect_again(fd);
+	} else {
+		conf.connected = th_clock_now();
+		th_fd_open(fd, &conf);
+	}
+}
+
+void th_sock_asked(int fd, int error)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f || atomic_load(&f->state) != TH_FD_PENDING) {
+		return;
+	}
+	if (error) {
+		th_fd_failed(fd, error);
+	} else if (has_peer(fd)) { /* no error may also mean: not yet */
+		th_fd_connected(f);
+	}
+}
+
+/* ---- what every call on a tracked socket tells ---- */
+
+static enum th_end end_of_error(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case EINPROGRESS:
+	case EALREADY:
+	case ENOTCONN:
+	case EMSGSIZE:
+	case EFAULT:
+	case EINVAL:
+	case ENOMEM:
+	case ENOBUFS:
+		return TH_END_COMPLETE; /* no end at all */
+	case ECONNRESET:
+	case EPIPE:
+		return TH_END_RESET;
+	default:
+		return TH_END_ERROR;
+	}
+}
+
+static void note(int fd, enum th_end outcome, int error)
+{
+	th_thread.last_socket = fd + 1;
+	th_thread.outcome = (uint8_t)outcome;
+	th_thread.outcome_error = error;
+}
+
+/* A call failed with errno. */
+static void call_failed(int fd, struct th_fd *f)
+{
+	int error = errno;
+	enum th_end end = end_of_error(error);
+	note(fd, end, error);
+	if (end == TH_END_COMPLETE) {
+		return;
+	}
+	if (atomic_load(&f->state) == TH_FD_PENDING) {
+		th_fd_failed(fd, error);
+	} else {
+		th_conn_peer_end(f->conn, end, (uint32_t)error);
+	}
+}
+
+/* Bytes moved: a pending connection is there. False: it is not ours any more. */
+static bool moved(int fd, struct th_fd *f, bool sending)
+{
+	if (sending && !f->sending && !th_fd_verify(fd)) {
+		return false;
+	}
+	f->sending = sending;
+	if (atomic_load(&f->state) == TH_FD_PENDING) {
+		th_fd_connected(f);
+	}
+	note(fd, TH_END_COMPLETE, 0);
+	return true;
+}
+
+/* ---- receiving ---- */
+
+/* True: `ret` bytes are to be recorded. */
+static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f) {
+		return false;
+	}
+	if (ret < 0) {
+		call_failed(fd, f);
+		return false;
+	}
+	if (ret == 0) {
+		if (asked > 0 && !f->shut && th_fd_verify(fd)) {
+			note(fd, TH_END_FIN, 0);
+			th_conn_peer_end(f->conn, TH_END_FIN, 0);
+		}
+		return false;
+	}
+	*ret_f = f;
+	return moved(fd, f, false);
+}
+
+void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked)
+{
+	struct th_fd *f;
+	if (receive(fd, &f, ret, asked)) {
+		th_conn_received(f->conn, buf, (size_t)ret);
+	}
+}
+
+static size_t room_of(const struct iovec *iov, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (iov[i].iov_len > 0) {
+			return 1; /* enough to know that something was asked for */
+		}
+	}
+	return 0;
+}
+
+void th_sock_received_v(int fd, const struct iovec *iov, int count, ssize_t ret)
+{
+	struct th_fd *f;
+	if (receive(fd, &f, ret, ret == 0 ? room_of(iov, count) : 1)) {
+		th_conn_received_v(f->conn, iov, count, (size_t)ret);
+	}
+}
+
+void th_sock_peeked(int fd, ssize_t ret, size_t asked)
+{
+	struct th_fd *f;
+	(void)receive(fd, &f, ret, asked);
+}
+
+/* ---- sending ---- */
+
+static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f) {
+		return false;
+	}
+	if (ret < 0) {
+		call_failed(fd, f);
+		return false;
+	}
+	*ret_f = f;
+	return ret > 0 && moved(fd, f, true);
+}
+
+void th_sock_sent(int fd, const void *buf, ssize_t ret)
+{
+	struct th_fd *f;
+	if (send_done(fd, &f, ret)) {
+		th_conn_sent(f->conn, buf, (size_t)ret);
+	}
+}
+
+void th_sock_sent_v(int fd, const struct iovec *iov, int count, ssize_t ret)
+{
+	struct th_fd *f;
+	if (send_done(fd, &f, ret)) {
+		th_conn_sent_v(f->conn, iov, count, (size_t)ret);
+	}
+}
+
+void th_sock_sent_file(int fd, int in, off_t offset, ssize_t ret)
+{
+	struct th_fd *f;
+	char piece[FILE_PIECE];
+	if (!send_done(fd, &f, ret)) {
+		return;
+	}
+	if (offset < 0) {
+		offset = (off_t)TH_SYS(SYS_lseek, in, 0, SEEK_CUR) - ret;
+	}
+	while (ret > 0) {
+		size_t want = ret < FILE_PIECE ? (size_t)ret : FILE_PIECE;
+		long got = TH_SYS(SYS_pread64, in, piece, want, offset);
+		if (got <= 0) {
+			return; /* changed under us: what was sent cannot be known */
+		}
+		th_conn_sent(f->conn, piece, (size_t)got);
+		offset += got;
+		ret -= got;
+	}
+}
+
+struct th_fd *th_sock_last(void)
+{
+	struct th_fd *f = th_fd_get(th_thread.last_socket - 1);
+	return f && atomic_load(&f->state) == TH_FD_OPEN ? f : NULL;
+}

@@ -1,0 +1,38 @@
+/* What the socket hooks tell the recorder: the logic behind hook_connect.c, hook_recv.c,
+ * hook_send.c and hook_close.c. All of it runs under the guard (hook.h); errno is what the real
+ * call left where that is said, and may be changed. */
+#ifndef SHIM_SOCK_H
+#define SHIM_SOCK_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "shim/fd_table.h"
+
+/* Might connecting to `addr` be worth recording? (An internet address.) */
+bool th_sock_wanted(const struct sockaddr *addr, socklen_t len);
+
+/* connect() returned `ret` (errno set); it began at `began`. */
+void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret, uint64_t began);
+
+/* getsockopt(SO_ERROR) said `error`. */
+void th_sock_asked(int fd, int error);
+
+/* A call that receives returned `ret` (errno set) for a buffer of `asked` bytes. */
+void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked);
+void th_sock_received_v(int fd, const struct iovec *iov, int count, ssize_t ret);
+/* The same for a call that looked without taking (MSG_PEEK): only ends count. */
+void th_sock_peeked(int fd, ssize_t ret, size_t asked);
+
+/* A call that sends returned `ret` (errno set). */
+void th_sock_sent(int fd, const void *buf, ssize_t ret);
+void th_sock_sent_v(int fd, const struct iovec *iov, int count, ssize_t ret);
+/* sendfile() sent `ret` bytes of the file `in`; offset: where they began, -1: before its position.
+ */
+void th_sock_sent_file(int fd, int in, off_t offset, ssize_t ret);
+
+/* The calling thread's last socket, if it is connected: for TLS that does not say its descriptor.
+ */
+struct th_fd *th_sock_last(void);
+
+#endif
