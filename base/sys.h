@@ -12,9 +12,11 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +51,73 @@ static inline long th_sys_write(int fd, const void *p, size_t n)
 static inline int th_sys_fstat(int fd, struct stat *ret_st)
 {
 	return (int)TH_SYS(SYS_fstat, fd, ret_st);
+}
+
+static inline long th_sys_pread(int fd, void *p, size_t n, off_t offset)
+{
+	return TH_SYS(SYS_pread64, fd, p, n, offset);
+}
+
+static inline long th_sys_pwrite(int fd, const void *p, size_t n, off_t offset)
+{
+	return TH_SYS(SYS_pwrite64, fd, p, n, offset);
+}
+
+static inline long th_sys_writev(int fd, const struct iovec *parts, int n)
+{
+	return TH_SYS(SYS_writev, fd, parts, n);
+}
+
+static inline int th_sys_stat(const char *path, struct stat *ret_st)
+{
+	return (int)TH_SYS(SYS_newfstatat, AT_FDCWD, path, ret_st, 0);
+}
+
+static inline int th_sys_flock(int fd, int op)
+{
+	return (int)TH_SYS(SYS_flock, fd, op);
+}
+
+static inline int th_sys_unlink(const char *path)
+{
+	return (int)TH_SYS(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+static inline int th_sys_ftruncate(int fd, off_t size)
+{
+	return (int)TH_SYS(SYS_ftruncate, fd, size);
+}
+
+static inline int th_sys_fallocate(int fd, off_t offset, off_t n)
+{
+	return (int)TH_SYS(SYS_fallocate, fd, 0, offset, n);
+}
+
+/* Fills `p` with directory entries (struct linux_dirent64); 0 at the end. */
+static inline long th_sys_getdents(int fd, void *p, size_t n)
+{
+	return TH_SYS(SYS_getdents64, fd, p, n);
+}
+
+static inline uint32_t th_sys_getpid(void)
+{
+	return (uint32_t)syscall(SYS_getpid);
+}
+
+/* n (at most 256) random bytes. */
+static inline int th_sys_random(void *p, size_t n)
+{
+	long r;
+	do {
+		r = TH_SYS(SYS_getrandom, p, n, 0);
+	} while (r == -EINTR);
+	return r == (long)n ? 0 : r < 0 ? (int)r : -EIO;
+}
+
+static inline void th_sys_sleep(long ns)
+{
+	const struct timespec ts = {.tv_nsec = ns};
+	syscall(SYS_nanosleep, &ts, NULL);
 }
 
 static inline int th_sys_fcntl(int fd, int cmd, long arg)

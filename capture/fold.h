@@ -3,19 +3,25 @@
  * Done by the writer at its end and by anyone who finds a live file whose owner is gone. The live
  * file is locked (flock) while it is folded and removed after the block is in the capture; should
  * the folder die between the two, readers see the same frames twice and drop the second copy by
- * writer id and frame number. */
+ * writer id and frame number. Usable inside the agent: no malloc, no stdio. */
 #ifndef CAPTURE_FOLD_H
 #define CAPTURE_FOLD_H
 
 #include <stdint.h>
 
 /* Folds the live file at `live_path` into the capture at `path`. budget_ns bounds the time spent
- * compressing (UINT64_MAX: no bound). 0, or a negative errno; -EBUSY: its owner is alive or
- * somebody else is folding it. No malloc. */
+ * compressing (UINT64_MAX: no bound); beyond it the block is stored as it is. 0, or a negative
+ * errno: -EBUSY: its owner may be alive or somebody else is folding it; -ENOENT: it is gone;
+ * -ESTALE: it belongs to another capture; -EINVAL: it is no live file. */
 int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns);
 
-/* Folds every orphaned live file of the capture at `path`; returns how many, or a negative errno.
- * Usable inside the agent (no malloc, no stdio). */
-int th_fold_orphans(const char *path, uint64_t budget_ns);
+/* As th_fold_live(), for the owner itself: it does not ask whether the owner is alive. */
+int th_fold_own(const char *path, const char *live_path, uint64_t budget_ns);
+
+/* Folds every orphaned live file of the capture at `path`, within budget_ns altogether; what
+ * is left of the time decides between compressed and stored, and no file is begun when twice the
+ * budget has gone. Files of this process but not of `own_writer` (0: none) are those of the
+ * program that was here before exec. Returns how many, or a negative errno. */
+int th_fold_orphans(const char *path, uint64_t own_writer, uint64_t budget_ns);
 
 #endif

@@ -17,25 +17,42 @@
 #include "base/bytes.h"
 #include "base/siphash.h"
 
-/* A token's length, always; tokens begin with "th-redacted:". */
-#define TH_REDACT_TOKEN_BYTES 32
+/* A token is "th-redacted:", 16 hex digits of SipHash-2-4 under the file's key, ':', and two
+ * digits: the value's length rounded up to a power of two, as that power. */
+#define TH_REDACT_TOKEN_BYTES 31
+
+/* Upper bounds on tokens; what comes behind them is replaced as a whole. They bound the output. */
+#define TH_REDACT_URL_TOKENS 32
+#define TH_REDACT_HEAD_TOKENS 96
 
 /* Upper bound of the output for an input of n bytes. */
-size_t th_redact_bound(size_t n);
+static inline size_t th_redact_bound(size_t n)
+{
+	size_t tokens = TH_REDACT_HEAD_TOKENS + TH_REDACT_URL_TOKENS + 2;
+	return n + tokens * TH_REDACT_TOKEN_BYTES + 4;
+}
 
-/* Both write the redacted form of `in` to `out` (capacity at least th_redact_bound(in.n)), set
- * *ret_redacted when anything was replaced, and return the length. */
+/* Each writes the redacted form of `in` to `out` (capacity at least th_redact_bound(in.n)), sets
+ * *ret_redacted when anything was replaced (else leaves it), and returns the length. Malformed
+ * input is redacted rather more than less: a line without a colon, a value with a bare CR or a
+ * NUL in it, is replaced whole. */
+
+/* A request head in HTTP/1 form, from the start line to the empty line. */
 size_t th_redact_h1_head(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice in, uint8_t *out,
 	bool *ret_redacted);
 
-/* One header field as HTTP/2 has them (":path" is treated as a target). */
+/* The value of one request field, as HTTP/2 has them (":path" is treated as a target). */
 size_t th_redact_field(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice name,
 	struct th_slice value, uint8_t *out, bool *ret_redacted);
+
+/* A URL or request target. */
+size_t th_redact_url(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice url, uint8_t *out,
+	bool *ret_redacted);
 
 /* Is the whole value of this request field a secret? Names are compared without case. */
 bool th_redact_is_secret_field(struct th_slice name);
 
-/* Is the value of this query parameter a secret? */
+/* Is the value of this query parameter a secret? The name as in the URL, percent-encoded or not. */
 bool th_redact_is_secret_param(struct th_slice name);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "base/lock.h"
 #include "base/siphash.h"
+#include "capture/frame.h"
 
 #define TH_CAPTURE_PATH_MAX 4000 /* room for the live file's suffix within PATH_MAX */
 
@@ -31,7 +32,10 @@ struct th_writer {
 	size_t map_size;
 	size_t tail; /* offset of the next frame in the map */
 	uint64_t live_inode;
-	uint32_t live_count; /* live files made so far, for their names */
+	uint32_t live_count;  /* live files made so far, for their names */
+	uint32_t live_folded; /* of them, folded by finish */
+	uint64_t retry_at;    /* th_clock_mono(): no attempt to get room before */
+	int room_error;	      /* what the last such attempt gave */
 	uint8_t file_id[16];
 	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's redaction key */
 	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */
@@ -40,7 +44,7 @@ struct th_writer {
 
 /* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,
  * reads its redaction key, closes it again. Returns 0 or a negative errno: -EINVAL not a capture,
- * -ENAMETOOLONG. On failure the writer stays closed. */
+ * -ENOTSUP a capture of a newer version, -ENAMETOOLONG. On failure the writer stays closed. */
 int th_writer_init(struct th_writer *w, const char *path);
 
 /* Appends a frame with a payload of `n` parts (at most TH_FRAME_PAYLOAD_MAX together). `time` in
@@ -57,9 +61,10 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 /* In a forked child: forgets the parent's live file and takes a new writer id (P28, P29). */
 void th_writer_forked(struct th_writer *w);
 
-/* Folds the live file into the capture and removes it; what cannot be compressed within
- * `budget_ns` is appended uncompressed. The writer stays usable: a later put begins a new live
- * file (P12). Returns 0 or a negative errno, the live file then left for others to fold. */
+/* Folds this process's live files into the capture and removes them; what cannot be compressed
+ * within `budget_ns` is appended uncompressed, and what cannot be appended within twice the
+ * budget is left (-ETIME). The writer stays usable: a later put begins a new live file (P12).
+ * Returns 0 or a negative errno, the live file then left for others to fold. */
 int th_writer_finish(struct th_writer *w, uint64_t budget_ns);
 
 #endif

@@ -1,0 +1,26 @@
+/* The capture file as its writers see it: made once with its header, then only appended to, each
+ * block with one O_APPEND write (Linux holds the inode's lock for a whole write to a regular file,
+ * so blocks of different processes never mix). Inside the agent; no descriptor stays open. */
+#ifndef CAPTURE_APPEND_H
+#define CAPTURE_APPEND_H
+
+#include <sys/uio.h>
+
+#include "capture/layout.h"
+
+/* Opens the capture at `path`, making it or its header when it is missing or empty, and reads its
+ * header. 0, or -EINVAL not a capture, -ENOTSUP of a newer version, or what open() says. A file
+ * that is something else is never written to. */
+int th_capture_create(const char *path, struct th_file_header *ret_header);
+
+/* Reads the header of the capture at `path`; as above. */
+int th_capture_header(const char *path, struct th_file_header *ret_header);
+
+/* Appends a block whose payload is in parts (at most TH_APPEND_PARTS). 0; -ESTALE: the file at
+ * `path` is no longer the one with that file id; -ENOSPC, -EFBIG …: nothing or only a part of it
+ * could be written (readers skip a torn block). */
+#define TH_APPEND_PARTS 16
+int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
+	const struct iovec *parts, int n);
+
+#endif

@@ -1,0 +1,212 @@
+/* See fold.h. The order matters: lock, ask whether the owner is gone, look whether the file is
+ * still there (another folder may have finished between open and lock), append, remove. */
+#include "capture/fold.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/sys.h"
+#include "capture/append.h"
+#include "capture/live.h"
+#include "capture/pack.h"
+
+enum claim {
+	CLAIM_OWN,    /* the caller wrote it and is done */
+	CLAIM_ORPHAN, /* only when the owner is gone */
+};
+
+struct job {
+	const char *path, *live_path;
+	uint64_t own_writer;
+	uint64_t deadline;
+	enum claim claim;
+};
+
+static uint64_t deadline_of(uint64_t budget_ns)
+{
+	uint64_t now = th_clock_mono();
+	return budget_ns > UINT64_MAX - now ? UINT64_MAX : now + budget_ns;
+}
+
+static int append_frames(const struct job *job, const struct th_live_header *h,
+	struct th_slice frames, uint32_t count)
+{
+	struct th_packed packed = {{NULL, 0}, NULL, 0};
+	struct th_slice stored = frames;
+	struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, h->first_seq, count};
+	bool is_packed = th_pack(frames, job->deadline, &packed) == 0;
+	if (is_packed) {
+		b.flags = TH_BLOCK_ZSTD;
+		stored = packed.bytes;
+	}
+	b.raw_bytes = (uint32_t)frames.n;
+	b.stored_bytes = (uint32_t)stored.n;
+	b.crc = th_crc32c(0, stored.p, stored.n);
+	const struct iovec part = {(void *)(uintptr_t)stored.p, stored.n};
+	int r = th_capture_append(job->path, h->file_id, &b, &part, 1);
+	if (is_packed) {
+		th_pack_finish(&packed);
+	}
+	return r;
+}
+
+static bool is_free(const struct job *job, const struct th_live_header *h)
+{
+	struct th_owner self;
+	if (job->claim == CLAIM_OWN) {
+		return true;
+	}
+	if (h->writer == job->own_writer) {
+		return false;
+	}
+	th_owner_self(&self);
+	bool ours = self.start && self.pid == h->owner.pid && self.start == h->owner.start &&
+		self.pid_ns == h->owner.pid_ns;
+	return ours || !th_owner_may_live(&h->owner, &self);
+}
+
+static int fold_map(const struct job *job, const uint8_t *map, size_t size)
+{
+	struct th_live_header h;
+	uint32_t count = 0;
+	int r = th_live_header_decode(map, &h);
+	if (r < 0) {
+		return r;
+	}
+	if (!is_free(job, &h)) {
+		return -EBUSY;
+	}
+	struct th_slice area = {map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES};
+	area.n = th_frames_scan(area, &count);
+	if (area.n > 0) {
+		r = append_frames(job, &h, area, count);
+	}
+	return r < 0 ? r : th_sys_unlink(job->live_path);
+}
+
+/* Is the file behind `fd`, now locked, still the one at the path? */
+static int check_linked(const char *path, int fd, size_t *ret_size)
+{
+	struct stat st, at_path;
+	int r = th_sys_fstat(fd, &st);
+	if (r == 0) {
+		r = th_sys_stat(path, &at_path);
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (st.st_ino != at_path.st_ino || st.st_dev != at_path.st_dev) {
+		return -ENOENT;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size < TH_LIVE_HEADER_BYTES ||
+		st.st_size > TH_BLOCK_MAX) {
+		return -EINVAL;
+	}
+	*ret_size = (size_t)st.st_size;
+	return 0;
+}
+
+static int fold_locked(const struct job *job, int fd)
+{
+	size_t size = 0;
+	int r = check_linked(job->live_path, fd, &size);
+	if (r < 0) {
+		return r;
+	}
+	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		return -errno;
+	}
+	r = fold_map(job, map, size);
+	munmap(map, size);
+	return r;
+}
+
+static int fold(const struct job *job)
+{
+	int fd = th_sys_open(job->live_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0) {
+		return fd;
+	}
+	int r = th_sys_flock(fd, LOCK_EX | LOCK_NB);
+	if (r == 0) {
+		r = fold_locked(job, fd);
+		th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */
+	} else if (r == -EWOULDBLOCK) {
+		r = -EBUSY;
+	}
+	th_sys_close(fd);
+	return r;
+}
+
+int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns)
+{
+	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_ORPHAN};
+	return fold(&job);
+}
+
+int th_fold_own(const char *path, const char *live_path, uint64_t budget_ns)
+{
+	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_OWN};
+	return fold(&job);
+}
+
+struct entry { /* struct linux_dirent64 */
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+/* Folds the live files among the entries that one getdents() gave; returns how many. */
+static int fold_entries(struct job *job, const uint8_t *p, size_t n, char *live_path, size_t dir_n,
+	struct th_slice name, uint64_t give_up)
+{
+	int folded = 0;
+	while (n > 0) {
+		const struct entry *e = (const void *)p;
+		size_t name_n = strlen(e->name);
+		if (th_live_is_name(e->name, name) && dir_n + name_n < PATH_MAX &&
+			th_clock_mono() < give_up) {
+			memcpy(live_path + dir_n, e->name, name_n + 1);
+			folded += fold(job) == 0;
+		}
+		p += e->length;
+		n -= e->length;
+	}
+	return folded;
+}
+
+int th_fold_orphans(const char *path, uint64_t own_writer, uint64_t budget_ns)
+{
+	char live_path[PATH_MAX];
+	_Alignas(8) uint8_t entries[4096];
+	struct th_slice name = th_slice_str(path);
+	size_t dir_n = name.n;
+	while (dir_n && path[dir_n - 1] != '/') {
+		dir_n--;
+	}
+	if (name.n + TH_LIVE_SUFFIX_MAX > PATH_MAX) {
+		return -ENAMETOOLONG;
+	}
+	memcpy(live_path, path, dir_n);
+	live_path[dir_n] = '\0';
+	name = (struct th_slice){name.p + dir_n, name.n - dir_n};
+	int fd = th_sys_open(dir_n ? live_path : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0) {
+		return fd;
+	}
+	struct job job = {path, live_path, own_writer, deadline_of(budget_ns), CLAIM_ORPHAN};
+	uint64_t give_up = deadline_of(budget_ns > UINT64_MAX / 2 ? UINT64_MAX : 2 * budget_ns);
+	int folded = 0;
+	long n;
+	while ((n = th_sys_getdents(fd, entries, sizeof(entries))) > 0) {
+		folded += fold_entries(&job, entries, (size_t)n, live_path, dir_n, name, give_up);
+	}
+	th_sys_close(fd);
+	return n < 0 ? (int)n : folded;
+}

@@ -1,0 +1,182 @@
+#include "capture/layout.h"
+
+#include <errno.h>
+
+#include "base/crc32c.h"
+
+#define CRC_OFFSET 12
+#define VERSION_OFFSET 8
+
+/* Checksum of a header with its own field taken as zero. */
+static uint32_t header_crc(uint32_t crc, const uint8_t *p, size_t n)
+{
+	const uint8_t zeros[4] = {0};
+	crc = th_crc32c(crc, p, CRC_OFFSET);
+	crc = th_crc32c(crc, zeros, sizeof(zeros));
+	return th_crc32c(crc, p + CRC_OFFSET + 4, n - CRC_OFFSET - 4);
+}
+
+static void put_crc(uint8_t *p, uint32_t crc)
+{
+	memcpy(p + CRC_OFFSET, &crc, sizeof(crc));
+}
+
+static int check(const uint8_t *p, size_t n, const char *magic, uint32_t crc)
+{
+	if (memcmp(p, magic, TH_MAGIC_BYTES) != 0) {
+		return -EINVAL;
+	}
+	if (th_le16(p + VERSION_OFFSET) > TH_FORMAT_VERSION) {
+		return -ENOTSUP;
+	}
+	return header_crc(crc, p, n) == th_le32(p + CRC_OFFSET) ? 0 : -EINVAL;
+}
+
+static struct th_out begin(uint8_t *p, size_t n, const char *magic)
+{
+	struct th_out out = {.p = p, .cap = n};
+	memset(p, 0, n);
+	th_out_bytes(&out, magic, TH_MAGIC_BYTES);
+	th_out_u16(&out, TH_FORMAT_VERSION);
+	return out;
+}
+
+void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h)
+{
+	struct th_out out = begin(ret_bytes, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC);
+	th_out_u16(&out, 0);
+	th_out_u32(&out, 0);
+	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
+	th_out_bytes(&out, h->key, sizeof(h->key));
+	put_crc(ret_bytes, header_crc(0, ret_bytes, TH_FILE_HEADER_BYTES));
+}
+
+int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header)
+{
+	int r = check(p, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC, 0);
+	if (r < 0) {
+		return r;
+	}
+	memcpy(ret_header->file_id, p + 16, sizeof(ret_header->file_id));
+	memcpy(ret_header->key, p + 32, sizeof(ret_header->key));
+	return 0;
+}
+
+void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th_block *b)
+{
+	struct th_out out = begin(ret_bytes, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC);
+	th_out_u8(&out, b->type);
+	th_out_u8(&out, b->flags);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, b->writer);
+	th_out_u64(&out, b->first_seq);
+	th_out_u32(&out, b->frames);
+	th_out_u32(&out, b->raw_bytes);
+	th_out_u32(&out, b->stored_bytes);
+	th_out_u32(&out, b->crc);
+	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
+	put_crc(ret_bytes, header_crc(seed, ret_bytes, TH_BLOCK_HEADER_BYTES));
+}
+
+int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *ret_block)
+{
+	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
+	int r = check(p, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC, seed);
+	if (r < 0) {
+		return r;
+	}
+	struct th_in in = {p + 10, TH_BLOCK_HEADER_BYTES - 10, false};
+	ret_block->type = th_in_u8(&in);
+	ret_block->flags = th_in_u8(&in);
+	th_in_u32(&in);
+	ret_block->writer = th_in_u64(&in);
+	ret_block->first_seq = th_in_u64(&in);
+	ret_block->frames = th_in_u32(&in);
+	ret_block->raw_bytes = th_in_u32(&in);
+	ret_block->stored_bytes = th_in_u32(&in);
+	ret_block->crc = th_in_u32(&in);
+	return 0;
+}
+
+void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
+{
+	struct th_out out = begin(ret_bytes, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC);
+	th_out_u16(&out, 0);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, h->writer);
+	th_out_u64(&out, h->first_seq);
+	th_out_u32(&out, h->owner.pid);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, h->owner.start);
+	th_out_u64(&out, h->owner.pid_ns);
+	th_out_bytes(&out, h->owner.boot, sizeof(h->owner.boot));
+	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
+	put_crc(ret_bytes, header_crc(0, ret_bytes, TH_LIVE_HEADER_BYTES));
+}
+
+int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
+{
+	int r = check(p, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC, 0);
+	if (r < 0) {
+		return r;
+	}
+	struct th_in in = {p + 16, TH_LIVE_HEADER_BYTES - 16, false};
+	ret_header->writer = th_in_u64(&in);
+	ret_header->first_seq = th_in_u64(&in);
+	ret_header->owner.pid = th_in_u32(&in);
+	th_in_u32(&in);
+	ret_header->owner.start = th_in_u64(&in);
+	ret_header->owner.pid_ns = th_in_u64(&in);
+	memcpy(ret_header->owner.boot, p + 56, sizeof(ret_header->owner.boot));
+	memcpy(ret_header->file_id, p + 72, sizeof(ret_header->file_id));
+	return 0;
+}
+
+void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h)
+{
+	struct th_out out = {.p = ret_bytes + 8, .cap = TH_FRAME_HEADER_BYTES - 8};
+	th_out_u8(&out, h->type);
+	th_out_u8(&out, h->flags);
+	th_out_u16(&out, 0);
+	th_out_u32(&out, h->id);
+	th_out_u64(&out, h->time);
+}
+
+int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok)
+{
+	if (in.n < TH_FRAME_HEADER_BYTES) {
+		return 0;
+	}
+	/* One load, as the writer's one store; everything else was stored before it. */
+	uint64_t commit;
+	if ((uintptr_t)in.p % TH_FRAME_ALIGN == 0) {
+		commit = __atomic_load_n((const uint64_t *)(const void *)in.p, __ATOMIC_ACQUIRE);
+	} else {
+		commit = th_le64(in.p);
+	}
+	struct th_frame_header h = {.length = (uint32_t)commit, .crc = (uint32_t)(commit >> 32)};
+	if (h.length < TH_FRAME_HEADER_BYTES || th_frame_room(h.length) > in.n) {
+		return 0;
+	}
+	h.type = in.p[8];
+	h.flags = in.p[9];
+	h.id = th_le32(in.p + 12);
+	h.time = th_le64(in.p + 16);
+	*ret_header = h;
+	*ret_ok = th_crc32c(0, in.p + 8, h.length - 8) == h.crc;
+	return 1;
+}
+
+size_t th_frames_scan(struct th_slice in, uint32_t *ret_count)
+{
+	size_t at = 0;
+	uint32_t count = 0;
+	struct th_frame_header h;
+	bool ok = false;
+	while (th_frame_decode((struct th_slice){in.p + at, in.n - at}, &h, &ok) && ok) {
+		at += th_frame_room(h.length);
+		count++;
+	}
+	*ret_count = count;
+	return at;
+}

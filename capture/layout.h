@@ -1,0 +1,83 @@
+/* The byte tables of capture/FORMAT.md as functions: file header, block header, live header and
+ * frame header, each encoded and decoded in one place. Pure; usable inside the agent. */
+#ifndef CAPTURE_LAYOUT_H
+#define CAPTURE_LAYOUT_H
+
+#include "base/bytes.h"
+#include "base/siphash.h"
+#include "capture/frame.h"
+
+#define TH_FILE_ID_BYTES 16
+#define TH_BOOT_ID_BYTES 16
+
+#define TH_LIVE_MAX (16u << 20)	 /* largest live file that a writer makes */
+#define TH_BLOCK_MAX (64u << 20) /* largest block payload, stored or not, that a reader takes */
+
+struct th_file_header {
+	uint8_t file_id[TH_FILE_ID_BYTES];
+	uint8_t key[TH_SIPHASH_KEY_BYTES];
+};
+
+/* All decoders: 0; -EINVAL: not such a header; -ENOTSUP: of a newer version. */
+void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h);
+int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header);
+
+struct th_block {
+	uint8_t type, flags;
+	uint64_t writer, first_seq;
+	uint32_t frames, raw_bytes, stored_bytes, crc;
+};
+
+/* The file id is part of the checksum: a block of another capture that was recorded as content is
+ * never mistaken for one of ours when a reader searches behind damage. */
+void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th_block *b);
+int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *ret_block);
+
+/* Who writes a live file; zeros where it could not be found out. */
+struct th_owner {
+	uint32_t pid;
+	uint64_t start; /* /proc/PID/stat field 22 */
+	uint64_t pid_ns;
+	uint8_t boot[TH_BOOT_ID_BYTES];
+};
+
+struct th_live_header {
+	uint64_t writer, first_seq;
+	struct th_owner owner;
+	uint8_t file_id[TH_FILE_ID_BYTES];
+};
+
+void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h);
+int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header);
+
+struct th_frame_header {
+	uint32_t length; /* with the header, without padding */
+	uint32_t crc;
+	uint8_t type, flags;
+	uint32_t id;
+	uint64_t time;
+};
+
+/* Bytes that a frame of `length` takes. */
+static inline size_t th_frame_room(size_t length)
+{
+	return (length + TH_FRAME_ALIGN - 1) & ~(size_t)(TH_FRAME_ALIGN - 1);
+}
+
+/* All but length and crc, which are stored last (th_frame_commit). */
+void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h);
+
+/* Length and crc as the one value that makes the frame exist. */
+static inline uint64_t th_frame_commit(uint32_t length, uint32_t crc)
+{
+	return (uint64_t)crc << 32 | length;
+}
+
+/* 1: a frame stands at `in`, whole (*ret_ok: and its checksum holds). 0: none does, nor can one be
+ * found behind it. */
+int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok);
+
+/* Frames from the start of `in` on that are whole and sound: their bytes and number. */
+size_t th_frames_scan(struct th_slice in, uint32_t *ret_count);
+
+#endif

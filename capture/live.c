@@ -1,0 +1,278 @@
+/* A live file is fully allocated before it is mapped, so that a full disk is an error of
+ * fallocate() and never a SIGBUS in the agent. */
+#include "capture/live.h"
+
+#include <sys/mman.h>
+
+#include "base/fsize.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#define STAT_BYTES 512
+#define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
+#define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
+#define FIELDS_AFTER_NAME_START 19   /* field 22 */
+
+static size_t put_decimal(char *p, uint32_t v)
+{
+	char digits[10];
+	size_t n = 0;
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	for (size_t i = 0; i < n; i++) {
+		p[i] = digits[n - 1 - i];
+	}
+	p[n] = '\0';
+	return n;
+}
+
+int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t writer, uint32_t number)
+{
+	size_t n = strlen(capture);
+	if (n + TH_LIVE_SUFFIX_MAX > cap) {
+		return -ENAMETOOLONG;
+	}
+	memcpy(ret_path, capture, n);
+	memcpy(ret_path + n, TH_LIVE_INFIX, sizeof(TH_LIVE_INFIX) - 1);
+	n += sizeof(TH_LIVE_INFIX) - 1;
+	uint64_t big_endian = __builtin_bswap64(writer);
+	th_hex_encode(ret_path + n, &big_endian, sizeof(big_endian));
+	n += 16;
+	ret_path[n++] = '-';
+	put_decimal(ret_path + n, number);
+	return 0;
+}
+
+bool th_live_is_name(const char *name, struct th_slice capture)
+{
+	size_t infix = sizeof(TH_LIVE_INFIX) - 1;
+	uint8_t writer[8];
+	struct th_slice all = th_slice_str(name);
+	if (all.n < capture.n + infix + 18 || memcmp(name, capture.p, capture.n) != 0 ||
+		memcmp(name + capture.n, TH_LIVE_INFIX, infix) != 0) {
+		return false;
+	}
+	const char *hex = name + capture.n + infix;
+	uint64_t number;
+	struct th_slice digits = {(const uint8_t *)hex + 17, all.n - capture.n - infix - 17};
+	return th_hex_decode(writer, hex, sizeof(writer)) && hex[16] == '-' &&
+		th_parse_u64(digits, &number);
+}
+
+/* Reads a small file; its length, 0 when it cannot be read. */
+static size_t read_small(const char *path, char *p, size_t cap)
+{
+	int fd = th_sys_open(path, O_RDONLY, 0);
+	if (fd < 0) {
+		return 0;
+	}
+	long n = th_sys_pread(fd, p, cap, 0);
+	th_sys_close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/* The n-th field behind the command's name, which may itself hold spaces and parentheses. */
+static struct th_slice stat_field(struct th_slice stat, int n)
+{
+	size_t at = stat.n;
+	while (at && stat.p[at - 1] != ')') {
+		at--;
+	}
+	struct th_slice field = {NULL, 0};
+	for (; n >= 0; n--) {
+		while (at < stat.n && stat.p[at] == ' ') {
+			at++;
+		}
+		field = (struct th_slice){stat.p + at, 0};
+		while (at < stat.n && stat.p[at] != ' ' && stat.p[at] != '\n') {
+			at++;
+			field.n++;
+		}
+	}
+	return field;
+}
+
+struct process_stat {
+	uint64_t pid, start, threads;
+	uint8_t state;
+};
+
+/* False: there is no such process, or no /proc. */
+static bool read_stat(const char *path, struct process_stat *ret_stat)
+{
+	char text[STAT_BYTES];
+	struct th_slice stat = {(const uint8_t *)text, read_small(path, text, sizeof(text))};
+	struct th_slice pid = {stat.p, 0};
+	while (pid.n < stat.n && stat.p[pid.n] != ' ') {
+		pid.n++;
+	}
+	struct th_slice state = stat_field(stat, FIELDS_AFTER_NAME_STATE);
+	if (state.n != 1 || !th_parse_u64(pid, &ret_stat->pid)) {
+		return false;
+	}
+	ret_stat->state = state.p[0];
+	return th_parse_u64(stat_field(stat, FIELDS_AFTER_NAME_THREADS), &ret_stat->threads) &&
+		th_parse_u64(stat_field(stat, FIELDS_AFTER_NAME_START), &ret_stat->start);
+}
+
+/* The text of a UUID as 16 bytes; zeros when it is none. */
+static void read_boot_id(uint8_t ret_id[TH_BOOT_ID_BYTES])
+{
+	char text[64], hex[2 * TH_BOOT_ID_BYTES];
+	size_t n = read_small("/proc/sys/kernel/random/boot_id", text, sizeof(text));
+	size_t have = 0;
+	for (size_t i = 0; i < n && have < sizeof(hex); i++) {
+		if (text[i] != '-') {
+			hex[have++] = text[i];
+		}
+	}
+	memset(ret_id, 0, TH_BOOT_ID_BYTES);
+	if (have == sizeof(hex) && !th_hex_decode(ret_id, hex, TH_BOOT_ID_BYTES)) {
+		memset(ret_id, 0, TH_BOOT_ID_BYTES);
+	}
+}
+
+void th_owner_self(struct th_owner *ret_owner)
+{
+	struct process_stat s;
+	struct stat ns;
+	memset(ret_owner, 0, sizeof(*ret_owner));
+	ret_owner->pid = th_sys_getpid();
+	/* A /proc of another pid namespace shows another number: then the start is not known. */
+	if (read_stat("/proc/self/stat", &s) && s.pid == ret_owner->pid) {
+		ret_owner->start = s.start;
+	}
+	if (th_sys_stat("/proc/self/ns/pid", &ns) == 0) {
+		ret_owner->pid_ns = ns.st_ino;
+	}
+	read_boot_id(ret_owner->boot);
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+	while (n && *p == 0) {
+		p++;
+		n--;
+	}
+	return n == 0;
+}
+
+bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self)
+{
+	if (is_zero(owner->boot, sizeof(owner->boot)) || is_zero(self->boot, sizeof(self->boot))) {
+		return true;
+	}
+	if (memcmp(owner->boot, self->boot, sizeof(owner->boot)) != 0) {
+		return false;
+	}
+	if (owner->pid_ns != self->pid_ns || !owner->pid_ns || !owner->start || !self->start) {
+		return true;
+	}
+	char path[32] = "/proc/";
+	size_t n = 6 + put_decimal(path + 6, owner->pid);
+	memcpy(path + n, "/stat", sizeof("/stat"));
+	struct process_stat s;
+	if (!read_stat(path, &s) || s.start != owner->start) {
+		return false;
+	}
+	/* A zombie has no memory left to write with, unless only its first thread has ended. */
+	return (s.state != 'Z' && s.state != 'X') || s.threads > 1;
+}
+
+static int fill_with_zeros(int fd, size_t from, size_t to)
+{
+	static const uint8_t zeros[64 << 10];
+	while (from < to) {
+		size_t n = to - from < sizeof(zeros) ? to - from : sizeof(zeros);
+		long wrote = th_sys_pwrite(fd, zeros, n, (off_t)from);
+		if (wrote <= 0) {
+			return wrote < 0 ? (int)wrote : -ENOSPC;
+		}
+		from += (size_t)wrote;
+	}
+	return 0;
+}
+
+static int allocate(int fd, size_t from, size_t to)
+{
+	struct th_fsize_guard guard = th_fsize_begin();
+	int r;
+	do {
+		r = th_sys_fallocate(fd, (off_t)from, (off_t)(to - from));
+	} while (r == -EINTR);
+	if (r == -EOPNOTSUPP || r == -ENOSYS) {
+		r = fill_with_zeros(fd, from, to);
+	}
+	th_fsize_end(&guard);
+	return r;
+}
+
+static int fill_and_map(int fd, const struct th_live_header *header, size_t size,
+	uint64_t *ret_inode, uint8_t **ret_map)
+{
+	struct stat st;
+	int r = allocate(fd, 0, size);
+	if (r == 0) {
+		r = th_sys_fstat(fd, &st);
+	}
+	if (r < 0) {
+		return r;
+	}
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		return -errno;
+	}
+	th_live_header_encode(map, header);
+	*ret_inode = st.st_ino;
+	*ret_map = map;
+	return 0;
+}
+
+int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
+	uint64_t *ret_inode, uint8_t **ret_map)
+{
+	int fd = th_sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+	if (fd < 0) {
+		return fd;
+	}
+	int r = fill_and_map(fd, header, size, ret_inode, ret_map);
+	if (r < 0) {
+		th_sys_unlink(path);
+	}
+	th_sys_close(fd);
+	return r;
+}
+
+static int grow_fd(int fd, uint64_t inode, size_t size, size_t old_size, uint8_t **map)
+{
+	struct stat st;
+	int r = th_sys_fstat(fd, &st);
+	if (r == 0 && (st.st_ino != inode || (size_t)st.st_size != old_size)) {
+		r = -ESTALE;
+	}
+	if (r == 0) {
+		r = allocate(fd, old_size, size);
+	}
+	if (r < 0) {
+		return r;
+	}
+	void *moved = mremap(*map, old_size, size, MREMAP_MAYMOVE);
+	if (moved == MAP_FAILED) {
+		return -errno;
+	}
+	*map = moved;
+	return 0;
+}
+
+int th_live_grow(const char *path, uint64_t inode, size_t size, size_t old_size, uint8_t **map)
+{
+	int fd = th_sys_open(path, O_RDWR | O_NOFOLLOW, 0);
+	if (fd < 0) {
+		return fd == -ENOENT ? -ESTALE : fd;
+	}
+	int r = grow_fd(fd, inode, size, old_size, map);
+	th_sys_close(fd);
+	return r;
+}

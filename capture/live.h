@@ -1,0 +1,36 @@
+/* Live files: the preallocated mapping beside the capture into which one process writes its
+ * frames, and the question whether that process still lives. Inside the agent. */
+#ifndef CAPTURE_LIVE_H
+#define CAPTURE_LIVE_H
+
+#include <sys/types.h>
+
+#include "capture/layout.h"
+
+#define TH_LIVE_INFIX "-live-"
+#define TH_LIVE_SUFFIX_MAX 40 /* infix, 16 hex digits, '-', a number, NUL */
+
+/* Writes "<capture>-live-<writer as 16 hex digits>-<number>" and a NUL. 0 or -ENAMETOOLONG. */
+int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t writer, uint32_t number);
+
+/* Is `name` (without directory) a live file of the capture called `capture`? */
+bool th_live_is_name(const char *name, struct th_slice capture);
+
+/* The calling process. */
+void th_owner_self(struct th_owner *ret_owner);
+
+/* May the owner still write? True also when that cannot be known from here: another pid
+ * namespace, or no /proc. */
+bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self);
+
+/* Makes a file of `size` bytes with `header` at its start; it must not exist. 0, the inode's
+ * number and the mapping of the whole file (shared, writable); or a negative errno, and no file is
+ * left. */
+int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
+	uint64_t *ret_inode, uint8_t **ret_map);
+
+/* Extends the file and its mapping to `size`; the mapping may move. -ESTALE: the file at `path` is
+ * not the one mapped. On failure the mapping is as before. */
+int th_live_grow(const char *path, uint64_t inode, size_t size, size_t old_size, uint8_t **map);
+
+#endif

@@ -1,0 +1,388 @@
+/* See writer.h. A frame costs a copy, a checksum and one 8-byte store; system calls come only when
+ * a live file is made, grows, or is left for the next one. Files that are full wait for finish:
+ * compressing 16 MiB is nothing to do inside somebody's write(). */
+#include "capture/writer.h"
+
+#include <sys/mman.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/sys.h"
+#include "capture/append.h"
+#include "capture/fold.h"
+#include "capture/live.h"
+
+#define LIVE_FIRST_SIZE (64u << 10)
+#define LIVE_GROWTH 4
+#define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
+#define LOST_FRAME_ROOM 96
+
+static const char *reason_of(int error)
+{
+	switch (-error) {
+	case ENOSPC:
+	case EDQUOT:
+		return "disk full";
+	case EFBIG:
+		return "file size limit reached";
+	case EMSGSIZE:
+		return "event too large";
+	case EBUSY:
+		return "recorder busy";
+	default:
+		return "capture not writable";
+	}
+}
+
+/* Also without the lock: a thread that did not get it must still count. */
+static void count_loss(struct th_writer *w, size_t bytes, int error)
+{
+	__atomic_fetch_add(&w->lost_events, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->error, error, __ATOMIC_RELAXED);
+}
+
+static uint64_t random_id(void)
+{
+	uint64_t id = 0;
+	if (th_sys_random(&id, sizeof(id)) < 0 || id == 0) {
+		id = (th_clock_now() << 20) ^ th_sys_getpid();
+	}
+	return id;
+}
+
+int th_writer_init(struct th_writer *w, const char *path)
+{
+	struct th_file_header h;
+	size_t n = strlen(path);
+	if (n >= sizeof(w->path)) {
+		return -ENAMETOOLONG;
+	}
+	int r = th_capture_create(path, &h);
+	if (r < 0) {
+		return r;
+	}
+	memset(w, 0, sizeof(*w));
+	memcpy(w->path, path, n + 1);
+	memcpy(w->file_id, h.file_id, sizeof(w->file_id));
+	memcpy(w->key, h.key, sizeof(w->key));
+	w->id = random_id();
+	return 0;
+}
+
+/* ---- room ---- */
+
+/* The file stays, full, until finish folds it; its mapping is not needed for that. */
+static void leave_live(struct th_writer *w)
+{
+	uint8_t *map = w->map;
+	w->map = NULL;
+	if (map) {
+		munmap(map, w->map_size);
+	}
+}
+
+static int create_live(struct th_writer *w, size_t need)
+{
+	struct th_live_header h = {.writer = w->id, .first_seq = w->next_seq};
+	struct stat st;
+	size_t size = LIVE_FIRST_SIZE;
+	uint32_t number = w->live_count + 1;
+	while (size < TH_LIVE_HEADER_BYTES + need) {
+		size *= LIVE_GROWTH;
+	}
+	int r = th_sys_stat(w->path, &st);
+	if (r == 0) {
+		r = th_live_name(w->live_path, sizeof(w->live_path), w->path, w->id, number);
+	}
+	if (r < 0) {
+		return r;
+	}
+	memcpy(h.file_id, w->file_id, sizeof(h.file_id));
+	th_owner_self(&h.owner);
+	uint8_t *map = NULL;
+	r = th_live_create(w->live_path, st.st_mode & 0777, &h, size, &w->live_inode, &map);
+	if (r < 0) {
+		return r;
+	}
+	w->live_count = number;
+	w->first_seq = w->next_seq;
+	w->map_size = size;
+	w->tail = TH_LIVE_HEADER_BYTES;
+	w->map = map;
+	return 0;
+}
+
+static int grow_live(struct th_writer *w, size_t need)
+{
+	size_t size = w->map_size;
+	while (size - w->tail < need) {
+		size *= LIVE_GROWTH;
+	}
+	if (size > TH_LIVE_MAX) {
+		return -EFBIG;
+	}
+	int r = th_live_grow(w->live_path, w->live_inode, size, w->map_size, &w->map);
+	if (r == 0) {
+		w->map_size = size;
+	}
+	return r;
+}
+
+static int get_room(struct th_writer *w, size_t need)
+{
+	if (w->map) {
+		int r = grow_live(w, need);
+		if (r == 0) {
+			return 0;
+		}
+		if (r != -EFBIG && r != -ESTALE) {
+			return r;
+		}
+		leave_live(w);
+	}
+	return create_live(w, need);
+}
+
+static int make_room(struct th_writer *w, size_t need)
+{
+	if (w->map && w->map_size - w->tail >= need) {
+		return 0;
+	}
+	if (w->path[0] == '\0') {
+		return -EBADF;
+	}
+	if (w->retry_at && th_clock_mono() < w->retry_at) {
+		return w->room_error;
+	}
+	w->room_error = get_room(w, need);
+	w->retry_at = w->room_error < 0 ? th_clock_mono() + RETRY_PAUSE : 0;
+	return w->room_error;
+}
+
+/* ---- frames ---- */
+
+/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
+static void append_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	uint8_t *at = w->map + w->tail;
+	size_t length = TH_FRAME_HEADER_BYTES;
+	th_frame_encode(at, h);
+	for (int i = 0; i < n; i++) {
+		if (parts[i].iov_len) {
+			memcpy(at + length, parts[i].iov_base, parts[i].iov_len);
+		}
+		length += parts[i].iov_len;
+	}
+	uint32_t crc = th_crc32c(0, at + 8, length - 8);
+	__atomic_store_n(
+		(uint64_t *)(void *)at, th_frame_commit((uint32_t)length, crc), __ATOMIC_RELEASE);
+	w->tail += th_frame_room(length);
+	w->next_seq++;
+}
+
+/* A LOST frame's payload; takes what has been counted. */
+static size_t take_losses(struct th_writer *w, uint8_t *ret_payload, size_t cap)
+{
+	struct th_out out = {.p = ret_payload, .cap = cap};
+	th_out_u64(&out, __atomic_exchange_n(&w->lost_events, 0, __ATOMIC_RELAXED));
+	th_out_u64(&out, __atomic_exchange_n(&w->lost_bytes, 0, __ATOMIC_RELAXED));
+	th_out_str16(&out, th_slice_str(reason_of(__atomic_load_n(&w->error, __ATOMIC_RELAXED))));
+	return out.n;
+}
+
+static void say_losses(struct th_writer *w, uint64_t time)
+{
+	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES];
+	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = time};
+	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
+	append_frame(w, &h, &part, 1);
+}
+
+static int put_locked(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, size_t total)
+{
+	bool lossy = w->lost_events != 0;
+	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total);
+	int r = make_room(w, need + (lossy ? LOST_FRAME_ROOM : 0));
+	if (r < 0) {
+		return r;
+	}
+	if (lossy) {
+		say_losses(w, h->time);
+	}
+	append_frame(w, h, parts, n);
+	return 0;
+}
+
+/* Bytes of all parts; larger than any limit when they would not fit an integer. */
+static size_t total_of(const struct iovec *parts, int n)
+{
+	size_t total = 0;
+	for (int i = 0; i < n; i++) {
+		if (__builtin_add_overflow(total, parts[i].iov_len, &total)) {
+			return SIZE_MAX;
+		}
+	}
+	return total;
+}
+
+int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
+	const struct iovec *parts, int n)
+{
+	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
+	size_t total = total_of(parts, n);
+	int r = -EMSGSIZE;
+	if (total <= TH_FRAME_PAYLOAD_MAX) {
+		r = -EBUSY;
+		if (th_lock(&w->lock)) {
+			r = put_locked(w, &h, parts, n, total);
+			th_unlock(&w->lock);
+		}
+	}
+	if (r < 0) {
+		count_loss(w, total, r);
+	}
+	return r;
+}
+
+/* A block of one frame: header, frame header, payload and padding in one write. */
+static int append_block(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, size_t total)
+{
+	_Alignas(8) uint8_t head[TH_FRAME_HEADER_BYTES];
+	static const uint8_t padding[TH_FRAME_ALIGN];
+	struct iovec all[TH_APPEND_PARTS] = {{head, sizeof(head)}};
+	size_t length = TH_FRAME_HEADER_BYTES + total;
+	th_frame_encode(head, h);
+	uint32_t crc = th_crc32c(0, head + 8, sizeof(head) - 8);
+	for (int i = 0; i < n; i++) {
+		all[i + 1] = parts[i];
+		crc = th_crc32c(crc, parts[i].iov_base, parts[i].iov_len);
+	}
+	uint64_t commit = th_frame_commit((uint32_t)length, crc);
+	memcpy(head, &commit, sizeof(commit));
+	all[n + 1] = (struct iovec){(void *)(uintptr_t)padding, th_frame_room(length) - length};
+	struct th_block b = {TH_BLOCK_FRAMES, 0, w->id, w->next_seq, 1};
+	b.raw_bytes = b.stored_bytes = (uint32_t)th_frame_room(length);
+	for (int i = 0; i < n + 2; i++) {
+		b.crc = th_crc32c(b.crc, all[i].iov_base, all[i].iov_len);
+	}
+	int r = th_capture_append(w->path, w->file_id, &b, all, n + 2);
+	if (r == 0) {
+		w->next_seq++;
+	}
+	return r;
+}
+
+static int put_direct_locked(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, size_t total)
+{
+	if (w->map || n > TH_APPEND_PARTS - 2) {
+		return put_locked(w, h, parts, n, total);
+	}
+	return w->path[0] ? append_block(w, h, parts, n, total) : -EBADF;
+}
+
+int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
+	uint64_t time, const struct iovec *parts, int n)
+{
+	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
+	size_t total = total_of(parts, n);
+	int r = -EMSGSIZE;
+	if (total <= TH_FRAME_PAYLOAD_MAX) {
+		r = -EBUSY;
+		if (th_lock(&w->lock)) {
+			r = put_direct_locked(w, &h, parts, n, total);
+			th_unlock(&w->lock);
+		}
+	}
+	if (r < 0) {
+		count_loss(w, total, r);
+	}
+	return r;
+}
+
+/* ---- process events ---- */
+
+void th_writer_forked(struct th_writer *w)
+{
+	/* A thread that is not in this process may have been moving the mapping (P28): then its
+	 * address cannot be trusted, and a leaked mapping is the lesser evil. */
+	bool settled = atomic_load_explicit(&w->lock.word, memory_order_relaxed) == 0;
+	if (settled) {
+		leave_live(w);
+	}
+	w->map = NULL;
+	w->map_size = w->tail = 0;
+	w->next_seq = w->first_seq = 0;
+	w->live_count = w->live_folded = 0;
+	w->lost_events = w->lost_bytes = 0;
+	w->error = w->room_error = 0;
+	w->retry_at = 0;
+	w->id = random_id();
+	th_lock_reset(&w->lock);
+}
+
+/* Folds live files first..last; *ret_done: the last one that needs no further attempt. */
+static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
+	uint32_t *ret_done)
+{
+	char live_path[sizeof(w->live_path)];
+	uint64_t start = th_clock_mono();
+	*ret_done = first - 1;
+	for (uint32_t number = first; number <= last; number++) {
+		uint64_t spent = th_clock_mono() - start;
+		if (spent / 2 > budget_ns) {
+			return -ETIME;
+		}
+		int r = th_live_name(live_path, sizeof(live_path), w->path, w->id, number);
+		if (r == 0) {
+			r = th_fold_own(
+				w->path, live_path, budget_ns > spent ? budget_ns - spent : 0);
+		}
+		if (r < 0 && r != -ENOENT) {
+			return r;
+		}
+		*ret_done = number;
+	}
+	return 0;
+}
+
+/* Losses that no frame has told of yet. */
+static void say_last_losses(struct th_writer *w)
+{
+	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES];
+	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = th_clock_now()};
+	uint64_t events = w->lost_events, bytes = w->lost_bytes;
+	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
+	if (put_direct_locked(w, &h, &part, 1, part.iov_len) < 0) {
+		__atomic_fetch_add(&w->lost_events, events, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
+	}
+}
+
+int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
+{
+	uint32_t first, last, done;
+	if (w->path[0] == '\0' || !th_lock(&w->lock)) {
+		return w->path[0] ? -EBUSY : 0;
+	}
+	leave_live(w);
+	first = w->live_folded + 1;
+	last = w->live_count;
+	th_unlock(&w->lock);
+	/* Without the lock: other threads may go on, into the next live file. */
+	int r = fold_all(w, first, last, budget_ns, &done);
+	if (!th_lock(&w->lock)) {
+		return -EBUSY;
+	}
+	w->live_folded = done > w->live_folded ? done : w->live_folded;
+	if (w->lost_events) {
+		say_last_losses(w);
+	}
+	th_unlock(&w->lock);
+	return r;
+}

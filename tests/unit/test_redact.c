@@ -1,0 +1,233 @@
+#include "capture/redact.h"
+
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t key[TH_SIPHASH_KEY_BYTES] = "a key of 16 byte";
+
+#define SECRET "S3cr3tV4lue"
+
+/* Output of a redaction as a string; the caller frees. */
+static char *head(const char *in, bool *ret_redacted)
+{
+	struct th_slice s = th_slice_str(in);
+	uint8_t *out = malloc(th_redact_bound(s.n) + 1);
+	size_t n = th_redact_h1_head(key, s, out, ret_redacted);
+	cr_assert_leq(n, th_redact_bound(s.n));
+	out[n] = '\0';
+	return (char *)out;
+}
+
+static char *field(const char *name, const char *value, bool *ret_redacted)
+{
+	struct th_slice s = th_slice_str(value);
+	uint8_t *out = malloc(th_redact_bound(s.n) + 1);
+	size_t n = th_redact_field(key, th_slice_str(name), s, out, ret_redacted);
+	out[n] = '\0';
+	return (char *)out;
+}
+
+static bool is_token(const char *p)
+{
+	if (strncmp(p, "th-redacted:", 12) != 0) {
+		return false;
+	}
+	for (int i = 12; i < 28; i++) {
+		if (!isxdigit((unsigned char)p[i])) {
+			return false;
+		}
+	}
+	return p[28] == ':' && isdigit((unsigned char)p[29]) && isdigit((unsigned char)p[30]);
+}
+
+/* The input with every SECRET replaced by a token must be the output. */
+static void expect_secrets_gone(const char *in)
+{
+	bool redacted = false;
+	char *out = head(in, &redacted);
+	const char *o = out;
+	for (const char *i = in; *i;) {
+		if (strncmp(i, SECRET, strlen(SECRET)) == 0) {
+			cr_assert(is_token(o), "no token at <%s>\nin <%s>", o, out);
+			i += strlen(SECRET);
+			o += TH_REDACT_TOKEN_BYTES;
+		} else {
+			cr_assert_eq(*i, *o, "changed at <%s>, was <%s>", o, i);
+			i++;
+			o++;
+		}
+	}
+	cr_assert_eq(*o, '\0');
+	cr_assert_eq(redacted, strstr(in, SECRET) != NULL);
+	free(out);
+}
+
+Test(redact, heads_lose_only_their_secrets)
+{
+	static const char *const heads[] = {
+		"GET / HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n",
+		"POST /v1 HTTP/1.1\r\nAuthorization: S3cr3tV4lue\r\nHost: a\r\n\r\n",
+		"POST /v1 HTTP/1.1\r\nAUTHORIZATION:S3cr3tV4lue\r\nX-Api-Key:\tS3cr3tV4lue "
+		"\r\n\r\n",
+		"POST /v1 HTTP/1.1\nCookie: S3cr3tV4lue\nHost: a\n\n",
+		"\r\n\r\nGET /?key=S3cr3tV4lue HTTP/1.1\r\n\r\n",
+		"GET /a?b=1&api_key=S3cr3tV4lue&c=&token=S3cr3tV4lue#sig=S3cr3tV4lue "
+		"HTTP/1.1\r\n\r\n",
+		"GET /a?ap%69%5Fkey=S3cr3tV4lue HTTP/1.1\r\n\r\n",
+		"GET /a;jsessionid=S3cr3tV4lue?x=y HTTP/1.1\r\n\r\n",
+		"GET /o?X-Amz-Credential=S3cr3tV4lue&X-Amz-Signature=S3cr3tV4lue&X-Amz-Date=2 "
+		"HTTP/1.1\r\n\r\n",
+		"GET http://S3cr3tV4lue@a.example/x?y=@ HTTP/1.1\r\nHost: a.example\r\n\r\n",
+		"GET /cb?u=http://b/?access_token=S3cr3tV4lue HTTP/1.1\r\n\r\n",
+		"CONNECT S3cr3tV4lue@proxy:443 HTTP/1.1\r\n\r\n",
+		"CONNECT proxy:443 HTTP/1.1\r\nProxy-Authorization: S3cr3tV4lue\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nReferer: "
+		"https://S3cr3tV4lue@h/p?sig=S3cr3tV4lue&z=1\r\n\r\n",
+		"GET /mail/me@example.org?to=you@example.org HTTP/1.1\r\n\r\n",
+		"GET / HTTP/1.1\r\nX-Custom-Api-Key: S3cr3tV4lue\r\nMcp-Session-Id: "
+		"S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization : S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization:\r\n\r\n",
+		"GET /?token=S3cr3tV4lue",
+		"",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		expect_secrets_gone(heads[i]);
+	}
+}
+
+/* Nothing of the secret may be left, whatever the damage around it. */
+Test(redact, malformed_heads_lose_their_secrets_too)
+{
+	static const char *const heads[] = {
+		"GET / HTTP/1.1\r\nAuthorization: Bearer\r\n S3cr3tV4lue\r\n\tS3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization Bearer S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nX: a\rAuthorization: S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nX\rAuthorization: S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization: a\rb: S3cr3tV4lue\r\n\r\n",
+		"GET /x?token=a b S3cr3tV4lue HTTP/1.1\r\n\r\n",
+		"GET  /x?token=S3cr3tV4lue\r\n\r\n",
+		"?token=S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nS3cr3tV4lue",
+		"GET /?a=b\rX HTTP/1.1\rCookie: S3cr3tV4lue HTTP/1.1\r\n\r\n",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		bool redacted = false;
+		char *out = head(heads[i], &redacted);
+		cr_assert_null(strstr(out, SECRET), "case %zu: %s", i, out);
+		cr_assert(redacted);
+		free(out);
+	}
+}
+
+Test(redact, equal_secrets_have_equal_tokens_under_one_key_only)
+{
+	bool redacted = false;
+	char *a = field("authorization", "Bearer sk-1", &redacted);
+	char *b = field("Authorization", "Bearer sk-1", &redacted);
+	char *c = field("authorization", "Bearer sk-2", &redacted);
+	cr_assert_str_eq(a, b);
+	cr_assert_str_neq(a, c);
+	cr_assert_eq(strlen(a), TH_REDACT_TOKEN_BYTES);
+	cr_assert_str_eq(a + 28, ":04", "11 bytes: up to 2^4");
+	uint8_t other[TH_SIPHASH_KEY_BYTES] = "another key 16 b";
+	uint8_t out[8192];
+	size_t n = th_redact_field(
+		other, TH_SLICE_LIT("authorization"), TH_SLICE_LIT("Bearer sk-1"), out, &redacted);
+	cr_assert_eq(n, TH_REDACT_TOKEN_BYTES);
+	cr_assert_neq(memcmp(out, a, n), 0);
+	free(a);
+	free(b);
+	free(c);
+}
+
+Test(redact, http2_fields)
+{
+	bool redacted = false;
+	char *plain = field("content-type", "application/json", &redacted);
+	cr_assert_str_eq(plain, "application/json");
+	char *path = field(":path", "/v1?q=1", &redacted);
+	cr_assert_str_eq(path, "/v1?q=1");
+	char *empty = field("cookie", "", &redacted);
+	cr_assert_str_eq(empty, "");
+	cr_assert_not(redacted);
+	char *secret = field(":path", "/v1?q=1&key=abc", &redacted);
+	cr_assert(is_token(secret + strlen("/v1?q=1&key=")));
+	cr_assert(redacted);
+	char *authority = field(":authority", "me:pw@host:8080", &redacted);
+	cr_assert_str_eq(authority + TH_REDACT_TOKEN_BYTES, "@host:8080");
+	free(plain);
+	free(path);
+	free(empty);
+	free(secret);
+	free(authority);
+}
+
+/* `unit` over and over makes the most tokens per byte; the bound must hold, and no secret stay. */
+static void expect_bound(const char *prefix, const char *unit, size_t n)
+{
+	char *in = malloc(n + 256);
+	size_t len = (size_t)sprintf(in, "%s", prefix);
+	while (len + strlen(unit) < n) {
+		len += (size_t)sprintf(in + len, "%s", unit);
+	}
+	bool redacted = false;
+	char *out = head(in, &redacted);
+	cr_assert(redacted);
+	cr_assert_null(strstr(out, "zq"), "a secret is left");
+	free(out);
+	free(in);
+}
+
+Test(redact, bound_holds_for_the_worst_inputs)
+{
+	for (size_t n = 64; n <= 64 << 10; n *= 4) {
+		expect_bound("GET / HTTP/1.1\r\n", "zq\n", n);
+		expect_bound("GET / HTTP/1.1\r\n", "zq\r\n\r\n", n);
+		expect_bound("GET / HTTP/1.1\r\n", "cookie:zq\n", n);
+		expect_bound("GET / HTTP/1.1\r\n", ":\rzq\n", n);
+		expect_bound("GET /?", "key=zq&", n);
+		expect_bound("GET /?x HTTP/1.1\nreferer: x?", "key=zq;", n);
+		expect_bound("GET /", "?sig=zq", n);
+		expect_bound(
+			"GET / HTTP/1.1\r\n", "referer: http://zq@h/?sig=zq&sig=zq&sig=zq\r\n", n);
+	}
+}
+
+/* Any bytes: no crash, no overrun (ASan), and what has no secret in it stays as it is. */
+Test(redact, survives_noise)
+{
+	static const char alphabet[] = "aA:/?#&;=@ \t\r\nkey%00cookie:\0H";
+	unsigned seed = 1;
+	for (int round = 0; round < 20000; round++) {
+		uint8_t in[64];
+		size_t n = (size_t)rand_r(&seed) % sizeof(in);
+		for (size_t i = 0; i < n; i++) {
+			in[i] = (uint8_t)alphabet[(size_t)rand_r(&seed) % (sizeof(alphabet) - 1)];
+		}
+		uint8_t *exact = malloc(n + !n); /* so that ASan sees one byte too many */
+		uint8_t *out = malloc(th_redact_bound(n));
+		bool redacted = false;
+		memcpy(exact, in, n);
+		size_t m = th_redact_h1_head(key, (struct th_slice){exact, n}, out, &redacted);
+		cr_assert_leq(m, th_redact_bound(n));
+		cr_assert(redacted || (m == n && memcmp(in, out, n) == 0));
+		free(exact);
+		free(out);
+	}
+}
+
+Test(redact, tables)
+{
+	cr_assert(th_redact_is_secret_field(TH_SLICE_LIT("X-Goog-Api-Key")));
+	cr_assert(th_redact_is_secret_field(TH_SLICE_LIT("X-Acme-Token")));
+	cr_assert_not(th_redact_is_secret_field(TH_SLICE_LIT("content-type")));
+	cr_assert_not(th_redact_is_secret_field(TH_SLICE_LIT("")));
+	cr_assert(th_redact_is_secret_param(TH_SLICE_LIT("X-Amz-Security-Token")));
+	cr_assert(th_redact_is_secret_param(TH_SLICE_LIT("%6bey")));
+	cr_assert_not(th_redact_is_secret_param(TH_SLICE_LIT("keyword")));
+	cr_assert_not(th_redact_is_secret_param(TH_SLICE_LIT("max_tokens")));
+}
