@@ -1,0 +1,233 @@
+/* See ca.h. The extensions are those which Python 3.13's strict mode and GnuTLS ask for (key
+ * identifiers, key usage). Validity spans decades: the agent's clock may be set to the recording's.
+ */
+#include "player/ca.h"
+
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct leaf {
+	char *key; /* names, one a line, and the address in hex */
+	X509 *cert;
+};
+
+struct th_ca {
+	pthread_mutex_t lock;
+	EVP_PKEY *key, *leaf_key;
+	X509 *cert;
+	uint8_t *der;
+	int der_n;
+	struct leaf *leaves;
+	size_t n;
+};
+
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	bool ok = e && X509_add_ext(cert, e, -1);
+	X509_EXTENSION_free(e);
+	return ok;
+}
+
+static bool set_serial(X509 *cert)
+{
+	uint8_t r[16];
+	BIGNUM *n = NULL;
+	bool ok = RAND_bytes(r, sizeof(r)) == 1;
+	r[0] = (r[0] & 0x7f) | 0x40;
+	ok = ok && (n = BN_bin2bn(r, sizeof(r), NULL)) != NULL &&
+		BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert)) != NULL;
+	BN_free(n);
+	return ok;
+}
+
+/* What a CA and a leaf have in common: version, serial, dates, subject, key. */
+static X509 *begin_certificate(EVP_PKEY *key, const char *common_name)
+{
+	X509 *cert = X509_new();
+	X509_NAME *name = cert ? X509_get_subject_name(cert) : NULL;
+	bool ok = cert && X509_set_version(cert, X509_VERSION_3) && set_serial(cert) &&
+		ASN1_TIME_set_string_X509(X509_getm_notBefore(cert), "20000101000000Z") &&
+		ASN1_TIME_set_string_X509(X509_getm_notAfter(cert), "20491231235959Z") &&
+		X509_NAME_add_entry_by_txt(
+			name, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0) &&
+		X509_set_pubkey(cert, key);
+	if (!ok) {
+		X509_free(cert);
+		return NULL;
+	}
+	return cert;
+}
+
+static X509 *make_ca_certificate(EVP_PKEY *key)
+{
+	X509 *cert = begin_certificate(key, "tracehook replay CA");
+	bool ok = cert && X509_set_issuer_name(cert, X509_get_subject_name(cert)) &&
+		add_extension(cert, cert, NID_basic_constraints, "critical,CA:TRUE") &&
+		add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+		add_extension(cert, cert, NID_subject_key_identifier, "hash") &&
+		add_extension(cert, cert, NID_authority_key_identifier, "keyid:always") &&
+		X509_sign(cert, key, EVP_sha256());
+	if (!ok) {
+		X509_free(cert);
+		return NULL;
+	}
+	return cert;
+}
+
+static bool add_san_entry(GENERAL_NAMES *all, int type, const void *p, int n)
+{
+	GENERAL_NAME *g = GENERAL_NAME_new();
+	ASN1_STRING *s = type == GEN_DNS ? ASN1_IA5STRING_new() : ASN1_OCTET_STRING_new();
+	if (!g || !s || !ASN1_STRING_set(s, p, n)) {
+		GENERAL_NAME_free(g);
+		ASN1_STRING_free(s);
+		return false;
+	}
+	GENERAL_NAME_set0_value(g, type, s);
+	if (!sk_GENERAL_NAME_push(all, g)) {
+		GENERAL_NAME_free(g);
+		return false;
+	}
+	return true;
+}
+
+/* Built by hand and not from text: a name comes from the agent and may hold anything. */
+static bool add_alternative_names(X509 *cert, const struct th_ca_subject *subject)
+{
+	GENERAL_NAMES *all = sk_GENERAL_NAME_new_null();
+	bool ok = all != NULL;
+	for (size_t i = 0; ok && i < subject->n_names; i++) {
+		const char *name = subject->names[i];
+		ok = add_san_entry(all, GEN_DNS, name, (int)strlen(name));
+	}
+	if (ok && subject->family) {
+		ok = add_san_entry(all, GEN_IPADD, subject->address, subject->family == 6 ? 16 : 4);
+	}
+	ok = ok && X509_add1_ext_i2d(cert, NID_subject_alt_name, all, 0, 0) == 1;
+	sk_GENERAL_NAME_pop_free(all, GENERAL_NAME_free);
+	return ok;
+}
+
+static X509 *mint(const struct th_ca *ca, const struct th_ca_subject *subject)
+{
+	/* A common name has 64 characters at most; clients look at the alternative names. */
+	bool fits = subject->n_names && strlen(subject->names[0]) <= 64 && *subject->names[0];
+	X509 *cert = begin_certificate(ca->leaf_key, fits ? subject->names[0] : "tracehook replay");
+	bool ok = cert && X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) &&
+		add_extension(cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
+		add_extension(cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&
+		add_extension(cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
+		add_extension(cert, ca->cert, NID_subject_key_identifier, "hash") &&
+		add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid:always") &&
+		add_alternative_names(cert, subject) && X509_sign(cert, ca->key, EVP_sha256());
+	if (!ok) {
+		X509_free(cert);
+		return NULL;
+	}
+	return cert;
+}
+
+struct th_ca *th_ca_create(void)
+{
+	struct th_ca *ca = calloc(1, sizeof(*ca));
+	if (!ca) {
+		return NULL;
+	}
+	pthread_mutex_init(&ca->lock, NULL);
+	ca->leaves = calloc(TH_CA_LEAVES_MAX, sizeof(*ca->leaves));
+	ca->key = EVP_EC_gen("P-256");
+	ca->leaf_key = EVP_EC_gen("P-256");
+	ca->cert = ca->key ? make_ca_certificate(ca->key) : NULL;
+	ca->der_n = ca->cert ? i2d_X509(ca->cert, &ca->der) : 0;
+	if (!ca->leaves || !ca->leaf_key || ca->der_n <= 0) {
+		return th_ca_destroy(ca);
+	}
+	return ca;
+}
+
+struct th_ca *th_ca_destroy(struct th_ca *ca)
+{
+	if (!ca) {
+		return NULL;
+	}
+	for (size_t i = 0; i < ca->n; i++) {
+		free(ca->leaves[i].key);
+		X509_free(ca->leaves[i].cert);
+	}
+	free(ca->leaves);
+	OPENSSL_free(ca->der);
+	X509_free(ca->cert);
+	EVP_PKEY_free(ca->key);
+	EVP_PKEY_free(ca->leaf_key);
+	pthread_mutex_destroy(&ca->lock);
+	free(ca);
+	return NULL;
+}
+
+struct th_slice th_ca_der(const struct th_ca *ca)
+{
+	return (struct th_slice){ca->der, (size_t)ca->der_n};
+}
+
+EVP_PKEY *th_ca_leaf_key(const struct th_ca *ca)
+{
+	return ca->leaf_key;
+}
+
+static char *subject_key(const struct th_ca_subject *s)
+{
+	size_t n = sizeof(s->address) * 2 + 2;
+	for (size_t i = 0; i < s->n_names; i++) {
+		n += strlen(s->names[i]) + 1;
+	}
+	char *key = malloc(n), *at = key;
+	for (size_t i = 0; key && i < s->n_names; i++) {
+		at = stpcpy(stpcpy(at, s->names[i]), "\n");
+	}
+	for (size_t i = 0; key && i < (s->family == 6 ? 16 : s->family == 4 ? 4 : 0); i++) {
+		at += sprintf(at, "%02x", s->address[i]);
+	}
+	if (key) {
+		*at = 0;
+	}
+	return key;
+}
+
+/* Under the lock; takes over `key`. */
+static X509 *find_or_mint(struct th_ca *ca, const struct th_ca_subject *subject, char *key)
+{
+	for (size_t i = 0; i < ca->n; i++) {
+		if (strcmp(ca->leaves[i].key, key) == 0) {
+			free(key);
+			return ca->leaves[i].cert;
+		}
+	}
+	if (ca->n == TH_CA_LEAVES_MAX) {
+		free(key);
+		return ca->leaves[ca->n - 1].cert;
+	}
+	X509 *cert = mint(ca, subject);
+	if (!cert) {
+		free(key);
+		return NULL;
+	}
+	ca->leaves[ca->n++] = (struct leaf){.key = key, .cert = cert};
+	return cert;
+}
+
+X509 *th_ca_leaf(struct th_ca *ca, const struct th_ca_subject *subject)
+{
+	char *key = subject_key(subject);
+	if (!key) {
+		return NULL;
+	}
+	pthread_mutex_lock(&ca->lock);
+	X509 *cert = find_or_mint(ca, subject, key);
+	pthread_mutex_unlock(&ca->lock);
+	return cert;
+}

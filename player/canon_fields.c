@@ -1,0 +1,92 @@
+/* See canon_fields.h. cookie and mcp-session-id are credentials too, but say which conversation is
+ * meant: the capture keeps them as keyed hashes, and so does the matcher (capture/redact.h). */
+#include "player/canon_fields.h"
+
+#include "base/text.h"
+#include "capture/redact.h"
+
+static const char credential[] = "a credential: replay needs no keys";
+static const char tracing[] = "names one call of one run";
+static const char program[] = "says which program asks, not what for";
+static const char hop[] = "belongs to the connection (RFC 9110 7.6.1)";
+static const char framing[] = "framing: the body itself is compared";
+static const char digest[] = "follows from the body, which is compared itself";
+static const char time_of_day[] = "the time of day";
+
+/* A name that ends in '*' stands for every name that begins so. */
+static const struct {
+	const char *name, *why;
+} ignored[] = {
+	{"authorization", credential},
+	{"proxy-authorization", credential},
+	{"x-api-key", credential},
+	{"api-key", credential},
+	{"x-goog-api-key", credential},
+	{"x-auth-token", credential},
+	{"x-amz-security-token", credential},
+	{"x-amz-date", time_of_day},
+	{"x-ms-date", time_of_day},
+	{"date", time_of_day},
+	{"x-amz-content-sha256", digest},
+	{"content-md5", digest},
+	{"content-digest", digest},
+	{"digest", digest},
+	{"amz-sdk-invocation-id", tracing},
+	{"amz-sdk-request", tracing},
+	{"x-amzn-trace-id", tracing},
+	{"x-cloud-trace-context", tracing},
+	{"traceparent", tracing},
+	{"tracestate", tracing},
+	{"baggage", tracing},
+	{"sentry-trace", tracing},
+	{"x-b3-*", tracing},
+	{"x-datadog-*", tracing},
+	{"x-request-id", tracing},
+	{"request-id", tracing},
+	{"x-client-request-id", tracing},
+	{"x-ms-client-request-id", tracing},
+	{"x-correlation-id", tracing},
+	{"idempotency-key", tracing},
+	{"x-idempotency-key", tracing},
+	{"user-agent", program},
+	{"x-amz-user-agent", program},
+	{"x-goog-api-client", program},
+	{"x-stainless-*", program},
+	{"host", "the authority, which is compared itself"},
+	{"content-length", framing},
+	{"transfer-encoding", framing},
+	{"trailer", framing},
+	{"expect", framing},
+	{"connection", hop},
+	{"keep-alive", hop},
+	{"proxy-connection", hop},
+	{"te", hop},
+	{"upgrade", hop},
+	{"http2-settings", hop},
+};
+
+static bool name_is(struct th_slice name, const char *entry)
+{
+	size_t n = strlen(entry);
+	if (entry[n - 1] != '*') {
+		return name.n == n &&
+			th_slice_ieq(name, (struct th_slice){(const uint8_t *)entry, n});
+	}
+	return name.n >= n - 1 &&
+		th_slice_ieq((struct th_slice){name.p, n - 1},
+			(struct th_slice){(const uint8_t *)entry, n - 1});
+}
+
+const char *th_canon_field_ignored(struct th_slice name)
+{
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
+		if (name_is(name, ignored[i].name)) {
+			return ignored[i].why;
+		}
+	}
+	if (th_slice_ieq(name, TH_SLICE_LIT("cookie")) ||
+		th_slice_ieq(name, TH_SLICE_LIT("mcp-session-id"))) {
+		return NULL;
+	}
+	return th_redact_is_secret_field(name) ? credential : NULL;
+}

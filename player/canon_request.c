@@ -1,0 +1,177 @@
+/* See canon_request.h. SHA-256 is why no canonical text is kept beside 100,000 fingerprints: equal
+ * digests are taken for equal requests. */
+#include "player/canon_request.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "capture/redact.h"
+#include "player/canon_fields.h"
+#include "trace/http.h"
+
+#define FIELDS_MAX 512
+
+struct fields {
+	struct th_field f[FIELDS_MAX];
+	size_t n;
+};
+
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+/* The digest of the text so far; the kind tells a JSON body from a raw one with the same text. */
+static int take(struct th_canon *c, uint8_t kind, struct th_fingerprint *ret)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, fetch_sha256);
+	th_buf_u8(&c->text, kind);
+	if (c->text.failed || !EVP_Digest(c->text.p, c->text.n, ret->bytes, NULL, sha256, NULL)) {
+		return -ENOMEM;
+	}
+	c->text.n--;
+	return 0;
+}
+
+/* Writes the query without its secret parameters; the order stays. */
+static void add_query(struct th_slice query, struct th_buf *out)
+{
+	size_t from = 0, start = out->n;
+	for (size_t i = 0; i <= query.n; i++) {
+		if (i < query.n && query.p[i] != '&') {
+			continue;
+		}
+		struct th_slice pair = {query.p + from, i - from};
+		const uint8_t *eq = pair.n ? memchr(pair.p, '=', pair.n) : NULL;
+		struct th_slice name = {pair.p, eq ? (size_t)(eq - pair.p) : pair.n};
+		if (!th_redact_is_secret_param(name)) {
+			if (out->n > start) {
+				th_buf_u8(out, '&');
+			}
+			th_buf_slice(out, pair);
+		}
+		from = i + 1;
+	}
+}
+
+static void add_word(struct th_buf *b, struct th_slice s)
+{
+	th_buf_slice(b, s);
+	th_buf_u8(b, 0);
+}
+
+static int compare_names(struct th_slice a, struct th_slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	for (size_t i = 0; i < n; i++) {
+		int d = th_lower(a.p[i]) - th_lower(b.p[i]);
+		if (d) {
+			return d;
+		}
+	}
+	return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
+}
+
+/* Insertion keeps the order of equal names, and requests have few fields. */
+static int gather_fields(const struct th_head *head, struct fields *fields)
+{
+	size_t pos = 0;
+	struct th_field f;
+	while (th_head_next(head, &pos, &f)) {
+		if ((f.name.n && f.name.p[0] == ':') || th_canon_field_ignored(f.name)) {
+			continue;
+		}
+		if (fields->n == FIELDS_MAX) {
+			return -EINVAL;
+		}
+		size_t i = fields->n++;
+		while (i > 0 && compare_names(fields->f[i - 1].name, f.name) > 0) {
+			fields->f[i] = fields->f[i - 1];
+			i--;
+		}
+		fields->f[i] = f;
+	}
+	return 0;
+}
+
+static int add_fields(const struct th_head *head, struct th_buf *out)
+{
+	struct fields fields = {.n = 0};
+	int r = gather_fields(head, &fields);
+	for (size_t i = 0; r == 0 && i < fields.n; i++) {
+		const struct th_field *f = &fields.f[i];
+		for (size_t k = 0; k < f->name.n; k++) {
+			th_buf_u8(out, th_lower(f->name.p[k]));
+		}
+		th_buf_str(out, ": ");
+		if (th_slice_ieq(f->name, TH_SLICE_LIT("content-type"))) {
+			th_canon_content_type(f->value, out);
+		} else {
+			th_buf_slice(out, f->value);
+		}
+		th_buf_u8(out, '\n');
+	}
+	return r;
+}
+
+int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
+{
+	struct th_buf *b = &c->text;
+	th_auto_free char *authority = th_http_authority(x);
+	struct th_slice target = th_http_target(x);
+	if (!x->request.head_done || !authority) {
+		return -EINVAL;
+	}
+	b->n = 0;
+	b->failed = false;
+	add_word(b, th_http_method(x));
+	add_word(b, th_slice_str(th_http_scheme(x)));
+	add_word(b, th_slice_str(authority));
+	c->path_at = b->n;
+	const uint8_t *mark = target.n ? memchr(target.p, '?', target.n) : NULL;
+	size_t path_n = mark ? (size_t)(mark - target.p) : target.n;
+	add_word(b, (struct th_slice){target.p, path_n});
+	int r = take(c, 'e', &c->endpoint);
+	c->query_at = b->n;
+	if (mark) {
+		add_query((struct th_slice){mark + 1, target.n - path_n - 1}, b);
+	}
+	th_buf_u8(b, 0);
+	c->fields_at = b->n;
+	if (r == 0) {
+		r = add_fields(&x->request.head, b);
+	}
+	th_buf_u8(b, 0);
+	c->body_at = b->n;
+	return r < 0 ? r : take(c, 'h', &c->head);
+}
+
+int th_canon_request(const struct th_exchange *x, struct th_canon *c)
+{
+	int r = th_canon_request_head(x, c);
+	if (r < 0) {
+		return r;
+	}
+	c->kind = TH_CANON_EMPTY;
+	if (x->request.body_bytes) {
+		struct th_slice type = {NULL, 0};
+		th_auto_free uint8_t *bytes = NULL;
+		size_t n = 0;
+		/* A body that does not decode is compared as far as it does; both sides alike. */
+		th_http_body(&x->request, true, &bytes, &n);
+		th_head_get(&x->request.head, "content-type", &type);
+		c->kind = th_canon_body(type, (struct th_slice){bytes, n}, &c->text);
+	}
+	return take(c, (uint8_t)c->kind, &c->full);
+}
+
+void th_canon_finish(struct th_canon *c)
+{
+	th_buf_finish(&c->text);
+}

@@ -1,0 +1,37 @@
+/* The canonical form of a whole request and its fingerprints (DESIGN 2.4).
+ *
+ * Recorded and asked requests go through the same code: what a server has read is put into the
+ * same struct th_exchange that a capture gives. The head must be redacted as the capture's is. */
+#ifndef PLAYER_CANON_REQUEST_H
+#define PLAYER_CANON_REQUEST_H
+
+#include "player/canon_body.h"
+#include "trace/trace.h"
+
+#define TH_FINGERPRINT_BYTES 32
+
+struct th_fingerprint {
+	uint8_t bytes[TH_FINGERPRINT_BYTES]; /* SHA-256 */
+};
+
+struct th_canon {
+	struct th_fingerprint endpoint; /* method, scheme, authority, path */
+	struct th_fingerprint head;	/* those, query and fields */
+	struct th_fingerprint full;	/* all and the body */
+	enum th_canon_kind kind;
+	size_t path_at, query_at, fields_at, body_at; /* where each begins in text */
+	struct th_buf text; /* method NUL scheme NUL authority NUL path NUL query NUL, then
+			     * "name: value" LF per field, NUL, then the body */
+};
+
+/* Makes the canonical form. `c` is zeroed or was used before: its buffer is used again. 0, or
+ * -EINVAL when there is no request head, -ENOMEM. */
+int th_canon_request(const struct th_exchange *x, struct th_canon *c);
+
+/* Only endpoint and head, for a request whose body has not come yet. */
+int th_canon_request_head(const struct th_exchange *x, struct th_canon *c);
+
+/* For th_cleanup(). */
+void th_canon_finish(struct th_canon *c);
+
+#endif

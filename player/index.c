@@ -1,0 +1,434 @@
+/* See index.h. Answers are chained through their queues by number, one link per kind of queue; a
+ * queue only ever loses its head, and an answer claimed through another queue is skipped once. */
+#include "player/index.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "base/siphash.h"
+
+#define NONE UINT32_MAX
+
+enum level {
+	BY_LANE,     /* fingerprint, version, process, thread, connection */
+	BY_THREAD,   /* fingerprint, version, process, thread */
+	BY_ORDER,    /* fingerprint, version */
+	BY_HEAD,     /* head, version: only what may be answered before its body */
+	BY_ENDPOINT, /* endpoint */
+	SEQ_LANE,    /* endpoint, version and lane, as the first three: for TH_MATCH_SEQUENCE */
+	SEQ_THREAD,
+	SEQ_ORDER,
+	LEVELS,
+};
+
+/* No padding: hashed and compared as bytes. */
+struct key {
+	struct th_fingerprint fp;
+	uint32_t level, version, process, thread, connection;
+};
+_Static_assert(sizeof(struct key) == TH_FINGERPRINT_BYTES + 20, "a key has no padding");
+
+struct queue {
+	struct key key;
+	uint32_t head, tail; /* answers */
+	uint32_t count;
+	uint32_t next_queue; /* same hash bucket */
+};
+
+struct answer {
+	const struct th_exchange *x;
+	uint32_t process;
+	uint32_t conn; /* index into run->connections, NONE */
+	bool claimed;
+	uint32_t next[LEVELS];
+};
+
+struct th_index {
+	pthread_mutex_t lock;
+	enum th_match match;
+	const struct th_run *run;
+	struct answer *answers;
+	size_t n, unused;
+	struct queue *queues;
+	uint32_t n_queues, cap_queues;
+	uint32_t *buckets;
+	uint32_t mask;
+	const struct th_connection **conns; /* sorted by address, with what is left on each */
+	size_t *left;
+};
+
+static uint32_t bucket_of(const struct th_index *ix, const struct key *k)
+{
+	static const uint8_t
+		seed[TH_SIPHASH_KEY_BYTES]; /* the digest inside is unguessable enough */
+	return (uint32_t)th_siphash(seed, k, sizeof(*k)) & ix->mask;
+}
+
+static struct queue *find_queue(const struct th_index *ix, const struct key *k)
+{
+	for (uint32_t i = ix->buckets[bucket_of(ix, k)]; i != NONE; i = ix->queues[i].next_queue) {
+		if (memcmp(&ix->queues[i].key, k, sizeof(*k)) == 0) {
+			return &ix->queues[i];
+		}
+	}
+	return NULL;
+}
+
+static uint32_t version_class(uint8_t version)
+{
+	return version == 20 ? 2 : 1;
+}
+
+static struct key make_key(enum level level, const struct th_canon *c, const struct th_asker *who)
+{
+	struct key k = {.level = (uint32_t)level};
+	bool seq = level >= SEQ_LANE;
+	k.fp = level == BY_HEAD ? c->head : seq || level == BY_ENDPOINT ? c->endpoint : c->full;
+	if (level == BY_ENDPOINT) {
+		return k;
+	}
+	k.version = version_class(who->version);
+	if (level == BY_LANE || level == BY_THREAD || level == SEQ_LANE || level == SEQ_THREAD) {
+		k.process = who->process;
+		k.thread = who->thread;
+	}
+	if (level == BY_LANE || level == SEQ_LANE) {
+		k.connection = who->connection;
+	}
+	return k;
+}
+
+static void append(struct th_index *ix, const struct key *k, uint32_t a)
+{
+	struct queue *q = find_queue(ix, k);
+	if (!q) {
+		q = &ix->queues[ix->n_queues];
+		uint32_t *bucket = &ix->buckets[bucket_of(ix, k)];
+		*q = (struct queue){.key = *k, .head = a, .tail = a, .next_queue = *bucket};
+		*bucket = ix->n_queues++;
+	} else {
+		ix->answers[q->tail].next[k->level] = a;
+		q->tail = a;
+	}
+	q->count++;
+}
+
+uint32_t th_index_lane(const struct th_index *ix, const char *lane)
+{
+	for (size_t i = 0; i < ix->run->n_processes; i++) {
+		if (strcmp(ix->run->processes[i]->lane, lane) == 0) {
+			return (uint32_t)i;
+		}
+	}
+	return TH_LANE_UNKNOWN;
+}
+
+static uint32_t process_number(const struct th_run *run, const struct th_process *p)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		if (run->processes[i] == p) {
+			return (uint32_t)i;
+		}
+	}
+	return TH_LANE_UNKNOWN;
+}
+
+/* Can this exchange answer before the request's body is whole? Then its head is a way to it. */
+static bool has_early_answer(const struct th_exchange *x)
+{
+	return x->n_interim ||
+		(!x->request.bodiless &&
+			(!x->request.finished || x->request.end != TH_END_COMPLETE));
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static uint32_t find_conn(const struct th_index *ix, const struct th_connection *conn)
+{
+	const struct th_connection **at = conn ? bsearch(&conn, ix->conns, ix->run->n_connections,
+							 sizeof(*ix->conns), compare_pointers)
+					       : NULL;
+	return at ? (uint32_t)(at - ix->conns) : NONE;
+}
+
+static void add_answer(struct th_index *ix, const struct th_exchange *x, const struct th_canon *c,
+	uint32_t process)
+{
+	uint32_t a = (uint32_t)ix->n++;
+	struct answer *an = &ix->answers[a];
+	*an = (struct answer){.x = x, .process = process, .conn = find_conn(ix, x->connection)};
+	if (an->conn != NONE) {
+		ix->left[an->conn]++;
+	}
+	struct th_asker who = {.version = x->request.version,
+		.process = process,
+		.thread = x->thread,
+		.connection = x->connection ? x->connection->id : 0};
+	for (int level = 0; level < LEVELS; level++) {
+		an->next[level] = NONE;
+		if ((level == BY_HEAD && !has_early_answer(x)) ||
+			(level >= SEQ_LANE && ix->match != TH_MATCH_SEQUENCE)) {
+			continue;
+		}
+		struct key k = make_key((enum level)level, c, &who);
+		append(ix, &k, a);
+	}
+}
+
+static bool allocate(struct th_index *ix)
+{
+	size_t n = ix->run->n_exchanges;
+	uint32_t buckets = 64;
+	while (buckets < n * 4) {
+		buckets *= 2;
+	}
+	ix->mask = buckets - 1;
+	ix->buckets = malloc(buckets * sizeof(*ix->buckets));
+	ix->answers = calloc(n + 1, sizeof(*ix->answers));
+	ix->queues = calloc(n * LEVELS + 1, sizeof(*ix->queues));
+	ix->conns = calloc(ix->run->n_connections + 1, sizeof(*ix->conns));
+	ix->left = calloc(ix->run->n_connections + 1, sizeof(*ix->left));
+	if (!ix->buckets || !ix->answers || !ix->queues || !ix->conns || !ix->left) {
+		return false;
+	}
+	memset(ix->buckets, 0xff, buckets * sizeof(*ix->buckets));
+	for (size_t i = 0; i < ix->run->n_connections; i++) {
+		ix->conns[i] = ix->run->connections[i];
+	}
+	qsort(ix->conns, ix->run->n_connections, sizeof(*ix->conns), compare_pointers);
+	return true;
+}
+
+struct th_index *th_index_create(const struct th_run *run, enum th_match match)
+{
+	struct th_index *ix = calloc(1, sizeof(*ix));
+	if (!ix) {
+		return NULL;
+	}
+	pthread_mutex_init(&ix->lock, NULL);
+	ix->match = match;
+	ix->run = run;
+	if (!allocate(ix)) {
+		return th_index_destroy(ix);
+	}
+	struct th_canon c = {0};
+	const struct th_process *last = NULL;
+	uint32_t number = TH_LANE_UNKNOWN;
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		if (x->process != last || i == 0) {
+			last = x->process;
+			number = process_number(run, last);
+		}
+		if (th_canon_request(x, &c) == 0) {
+			add_answer(ix, x, &c, number);
+		}
+	}
+	th_canon_finish(&c);
+	ix->unused = ix->n;
+	return ix;
+}
+
+struct th_index *th_index_destroy(struct th_index *ix)
+{
+	if (ix) {
+		pthread_mutex_destroy(&ix->lock);
+		free(ix->answers);
+		free(ix->queues);
+		free(ix->buckets);
+		free(ix->conns);
+		free(ix->left);
+		free(ix);
+	}
+	return NULL;
+}
+
+static void mark(struct th_index *ix, struct answer *a)
+{
+	a->claimed = true;
+	ix->unused--;
+	if (a->conn != NONE) {
+		ix->left[a->conn]--;
+	}
+}
+
+/* First unclaimed answer of a queue; what is claimed leaves the queue for good. */
+static struct answer *first_left(struct th_index *ix, struct queue *q)
+{
+	while (q->head != NONE && ix->answers[q->head].claimed) {
+		q->head = ix->answers[q->head].next[q->key.level];
+	}
+	return q->head == NONE ? NULL : &ix->answers[q->head];
+}
+
+static bool is_crossing(const struct answer *a, const struct th_asker *who)
+{
+	return a->process != who->process || a->x->thread != who->thread;
+}
+
+static bool claim_levels(struct th_index *ix, enum level from, const struct th_canon *c,
+	const struct th_asker *who, struct th_claim *ret)
+{
+	for (int level = (int)from; level <= (int)from + BY_ORDER; level++) {
+		struct key k = make_key((enum level)level, c, who);
+		struct queue *q = find_queue(ix, &k);
+		struct answer *a = q ? first_left(ix, q) : NULL;
+		if (a) {
+			mark(ix, a);
+			*ret = (struct th_claim){.x = a->x, .crossed = is_crossing(a, who)};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret_claim)
+{
+	pthread_mutex_lock(&ix->lock);
+	bool found = claim_levels(ix, BY_LANE, c, who, ret_claim);
+	if (!found && ix->match == TH_MATCH_SEQUENCE) {
+		found = claim_levels(ix, SEQ_LANE, c, who, ret_claim);
+		ret_claim->relaxed = found;
+	}
+	pthread_mutex_unlock(&ix->lock);
+	return found;
+}
+
+/* The best unclaimed answer of a head that `fits` accepts: of the same thread, else the first. */
+static struct answer *best_by_head(struct th_index *ix, const struct th_canon *c,
+	const struct th_asker *who, bool (*fits)(const struct th_exchange *x, struct th_slice sent),
+	struct th_slice sent)
+{
+	struct key k = make_key(BY_HEAD, c, who);
+	struct queue *q = find_queue(ix, &k);
+	struct answer *best = NULL;
+	for (struct answer *a = q ? first_left(ix, q) : NULL; a;
+		a = a->next[BY_HEAD] == NONE ? NULL : &ix->answers[a->next[BY_HEAD]]) {
+		if (a->claimed || !fits(a->x, sent)) {
+			continue;
+		}
+		if (!is_crossing(a, who)) {
+			return a;
+		}
+		best = best ? best : a;
+	}
+	return best;
+}
+
+static bool any_exchange(const struct th_exchange *x, struct th_slice sent)
+{
+	return true;
+}
+
+const struct th_exchange *th_index_peek_head(
+	struct th_index *ix, const struct th_canon *c, const struct th_asker *who)
+{
+	pthread_mutex_lock(&ix->lock);
+	struct answer *a = best_by_head(ix, c, who, any_exchange, (struct th_slice){NULL, 0});
+	pthread_mutex_unlock(&ix->lock);
+	return a ? a->x : NULL;
+}
+
+static bool was_cut_within(const struct th_exchange *x, struct th_slice sent)
+{
+	const struct th_message *m = &x->request;
+	if (m->finished && m->end == TH_END_COMPLETE) {
+		return false;
+	}
+	size_t at = 0;
+	for (size_t i = 0; i < m->n_pieces; i++) {
+		struct th_slice piece = m->pieces[i].bytes;
+		if (piece.n > sent.n - at ||
+			(piece.n && memcmp(piece.p, sent.p + at, piece.n) != 0)) {
+			return false;
+		}
+		at += piece.n;
+	}
+	return true;
+}
+
+bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim)
+{
+	pthread_mutex_lock(&ix->lock);
+	struct answer *a = best_by_head(ix, c, who, was_cut_within, sent);
+	if (a) {
+		mark(ix, a);
+		*ret_claim = (struct th_claim){.x = a->x, .crossed = is_crossing(a, who)};
+	}
+	pthread_mutex_unlock(&ix->lock);
+	return a != NULL;
+}
+
+size_t th_index_unused(struct th_index *ix)
+{
+	pthread_mutex_lock(&ix->lock);
+	size_t n = ix->unused;
+	pthread_mutex_unlock(&ix->lock);
+	return n;
+}
+
+size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn)
+{
+	uint32_t i = find_conn(ix, conn);
+	if (i == NONE) {
+		return 0;
+	}
+	pthread_mutex_lock(&ix->lock);
+	size_t n = ix->left[i];
+	pthread_mutex_unlock(&ix->lock);
+	return n;
+}
+
+/* Up to TH_NEAR_MAX of the endpoint's exchanges, those that are still free before the others. */
+static void gather_near(struct th_index *ix, const struct queue *q, uint32_t first, bool claimed,
+	struct th_near *near)
+{
+	for (uint32_t i = first; i != NONE; i = ix->answers[i].next[BY_ENDPOINT]) {
+		const struct answer *a = &ix->answers[i];
+		if (a->claimed == claimed) {
+			near->claimed += claimed;
+			if (near->n < TH_NEAR_MAX) {
+				near->x[near->n++] = a->x;
+			}
+		}
+	}
+	near->total = q->count;
+}
+
+static void describe_same(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_near *near)
+{
+	struct th_asker other = *who;
+	struct key k = make_key(BY_ORDER, c, who);
+	const struct queue *q = find_queue(ix, &k);
+	near->same = q ? q->count : 0;
+	other.version = version_class(who->version) == 2 ? 11 : 20;
+	k = make_key(BY_ORDER, c, &other);
+	near->other_version = find_queue(ix, &k) ? other.version : 0;
+}
+
+int th_index_near(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_near *ret_near)
+{
+	struct th_near near = {.x = calloc(TH_NEAR_MAX, sizeof(*near.x))};
+	if (!near.x) {
+		return -ENOMEM;
+	}
+	pthread_mutex_lock(&ix->lock);
+	describe_same(ix, c, who, &near);
+	struct key k = make_key(BY_ENDPOINT, c, who);
+	const struct queue *q = find_queue(ix, &k);
+	if (q) { /* nothing leaves this queue: it is never claimed from */
+		gather_near(ix, q, q->head, false, &near);
+		gather_near(ix, q, q->head, true, &near);
+	}
+	pthread_mutex_unlock(&ix->lock);
+	*ret_near = near;
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* Which recorded exchange answers a request: fingerprint → queues of answers, claimed once each
+ * (DESIGN 2.4).
+ *
+ * Preferred in this order: the asker's own lane (process, thread, connection), its process and
+ * thread, then issue order. Each preference is a queue of its own whose head moves past what has
+ * been claimed, so a look-up costs the same with 10 and with 100,000 spans. Thread-safe. */
+#ifndef PLAYER_INDEX_H
+#define PLAYER_INDEX_H
+
+#include "player/canon_request.h"
+#include "player/player.h"
+
+#define TH_LANE_UNKNOWN UINT32_MAX
+
+/* Who asks, in the recording's terms. */
+struct th_asker {
+	uint8_t version;     /* 10, 11, 20 */
+	uint32_t process;    /* th_index_lane() */
+	uint32_t thread;     /* ordinal in the process */
+	uint32_t connection; /* ordinal in the process */
+};
+
+struct th_claim {
+	const struct th_exchange *x;
+	bool crossed; /* it is another process's or thread's */
+	bool relaxed; /* by a named relaxation */
+};
+
+/* What an index knows about a request that nothing answers. */
+struct th_near {
+	size_t same;		      /* recorded with this fingerprint and version, all claimed */
+	uint8_t other_version;	      /* the same request was recorded over this version; 0: no */
+	const struct th_exchange **x; /* of the same endpoint, in issue order; the caller frees */
+	size_t n;
+	size_t claimed; /* how many of the endpoint's are claimed */
+	size_t total;
+};
+
+#define TH_NEAR_MAX 64 /* unclaimed first */
+
+struct th_index;
+
+/* Indexes every exchange of the run that has a request. NULL without memory. The run must stay. */
+struct th_index *th_index_create(const struct th_run *run, enum th_match match);
+
+/* Takes NULL; returns NULL. */
+struct th_index *th_index_destroy(struct th_index *ix);
+
+/* The number of a process lane of the recording ("0.2.1"), or TH_LANE_UNKNOWN. */
+uint32_t th_index_lane(const struct th_index *ix, const char *lane);
+
+/* Claims the answer to a request. False: there is none. */
+bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret_claim);
+
+/* The exchange that th_index_claim() may come to choose for a head whose body waits for 100
+ * (Expect), by its head alone: to see which interim answers it has. Claims nothing; NULL: none. */
+const struct th_exchange *th_index_peek_head(
+	struct th_index *ix, const struct th_canon *c, const struct th_asker *who);
+
+/* Claims an exchange whose request was answered before its body was whole: by head, and the wire
+ * bytes of its body must be a prefix of `sent`. */
+bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim);
+
+/* How many have not been claimed. */
+size_t th_index_unused(struct th_index *ix);
+
+/* How many exchanges of this recorded connection have not been claimed. */
+size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn);
+
+/* For the explanation of a miss. 0 or -ENOMEM. */
+int th_index_near(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_near *ret_near);
+
+#endif

@@ -1,0 +1,175 @@
+/* See stream.h. OpenSSL writes through a BIO of ours whose flush sends what was gathered: OpenSSL
+ * flushes at the end of each handshake flight and after close_notify, and never in SSL_write(). */
+#include "player/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
+
+static BIO_METHOD *out_method;
+
+static int out_write(BIO *bio, const char *p, int n)
+{
+	struct th_stream *s = BIO_get_data(bio);
+	th_buf_add(&s->out, p, (size_t)n);
+	return s->out.failed ? -1 : n;
+}
+
+static long out_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	if (cmd != BIO_CTRL_FLUSH) {
+		return 0;
+	}
+	int r = th_stream_flush(BIO_get_data(bio));
+	return r == 0 || r == -EAGAIN;
+}
+
+static int out_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+static void make_out_method(void)
+{
+	out_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tracehook output");
+	BIO_meth_set_write(out_method, out_write);
+	BIO_meth_set_ctrl(out_method, out_ctrl);
+	BIO_meth_set_create(out_method, out_create);
+}
+
+int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, make_out_method);
+	s->ssl = SSL_new(ctx);
+	BIO *in = BIO_new_socket(s->fd, BIO_NOCLOSE);
+	BIO *out = BIO_new(out_method);
+	if (!s->ssl || !in || !out) {
+		BIO_free(in);
+		BIO_free(out);
+		return -ENOMEM;
+	}
+	BIO_set_data(out, s);
+	SSL_set0_rbio(s->ssl, in);
+	SSL_set0_wbio(s->ssl, out);
+	SSL_set_read_ahead(s->ssl, 1);
+	SSL_set_app_data(s->ssl, arg);
+	ERR_clear_error();
+	return SSL_accept(s->ssl) == 1 ? 0 : -EPROTO;
+}
+
+void *th_stream_arg(const SSL *ssl)
+{
+	return SSL_get_app_data(ssl);
+}
+
+ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)
+{
+	if (!s->ssl) {
+		ssize_t r;
+		while ((r = recv(s->fd, p, n, 0)) < 0 && errno == EINTR) {
+		}
+		return r < 0 ? -errno : r;
+	}
+	ERR_clear_error();
+	int r = SSL_read(s->ssl, p, n > INT32_MAX ? INT32_MAX : (int)n);
+	if (r > 0) {
+		return r;
+	}
+	return SSL_get_error(s->ssl, r) == SSL_ERROR_WANT_READ ? -EAGAIN : 0;
+}
+
+bool th_stream_has_input(const struct th_stream *s)
+{
+	return s->ssl && SSL_has_pending(s->ssl);
+}
+
+int th_stream_write(struct th_stream *s, struct th_slice bytes)
+{
+	if (bytes.n == 0) {
+		return 0;
+	}
+	if (!s->ssl) {
+		th_buf_slice(&s->out, bytes);
+	} else {
+		ERR_clear_error();
+		size_t done;
+		if (SSL_write_ex(s->ssl, bytes.p, bytes.n, &done) != 1) {
+			return -EPIPE;
+		}
+	}
+	if (s->out.failed) {
+		return -ENOMEM;
+	}
+	return s->out.n >= OUT_SOON && !s->unblocked ? th_stream_flush(s) : 0;
+}
+
+int th_stream_flush(struct th_stream *s)
+{
+	while (s->sent < s->out.n) {
+		ssize_t r = send(s->fd, s->out.p + s->sent, s->out.n - s->sent, MSG_NOSIGNAL);
+		if (r < 0 && errno != EINTR) {
+			return -errno;
+		}
+		s->sent += r > 0 ? (size_t)r : 0;
+	}
+	s->out.n = s->sent = 0;
+	return 0;
+}
+
+int th_stream_unblock(struct th_stream *s)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+	if (flags < 0 || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+		return -errno;
+	}
+	s->unblocked = true;
+	return 0;
+}
+
+static void block_again(struct th_stream *s)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+	if (flags >= 0) {
+		fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK);
+	}
+	s->unblocked = false;
+}
+
+void th_stream_drain(struct th_stream *s)
+{
+	uint8_t junk[16384];
+	block_again(s);
+	for (;;) {
+		ssize_t r = recv(s->fd, junk, sizeof(junk), 0);
+		if (r == 0 || (r < 0 && errno != EINTR)) {
+			return;
+		}
+	}
+}
+
+void th_stream_end(struct th_stream *s, bool notify)
+{
+	block_again(s);
+	if (s->ssl && notify) {
+		ERR_clear_error();
+		SSL_shutdown(s->ssl);
+	}
+	th_stream_flush(s);
+	shutdown(s->fd, SHUT_WR);
+	th_stream_drain(s);
+}
+
+void th_stream_finish(struct th_stream *s)
+{
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	th_buf_finish(&s->out);
+}

@@ -1,0 +1,55 @@
+/* One connection of the agent, as the player holds it: a socket, perhaps TLS over it, and what is
+ * to be sent.
+ *
+ * Output is gathered and leaves in one system call, so that many TLS records (the edges of a
+ * recorded stream) cost one write; input is read ahead. The descriptor blocks unless
+ * th_stream_unblock() was called, which HTTP/2 does to send and receive at once. */
+#ifndef PLAYER_STREAM_H
+#define PLAYER_STREAM_H
+
+#include <openssl/ssl.h>
+#include <sys/types.h>
+
+#include "player/buf.h"
+
+struct th_stream {
+	int fd; /* the opener's: not closed here */
+	SSL *ssl;
+	struct th_buf out;
+	size_t sent; /* of `out` */
+	bool unblocked;
+};
+
+/* Puts TLS on the stream, server side, with `ctx`; `arg` is kept for th_stream_arg(). 0, or -EPROTO
+ * when the client did not go along, or a negative errno. */
+int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg);
+
+/* What was given to th_stream_tls(), for OpenSSL's callbacks. */
+void *th_stream_arg(const SSL *ssl);
+
+/* Bytes read; 0 at the end, however the client ended; -EAGAIN (unblocked only); a negative errno.
+ */
+ssize_t th_stream_read(struct th_stream *s, void *p, size_t n);
+
+/* Is there input that a poll of the descriptor would not show? */
+bool th_stream_has_input(const struct th_stream *s);
+
+/* Adds to the output; with TLS each call makes records of its own. 0 or a negative errno. */
+int th_stream_write(struct th_stream *s, struct th_slice bytes);
+
+/* Sends what is gathered. 0: all; -EAGAIN: not yet (unblocked only); else the client is gone. */
+int th_stream_flush(struct th_stream *s);
+
+int th_stream_unblock(struct th_stream *s);
+
+/* Says goodbye: close_notify when `notify` and there is TLS, then the end of our direction, then
+ * reads until the client has closed too, so that nothing it still sends meets a broken pipe. */
+void th_stream_end(struct th_stream *s, bool notify);
+
+/* Reads and drops until the client closes. */
+void th_stream_drain(struct th_stream *s);
+
+/* Frees; the descriptor stays the caller's. */
+void th_stream_finish(struct th_stream *s);
+
+#endif
