@@ -1,0 +1,156 @@
+#include "emit_double.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct th_emit_double th_emitted;
+
+static const char *const type_names[] = {
+	[TH_FRAME_REQ_HEAD] = "REQ_HEAD",
+	[TH_FRAME_REQ_DATA] = "REQ_DATA",
+	[TH_FRAME_REQ_TRAILER] = "REQ_TRAILER",
+	[TH_FRAME_REQ_END] = "REQ_END",
+	[TH_FRAME_RES_INFO] = "RES_INFO",
+	[TH_FRAME_RES_HEAD] = "RES_HEAD",
+	[TH_FRAME_RES_DATA] = "RES_DATA",
+	[TH_FRAME_RES_TRAILER] = "RES_TRAILER",
+	[TH_FRAME_RES_END] = "RES_END",
+};
+
+void th_emitted_reset(void)
+{
+	th_emitted = (struct th_emit_double){.quiet = th_emitted.quiet};
+}
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	if (th_emitted.quiet) {
+		return;
+	}
+	size_t room = sizeof(th_emitted.text) - th_emitted.n;
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(th_emitted.text + th_emitted.n, room, format, args);
+	va_end(args);
+	assert(n >= 0 && (size_t)n < room);
+	th_emitted.n += (size_t)n;
+}
+
+static void close_data(void)
+{
+	if (th_emitted.open_data) {
+		say("\n");
+		th_emitted.open_data = 0;
+	}
+}
+
+static void begin_line(uint32_t exchange, uint8_t type, uint8_t flags)
+{
+	close_data();
+	th_emitted.frames++;
+	say("%u %s%s%s", exchange, type_names[type], flags & TH_FRAME_LAST ? " LAST" : "",
+		flags & TH_FRAME_BODILESS ? " BODILESS" : "");
+}
+
+static void say_fields(const struct th_field_list *l)
+{
+	assert(!l->out.failed);
+	struct th_in in = {.p = l->out.p, .n = l->out.n};
+	say("\n");
+	while (in.n) {
+		uint16_t name_n = th_in_u16(&in);
+		uint32_t value_n = th_in_u32(&in);
+		struct th_slice name = th_in_bytes(&in, name_n);
+		struct th_slice value = th_in_bytes(&in, value_n);
+		assert(!in.failed);
+		say("  %.*s: %.*s\n", (int)name.n, name.p, (int)value.n, value.p);
+	}
+}
+
+void th_field_list_add(
+	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value)
+{
+	if (request && th_slice_eq(name, TH_SLICE_LIT("authorization"))) {
+		value = TH_SLICE_LIT("(redacted)");
+		l->redacted = true;
+	}
+	th_out_u16(&l->out, (uint16_t)name.n);
+	th_out_u32(&l->out, (uint32_t)value.n);
+	th_out_bytes(&l->out, name.p, name.n);
+	th_out_bytes(&l->out, value.p, value.n);
+}
+
+uint32_t th_emit_begin(struct th_conn *c)
+{
+	return ++th_emitted.exchanges;
+}
+
+void th_emit_req_head_h1(
+	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
+{
+	begin_line(exchange, TH_FRAME_REQ_HEAD, flags);
+	say(" %u %.*s\n", version, (int)head.n, head.p);
+}
+
+void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
+	const struct th_field_list *l)
+{
+	begin_line(exchange, TH_FRAME_REQ_HEAD, flags);
+	say(" stream %u%s", stream, l->redacted ? " redacted" : "");
+	say_fields(l);
+}
+
+void th_emit_res_head_h1(
+	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece)
+{
+	begin_line(exchange, type, flags);
+	say(" %u %.*s\n", version, (int)piece.n, piece.p);
+}
+
+void th_emit_res_head_list(
+	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
+{
+	assert(!l->redacted);
+	begin_line(exchange, type, flags);
+	say_fields(l);
+}
+
+void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
+{
+	begin_line(exchange, type, flags);
+	say_fields(l);
+}
+
+void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
+{
+	assert(bytes.n || flags & TH_FRAME_LAST);
+	if (th_emitted.open_data != exchange || th_emitted.open_data_type != type) {
+		begin_line(exchange, type, 0);
+		say(" ");
+		th_emitted.open_data = exchange;
+		th_emitted.open_data_type = type;
+	}
+	say("%.*s", (int)bytes.n, bytes.p);
+	th_emitted.data_bytes += bytes.n;
+	for (size_t i = 0; i < bytes.n; i++) {
+		th_emitted.data_sum += bytes.p[i] * (uint64_t)exchange;
+	}
+	if (flags & TH_FRAME_LAST) {
+		say(" LAST");
+		close_data();
+	}
+}
+
+void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)
+{
+	begin_line(exchange, type, 0);
+	say(" %d %u\n", how, code);
+}
+
+void th_emit_lost(uint64_t events, uint64_t bytes, const char *reason)
+{
+	close_data();
+	th_emitted.lost_events += events;
+	say("LOST %llu %s\n", (unsigned long long)events, reason);
+}
