@@ -1,0 +1,224 @@
+/* See reader.h. Writer by writer: all of its segments are decoded, their frames put in order and
+ * second copies dropped (a live file that was folded but not yet removed, a block torn and
+ * written again). So it does not matter in which order blocks came into the file.
+ *
+ * A damaged block still gives what can be trusted: every frame has a checksum of its own, and
+ * zstd decodes up to the damage. */
+#include "capture/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "capture/segments.h"
+
+/* All decompressed blocks together: no file, however made, may take more memory than this. */
+#define DECODED_MAX (16ull << 30)
+
+struct th_reader {
+	struct th_segments segments;
+	size_t next; /* segment */
+	uint8_t **decoded;
+	size_t n_decoded;
+	uint64_t decoded_bytes;
+	struct th_frame *frames; /* of the present writer */
+	size_t n_frames, frame;
+	ZSTD_DCtx *zstd;
+};
+
+int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why)
+{
+	const char *why = "";
+	struct th_reader *r = calloc(1, sizeof(*r));
+	if (!r) {
+		return -ENOMEM;
+	}
+	int e = th_segments_find(&r->segments, path, &why);
+	if (e == 0) {
+		r->zstd = ZSTD_createDCtx();
+		e = r->zstd ? 0 : -ENOMEM;
+	}
+	if (e < 0) {
+		if (ret_why) {
+			*ret_why = e == -ENOMEM ? "needs more memory than there is" : why;
+		}
+		th_reader_close(r);
+		return e;
+	}
+	*ret_reader = r;
+	return 0;
+}
+
+static void damage(struct th_reader *r, struct th_segment *s, const char *what)
+{
+	if (!s->damaged) {
+		th_segments_damage(&r->segments, s->path, s->offset, what);
+		s->damaged = true;
+	}
+}
+
+/* As much as can be decompressed; the length. */
+static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_t *out)
+{
+	ZSTD_inBuffer src = {s->stored.p, s->stored.n, 0};
+	ZSTD_outBuffer dst = {out, s->raw_bytes, 0};
+	ZSTD_DCtx_reset(r->zstd, ZSTD_reset_session_only);
+	size_t before;
+	size_t left;
+	do {
+		before = src.pos + dst.pos;
+		left = ZSTD_decompressStream(r->zstd, &dst, &src);
+	} while (!ZSTD_isError(left) && left != 0 && src.pos + dst.pos != before);
+	return dst.pos;
+}
+
+/* The frame area of a segment; empty when it cannot be had. */
+static struct th_slice frame_area(struct th_reader *r, struct th_segment *s)
+{
+	const struct th_slice none = {NULL, 0};
+	if (!s->packed) {
+		if (s->stored.n != s->raw_bytes) {
+			damage(r, s, "the sizes of a block contradict each other");
+		}
+		return s->stored;
+	}
+	if (r->decoded_bytes + s->raw_bytes > DECODED_MAX) {
+		damage(r, s, "the blocks decompress to more than a reader takes");
+		return none;
+	}
+	uint8_t **room = th_array_room(r->decoded, r->n_decoded, sizeof(*room));
+	r->decoded = room ? room : r->decoded;
+	uint8_t *out = room ? malloc(s->raw_bytes ? s->raw_bytes : 1) : NULL;
+	if (!out) {
+		damage(r, s, "a block needs more memory than there is");
+		return none;
+	}
+	r->decoded[r->n_decoded++] = out;
+	r->decoded_bytes += s->raw_bytes;
+	size_t n = decompress(r, s, out);
+	if (n != s->raw_bytes) {
+		damage(r, s, "a block does not decompress to its size");
+	}
+	return (struct th_slice){out, n};
+}
+
+static bool push(struct th_reader *r, const struct th_segment *s, uint64_t seq,
+	const struct th_frame_header *h, const uint8_t *at)
+{
+	struct th_frame *room = th_array_room(r->frames, r->n_frames, sizeof(*room));
+	if (!room) {
+		return false;
+	}
+	r->frames = room;
+	r->frames[r->n_frames++] = (struct th_frame){
+		.type = h->type,
+		.flags = h->flags,
+		.id = h->id,
+		.time = h->time,
+		.writer = s->writer,
+		.seq = seq,
+		.payload = {at + TH_FRAME_HEADER_BYTES, h->length - TH_FRAME_HEADER_BYTES},
+	};
+	return true;
+}
+
+static void collect(struct th_reader *r, struct th_segment *s)
+{
+	struct th_slice area = frame_area(r, s);
+	struct th_frame_header h;
+	bool ok = false;
+	uint64_t seq = s->first_seq;
+	while (th_frame_decode(area, &h, &ok)) {
+		if (!ok && s->live) {
+			return; /* being written, or its writer was killed before the end */
+		}
+		if (!ok) {
+			damage(r, s, "the checksum of a frame does not hold");
+		} else if (!push(r, s, seq, &h, area.p)) {
+			damage(r, s, "a block needs more memory than there is");
+			return;
+		}
+		seq++;
+		area.p += th_frame_room(h.length);
+		area.n -= th_frame_room(h.length);
+	}
+	if (!s->live && (area.n != 0 || seq - s->first_seq != s->frames)) {
+		damage(r, s, "a block does not hold the frames it says");
+	}
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct th_frame *x = a, *y = b;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void order_frames(struct th_reader *r)
+{
+	size_t n = 0;
+	if (r->n_frames == 0) {
+		return;
+	}
+	qsort(r->frames, r->n_frames, sizeof(r->frames[0]), by_seq);
+	for (size_t i = 0; i < r->n_frames; i++) {
+		if (i == 0 || r->frames[i].seq != r->frames[n - 1].seq) {
+			r->frames[n++] = r->frames[i];
+		}
+	}
+	r->n_frames = n;
+}
+
+/* False: there is no further writer. */
+static bool load_writer(struct th_reader *r)
+{
+	struct th_segments *s = &r->segments;
+	if (r->next == s->n) {
+		return false;
+	}
+	uint64_t writer = s->at[r->next].writer;
+	free(r->frames); /* the array alone: growing counts on starting from nothing */
+	r->frames = NULL;
+	r->n_frames = r->frame = 0;
+	for (; r->next < s->n && s->at[r->next].writer == writer; r->next++) {
+		collect(r, &s->at[r->next]);
+	}
+	order_frames(r);
+	return true;
+}
+
+bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame)
+{
+	while (r->frame == r->n_frames) {
+		if (!load_writer(r)) {
+			return false;
+		}
+	}
+	*ret_frame = r->frames[r->frame++];
+	return true;
+}
+
+const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_count)
+{
+	*ret_count = r->segments.n_damage;
+	return r->segments.damage;
+}
+
+const uint8_t *th_reader_key(const struct th_reader *r)
+{
+	return r->segments.header.key;
+}
+
+struct th_reader *th_reader_close(struct th_reader *r)
+{
+	if (r) {
+		for (size_t i = 0; i < r->n_decoded; i++) {
+			free(r->decoded[i]);
+		}
+		free(r->decoded);
+		free(r->frames);
+		ZSTD_freeDCtx(r->zstd);
+		th_segments_finish(&r->segments);
+		free(r);
+	}
+	return NULL;
+}
