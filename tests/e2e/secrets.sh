@@ -28,18 +28,10 @@ searched() {
 	equal "$name" "" "$found"
 }
 
-# Every zstd frame of a file, and every HPACK and text form, unpacked beside it.
+# Everything that the file holds, uncompressed, beside it.
 unpacked() {
-	/usr/bin/python3 - "$1" >"$1.unpacked" <<'P'
-import subprocess, sys
-data = open(sys.argv[1], "rb").read()
-at = data.find(b"\x28\xb5\x2f\xfd")
-while at >= 0:
-    done = subprocess.run(["zstd", "-dcq"], input=data[at:], capture_output=True)
-    sys.stdout.buffer.write(done.stdout)
-    at = data.find(b"\x28\xb5\x2f\xfd", at + 4)
-P
-	[ -s "$1.unpacked" ] || not_ok "$1 can be unpacked for searching"
+	"$top/tests/reader/read_capture.py" unpacked "$1" >"$1.unpacked" ||
+		not_ok "$1 can be unpacked for searching"
 }
 
 export -f ask

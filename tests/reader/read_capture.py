@@ -1,0 +1,203 @@
+#!/usr/bin/python3 -B
+"""A second reader of capture files, written from capture/FORMAT.md alone.
+
+    read_capture.py frames FILE      a JSON object per frame
+    read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
+    read_capture.py unpacked FILE    every payload, as bytes, for searching
+
+Reads the file and the live files beside it. Whatever is not as the format says is an error, told on
+stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient.
+"""
+
+import base64
+import glob
+import json
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+
+FILE_MAGIC, BLOCK_MAGIC, LIVE_MAGIC = (b"\x89" + name + b"\r\n\x1a\n"
+                                       for name in (b"THC", b"THB", b"THL"))
+FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
+TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
+         8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
+         13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END"}
+
+
+class BadFile(Exception):
+    pass
+
+
+def crc32c_table():
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82f63b78 if byte & 1 else 0)
+        yield byte
+
+
+TABLE = list(crc32c_table())
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc = TABLE[(crc ^ byte) & 255] ^ crc >> 8
+    return crc ^ 0xffffffff
+
+
+@dataclass
+class Frame:
+    writer: int
+    number: int
+    type: str
+    flags: int
+    id: int
+    time: int
+    payload: bytes
+
+
+def demand(condition, where, what):
+    if not condition:
+        raise BadFile("%s: %s" % (where, what))
+
+
+def check_header(data, magic, where):
+    """Magic, version, and the checksum at offset 12 taken with itself as zero."""
+    demand(data[:8] == magic, where, "magic")
+    demand(struct.unpack_from("<H", data, 8)[0] == 1, where, "version")
+    stored, = struct.unpack_from("<I", data, 12)
+    demand(crc32c(data[:12] + bytes(4) + data[16:]) == stored, where, "header checksum")
+
+
+def read_frames(data, writer, first, where):
+    """Frames until the end of data or a length of 0."""
+    at, number = 0, first
+    while at + FRAME_HEADER <= len(data):
+        length, crc, kind, flags, zero, ident, time = struct.unpack_from("<IIBBHIQ", data, at)
+        if length == 0:
+            return
+        spot = "%s, frame at %d" % (where, at)
+        demand(FRAME_HEADER <= length <= len(data) - at, spot, "length %d" % length)
+        demand(crc32c(data[at + 8:at + length]) == crc, spot, "checksum")
+        demand(zero == 0, spot, "reserved bytes")
+        yield Frame(writer, number, TYPES.get(kind, str(kind)), flags, ident, time,
+                    data[at + FRAME_HEADER:at + length])
+        padded = (length + 7) & ~7
+        demand(not any(data[at + length:at + padded]), spot, "padding")
+        at, number = at + padded, number + 1
+
+
+def read_block(data, at, where):
+    """(frames, offset after the block)"""
+    header = data[at:at + BLOCK_HEADER]
+    demand(len(header) == BLOCK_HEADER, where, "torn block header")
+    check_header(header, BLOCK_MAGIC, where)
+    kind, flags = header[10], header[11]
+    demand(kind == 1 and flags & ~1 == 0, where, "block type or flags")
+    writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
+    payload = data[at + BLOCK_HEADER:at + BLOCK_HEADER + stored]
+    demand(len(payload) == stored, where, "torn block")
+    demand(crc32c(payload) == crc, where, "payload checksum")
+    if flags & 1:
+        payload = subprocess.run(["zstd", "-dcq"], input=payload, check=True,
+                                 stdout=subprocess.PIPE).stdout
+    demand(len(payload) == plain, where, "payload size")
+    frames = list(read_frames(payload, writer, first, where))
+    demand(len(frames) == count, where, "%d frames, not %d" % (len(frames), count))
+    return frames, at + BLOCK_HEADER + stored
+
+
+def read_file(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    check_header(data[:FILE_HEADER], FILE_MAGIC, path)
+    at = FILE_HEADER
+    while at < len(data):
+        frames, at = read_block(data, at, "%s, block at %d" % (path, at))
+        yield from frames
+    for live in sorted(glob.glob(glob.escape(path) + "-live*")):
+        with open(live, "rb") as f:
+            data = f.read()
+        check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
+        writer, first = struct.unpack_from("<QQ", data, 16)
+        yield from read_frames(data[LIVE_HEADER:], writer, first, live)
+
+
+def read_all(path):
+    """Every frame once, each writer's in order and without a gap."""
+    writers = {}
+    for frame in read_file(path):
+        writers.setdefault(frame.writer, {})[frame.number] = frame
+    for writer, frames in writers.items():
+        demand(sorted(frames) == list(range(len(frames))), "writer %016x" % writer, "a gap")
+        for number in sorted(frames):
+            yield frames[number]
+
+
+def head_fields(head, form):
+    """[(name, value)]; the start line of HTTP/1 comes first, under the name ""."""
+    if form == 0:
+        start, *lines = head.decode("latin-1").strip("\r\n").split("\r\n")
+        return [("", start)] + [tuple(s.strip() for s in line.split(":", 1)) for line in lines]
+    fields, at = [], 0
+    while at < len(head):
+        name_size, value_size = struct.unpack_from("<HI", head, at)
+        name = head[at + 6:at + 6 + name_size].decode("latin-1")
+        at += 6 + name_size + value_size
+        fields.append((name, head[at - value_size:at].decode("latin-1")))
+    return fields
+
+
+def take(exchange, frame):
+    """Adds what one frame says of its exchange."""
+    side, part = frame.type.split("_")
+    if part == "HEAD":
+        skip = 16 if side == "REQ" else 4
+        exchange[side + "form"] = frame.payload[13 if side == "REQ" else 1]
+        exchange[side + "head"] = exchange.get(side + "head", b"") + frame.payload[skip:]
+    elif part == "DATA":
+        exchange[side + "body"] = exchange.get(side + "body", b"") + frame.payload
+    elif part == "END":
+        exchange[side + "end"] = frame.payload[0]
+
+
+def describe(exchange):
+    request = dict(head_fields(exchange["REQhead"], exchange["REQform"]))
+    response = dict(head_fields(exchange["REShead"], exchange["RESform"])
+                    if "REShead" in exchange else [])
+    method, target = (request[""].split(" ")[:2] if "" in request
+                      else (request[":method"], request[":path"]))
+    status = response[""].split(" ")[1] if "" in response else response.get(":status", "0")
+    return {"method": method, "target": target, "response_status": int(status),
+            "request_wire": base64.b64encode(exchange.get("REQbody", b"")).decode(),
+            "response_wire": base64.b64encode(exchange.get("RESbody", b"")).decode(),
+            "response_end": exchange.get("RESend")}
+
+
+def exchanges(frames):
+    found = {}
+    for frame in frames:
+        if frame.type[:4] in ("REQ_", "RES_"):
+            take(found.setdefault((frame.writer, frame.id), {}), frame)
+    return [describe(exchange) for exchange in found.values() if "REQhead" in exchange]
+
+
+def main():
+    what, path = sys.argv[1:]
+    try:
+        frames = list(read_all(path))
+    except BadFile as error:
+        sys.exit("read_capture: %s" % error)
+    if what == "unpacked":
+        sys.stdout.buffer.write(b"\n".join(frame.payload for frame in frames))
+    elif what == "exchanges":
+        for exchange in exchanges(frames):
+            print(json.dumps(exchange))
+    else:
+        for frame in frames:
+            print(json.dumps({**vars(frame), "payload": frame.payload.hex()}))
+
+
+if __name__ == "__main__":
+    main()
