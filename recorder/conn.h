@@ -1,13 +1,18 @@
 /* Inside the recorder: a connection, and what a protocol's tap must offer.
  *
- * conn.c owns connections and picks the tap by the first bytes sent; tap_h1.c and tap_h2.c turn
- * bytes into calls of recorder/emit.h. A further protocol is one file and one line in conn.c's
+ * conn.c owns connections, feed.c picks the tap by the first bytes sent; tap_h1.c and tap_h2.c turn
+ * bytes into calls of recorder/emit.h. A further protocol is one file and one line in feed.c's
  * table. All tap functions run under the connection's lock. */
 #ifndef RECORDER_CONN_H
 #define RECORDER_CONN_H
 
 #include "base/lock.h"
+#include "recorder/gather.h"
+#include "recorder/names.h"
 #include "recorder/recorder.h"
+
+#define TH_CONN_OPEN_MAX 16384	      /* connections open at once */
+#define TH_CONN_EARLY_MAX (64u << 10) /* received before anything was sent */
 
 struct th_tap {
 	const char *name;
@@ -17,7 +22,11 @@ struct th_tap {
 	int (*recognise)(struct th_slice first_sent);
 	/* `state` is zeroed memory of state_size. */
 	void (*init)(void *state, struct th_conn *c);
-	/* Feed bytes. False: not parsable from here on; conn.c then ends what is open as UNPARSED
+	/* HTTP/1 Upgrade (th_conn_switch): `exchange`, whose request was sent whole, goes on as
+	 * stream 1, half-closed (local); from here on its end is the new tap's. Called once, after
+	 * init and before any byte. NULL: the protocol cannot be upgraded to. */
+	void (*adopt)(void *state, uint32_t exchange);
+	/* Feed bytes. False: not parsable from here on; feed.c then ends what is open as UNPARSED
 	 * and counts the rest of the connection as undecoded. */
 	bool (*sent)(void *state, struct th_slice bytes);
 	bool (*received)(void *state, struct th_slice bytes);
@@ -33,7 +42,9 @@ extern const struct th_tap th_tap_h2;
 struct th_conn {
 	struct th_lock lock;
 	bool open;	     /* false: in the free list, or being closed */
+	bool inherited;	     /* by a forked child, or gone on after the process's end */
 	bool announced;	     /* CONN frame written */
+	bool decided;	     /* what it speaks is known */
 	bool ended;	     /* peer end seen */
 	uint8_t speaks;	     /* enum th_speaks */
 	uint32_t id;	     /* in this writer */
@@ -41,18 +52,44 @@ struct th_conn {
 	struct th_conn_conf conf;
 	const struct th_tap *tap; /* NULL: not decided, or not decoded */
 	void *state;
+	const struct th_tap *next_tap; /* th_conn_switch() was called */
+	void *next_state;
+	struct th_slice next_bytes;
 	uint64_t bytes_sent, bytes_received;
+	uint64_t undecoded;	   /* bytes that a tap should have had */
+	const char *undecoded_why; /* NULL: no tap is missing them */
 	enum th_end end;
 	uint32_t end_code;
 	uint8_t first[32]; /* first bytes sent, while the protocol is undecided */
 	uint8_t first_len;
+	struct th_gather early; /* bytes received until then */
+	char name[TH_NAME_MAX + 1];
 	char sni[256];
 	char alpn[16];
-	struct th_conn *next; /* list of all connections of the process */
+	struct th_conn *next;	   /* list of all connections of the process */
+	struct th_conn *next_free; /* list of those that can be used again */
 };
 
-/* Switches the connection to another tap in mid-stream (HTTP/1 Upgrade: h2c). `carry` is handed to
- * the new tap through init. Called by a tap, from within sent or received, as its last act. */
-void th_conn_switch(struct th_conn *c, const struct th_tap *tap);
+/* Switches the connection to the tap of another protocol in mid-stream (HTTP/1 Upgrade: h2c), which
+ * adopts `exchange`; `rest` are the bytes behind the switch of the piece now being received. Called
+ * by a tap from within received(), as its last act before it returns true. False when there is no
+ * such tap or no memory: nothing changes. */
+bool th_conn_switch(struct th_conn *c, uint8_t speaks, uint32_t exchange, struct th_slice rest);
+
+/* ---- feed.c: what conn.c does with bytes; under the connection's lock ---- */
+
+void th_feed_sent(struct th_conn *c, struct th_slice bytes);
+void th_feed_received(struct th_conn *c, struct th_slice bytes);
+/* Ends what is open. */
+void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code);
+/* Forgets the protocol and its state; what the connection speaks next is found out anew. */
+void th_feed_reset(struct th_conn *c);
+
+/* ---- of all connections ---- */
+
+/* At the end of the process: as if each were closed, but they stay usable. */
+void th_conns_finish(void);
+/* In a forked child: each becomes a connection of the child's that was not used yet. */
+void th_conns_forked(void);
 
 #endif

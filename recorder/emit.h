@@ -17,10 +17,25 @@ struct th_field_list {
 void th_field_list_add(
 	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value);
 
+/* What a CONN frame says. Texts may be NULL. */
+struct th_conn_about {
+	const struct th_conn_conf *conf;
+	int error; /* errno of connect, 0: connected */
+	const char *name, *sni, *alpn;
+};
+
+/* A CONN frame; returns the connection's id. */
+uint32_t th_emit_conn(const struct th_conn_about *about);
+
+/* The connection's CONN frame, unless it is written already. */
+void th_emit_announce(struct th_conn *c);
+void th_emit_conn_end(const struct th_conn *c);
+
 /* A new exchange on `c`; writes the connection's CONN frame if that is still due. */
 uint32_t th_emit_begin(struct th_conn *c);
 
-/* flags: TH_FRAME_LAST, TH_FRAME_BODILESS. A request head is given whole. */
+/* flags: TH_FRAME_LAST, TH_FRAME_BODILESS. A request head is given whole; one that is too long for
+ * a frame is written as several, as response heads are. */
 void th_emit_req_head_h1(
 	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head);
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,

@@ -1,0 +1,280 @@
+/* The connections of the process: memory, handles, and their frames.
+ *
+ * A connection's memory is never given back, so a handle can always be asked whether it is still
+ * good: its generation is compared under the connection's own lock. The CONN frame is written
+ * late, when the first exchange begins or at the end, since only then SNI and ALPN are known and
+ * it is known what the connection speaks; so every connection is in the capture, decoded or not.
+ * Left out: connections that others opened (the server's side). */
+#include "recorder/conn.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "recorder/emit.h"
+
+static struct {
+	struct th_lock lock;
+	struct th_conn *_Atomic all; /* grows at its head only, so it is read without the lock */
+	struct th_conn *free;
+	uint32_t count;
+} conns;
+
+/* The connection with its lock taken, or NULL when the handle is stale. `bytes` would be lost. */
+static struct th_conn *enter(struct th_conn_ref ref, size_t bytes)
+{
+	struct th_conn *c = ref.conn;
+	if (!c) {
+		return NULL;
+	}
+	if (!th_lock(&c->lock)) {
+		th_emit_lost(1, bytes, "a lock was not to be had");
+		return NULL;
+	}
+	if (!c->open || c->generation != ref.generation) {
+		th_unlock(&c->lock);
+		return NULL;
+	}
+	return c;
+}
+
+static struct th_conn *make_conn(void)
+{
+	struct th_conn *c = conns.count < TH_CONN_OPEN_MAX ? th_pool_alloc(sizeof(struct th_conn))
+							   : NULL;
+	if (c) {
+		conns.count++;
+		c->next = atomic_load_explicit(&conns.all, memory_order_relaxed);
+		atomic_store_explicit(&conns.all, c, memory_order_release);
+	}
+	return c;
+}
+
+static struct th_conn *take_conn(void)
+{
+	if (!th_lock(&conns.lock)) {
+		return NULL;
+	}
+	struct th_conn *c = conns.free;
+	if (c) {
+		conns.free = c->next_free;
+	} else {
+		c = make_conn();
+	}
+	th_unlock(&conns.lock);
+	return c;
+}
+
+static void give_conn_back(struct th_conn *c)
+{
+	if (th_lock(&conns.lock)) {
+		c->next_free = conns.free;
+		conns.free = c;
+		th_unlock(&conns.lock);
+	}
+}
+
+/* Everything but what the pool of connections itself needs. */
+static void clear(struct th_conn *c, const struct th_conn_conf *conf)
+{
+	th_feed_reset(c);
+	c->inherited = c->announced = c->ended = false;
+	c->id = 0;
+	c->conf = *conf;
+	c->bytes_sent = c->bytes_received = 0;
+	c->end = TH_END_COMPLETE;
+	c->end_code = 0;
+	c->sni[0] = c->alpn[0] = 0;
+	th_names_of(&conf->peer, c->name);
+}
+
+struct th_conn_ref th_conn_open(const struct th_conn_conf *conf)
+{
+	struct th_conn_ref none = {NULL, 0};
+	struct th_conn *c = take_conn();
+	if (!c || !th_lock(&c->lock)) {
+		th_emit_lost(1, 0, "too many connections");
+		return none;
+	}
+	clear(c, conf);
+	c->open = true;
+	struct th_conn_ref ref = {c, c->generation};
+	th_unlock(&c->lock);
+	return ref;
+}
+
+void th_conn_failed(const struct th_conn_conf *conf, int error)
+{
+	struct th_conn_about about = {.conf = conf, .error = error};
+	char name[TH_NAME_MAX + 1];
+	th_names_of(&conf->peer, name);
+	about.name = name;
+	th_emit_conn(&about);
+}
+
+static void copy_text(char *to, size_t size, struct th_slice s)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+	if (n) {
+		memcpy(to, s.p, n);
+	}
+	to[n] = 0;
+}
+
+void th_conn_tls(struct th_conn_ref ref, struct th_slice sni, struct th_slice alpn)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (c) {
+		copy_text(c->sni, sizeof(c->sni), sni);
+		copy_text(c->alpn, sizeof(c->alpn), alpn);
+		th_unlock(&c->lock);
+	}
+}
+
+void th_conn_connected(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (c) {
+		c->conf.connected = c->conf.connected ? c->conf.connected : th_clock_now();
+		th_unlock(&c->lock);
+	}
+}
+
+void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)
+{
+	const struct iovec v = {(void *)(uintptr_t)p, n};
+	th_conn_sent_v(ref, &v, 1, n);
+}
+
+void th_conn_received(struct th_conn_ref ref, const void *p, size_t n)
+{
+	const struct iovec v = {(void *)(uintptr_t)p, n};
+	th_conn_received_v(ref, &v, 1, n);
+}
+
+static void each(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n,
+	void (*feed)(struct th_conn *c, struct th_slice bytes))
+{
+	struct th_conn *c = enter(ref, n);
+	if (!c) {
+		return;
+	}
+	for (int i = 0; i < count && n; i++) {
+		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
+		feed(c, (struct th_slice){iov[i].iov_base, part});
+		n -= part;
+	}
+	th_unlock(&c->lock);
+}
+
+void th_conn_sent_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)
+{
+	each(ref, iov, count, n, th_feed_sent);
+}
+
+void th_conn_received_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)
+{
+	each(ref, iov, count, n, th_feed_received);
+}
+
+bool th_conn_is_http(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return false;
+	}
+	bool http = c->tap != NULL;
+	th_unlock(&c->lock);
+	return http;
+}
+
+void th_conn_peer_end(struct th_conn_ref ref, enum th_end how, uint32_t code)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return;
+	}
+	if (!c->ended) {
+		th_feed_end(c, how, code);
+		c->ended = true;
+		c->end = how;
+		c->end_code = code;
+	}
+	th_unlock(&c->lock);
+}
+
+/* The last frames of a connection. One that the process inherited and never used is not its. */
+static void put_end(struct th_conn *c)
+{
+	if (!c->ended) {
+		th_feed_end(c, TH_END_LOCAL, 0);
+		c->end = TH_END_LOCAL;
+	}
+	if (c->inherited && c->bytes_sent + c->bytes_received == 0) {
+		return;
+	}
+	th_emit_announce(c);
+	th_emit_conn_end(c);
+}
+
+void th_conn_close(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return;
+	}
+	put_end(c);
+	th_feed_reset(c);
+	c->open = false;
+	c->generation++;
+	th_unlock(&c->lock);
+	give_conn_back(c);
+}
+
+/* An open connection becomes one that was not used yet. */
+static void begin_anew(struct th_conn *c)
+{
+	th_feed_reset(c);
+	c->inherited = true;
+	c->announced = false;
+	c->bytes_sent = c->bytes_received = 0;
+}
+
+void th_conns_finish(void)
+{
+	struct th_conn *c = atomic_load_explicit(&conns.all, memory_order_acquire);
+	for (; c; c = c->next) {
+		if (!th_lock(&c->lock)) {
+			continue;
+		}
+		if (c->open) {
+			put_end(c);
+			begin_anew(c);
+		}
+		th_unlock(&c->lock);
+	}
+}
+
+/* What a thread of the parent's was working on at the fork may be half changed: it is left where
+ * it is, and only forgotten. */
+static void forget_state(struct th_conn *c)
+{
+	c->tap = c->next_tap = NULL;
+	c->state = c->next_state = NULL;
+	c->early = (struct th_gather){0};
+}
+
+void th_conns_forked(void)
+{
+	struct th_conn *c = atomic_load_explicit(&conns.all, memory_order_acquire);
+	th_lock_reset(&conns.lock);
+	for (; c; c = c->next) {
+		if (atomic_load(&c->lock.word)) {
+			forget_state(c);
+		}
+		th_lock_reset(&c->lock);
+		if (c->open) {
+			begin_anew(c);
+		}
+	}
+}

@@ -1,0 +1,202 @@
+/* The frames of connections and exchanges (payloads: capture/FORMAT.md).
+ *
+ * A body's bytes go from the caller's memory to the writer; the only copy made here is that of a
+ * request head, which must be redacted before anything else sees it (DESIGN 2.5). */
+#include "recorder/emit.h"
+
+#include "base/pool.h"
+#include "capture/frame.h"
+#include "capture/redact.h"
+#include "recorder/process.h"
+
+#define CONN_TEXTS_MAX (3 * (2 + TH_NAME_MAX + 1))
+#define CONN_FIXED 48
+#define REQ_HEAD_FIXED 16
+#define RES_HEAD_FIXED 4
+#define VERSION_2 20
+
+static void put(
+	uint8_t type, uint8_t flags, uint32_t id, const struct th_out *fixed, struct th_slice rest)
+{
+	const struct iovec parts[] = {{fixed->p, fixed->n}, {(void *)(uintptr_t)rest.p, rest.n}};
+	th_process_put(type, flags, id, parts, rest.n ? 2 : 1);
+}
+
+/* Writes `rest` behind `fixed`, in as many frames as it takes; the flags are the last one's. */
+static void put_split(
+	uint8_t type, uint8_t flags, uint32_t id, const struct th_out *fixed, struct th_slice rest)
+{
+	const size_t room = TH_FRAME_PAYLOAD_MAX - fixed->n;
+	while (rest.n > room) {
+		put(type, flags & TH_FRAME_REDACTED, id, fixed, (struct th_slice){rest.p, room});
+		rest.p += room;
+		rest.n -= room;
+	}
+	put(type, flags, id, fixed, rest);
+}
+
+uint32_t th_emit_conn(const struct th_conn_about *about)
+{
+	uint8_t buf[CONN_FIXED + CONN_TEXTS_MAX];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	const struct th_conn_conf *conf = about->conf;
+	uint32_t id = th_process_next_conn();
+	th_out_u8(&out, conf->transport);
+	th_out_u8(&out, conf->peer.family);
+	th_out_u16(&out, conf->peer.port);
+	th_out_u32(&out, th_process_thread());
+	th_out_bytes(&out, conf->peer.bytes, sizeof(conf->peer.bytes));
+	th_out_u32(&out, (uint32_t)about->error);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, conf->connect_began);
+	th_out_u64(&out, conf->connected);
+	th_out_str16(&out, th_slice_str(about->name));
+	th_out_str16(&out, th_slice_str(about->sni));
+	th_out_str16(&out, th_slice_str(about->alpn));
+	put(TH_FRAME_CONN, 0, id, &out, (struct th_slice){NULL, 0});
+	return id;
+}
+
+void th_emit_announce(struct th_conn *c)
+{
+	if (c->announced) {
+		return;
+	}
+	const struct th_conn_about about = {
+		.conf = &c->conf, .name = c->name, .sni = c->sni, .alpn = c->alpn};
+	c->id = th_emit_conn(&about);
+	c->announced = true;
+}
+
+void th_emit_conn_end(const struct th_conn *c)
+{
+	uint8_t buf[24];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	th_out_u8(&out, (uint8_t)c->end);
+	th_out_u8(&out, c->speaks);
+	th_out_u16(&out, 0);
+	th_out_u32(&out, c->end_code);
+	th_out_u64(&out, c->bytes_sent);
+	th_out_u64(&out, c->bytes_received);
+	put(TH_FRAME_CONN_END, 0, c->id, &out, (struct th_slice){NULL, 0});
+}
+
+uint32_t th_emit_begin(struct th_conn *c)
+{
+	th_emit_announce(c);
+	return th_process_next_exchange();
+}
+
+static void put_req_head(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t version,
+	uint8_t form, uint8_t flags, struct th_slice head)
+{
+	uint8_t buf[REQ_HEAD_FIXED];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	th_out_u32(&out, c->id);
+	th_out_u32(&out, stream);
+	th_out_u32(&out, th_process_thread());
+	th_out_u8(&out, version);
+	th_out_u8(&out, form);
+	th_out_u16(&out, 0);
+	put_split(TH_FRAME_REQ_HEAD, flags, exchange, &out, head);
+}
+
+void th_emit_req_head_h1(
+	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
+{
+	size_t size = th_redact_bound(head.n);
+	uint8_t *p = th_pool_alloc(size);
+	if (!p) {
+		th_emit_lost(1, head.n, "no memory to redact a request head");
+		return;
+	}
+	bool redacted = false;
+	size_t n = th_redact_h1_head(th_process_key(), head, p, &redacted);
+	flags |= redacted ? TH_FRAME_REDACTED : 0;
+	put_req_head(c, exchange, 0, version, TH_HEAD_H1, flags, (struct th_slice){p, n});
+	th_pool_free(p, size);
+}
+
+void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
+	const struct th_field_list *l)
+{
+	flags |= l->redacted ? TH_FRAME_REDACTED : 0;
+	put_req_head(c, exchange, stream, VERSION_2, TH_HEAD_LIST, flags,
+		(struct th_slice){l->out.p, l->out.n});
+}
+
+/* The form that RES_INFO, RES_HEAD and the trailers share. */
+static void put_fields(uint8_t type, uint8_t flags, uint32_t exchange, uint8_t version,
+	uint8_t form, struct th_slice head)
+{
+	uint8_t buf[RES_HEAD_FIXED] = {version, form, 0, 0};
+	const struct th_out fixed = {buf, sizeof(buf), sizeof(buf), false};
+	put_split(type, flags, exchange, &fixed, head);
+}
+
+void th_emit_res_head_h1(
+	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece)
+{
+	put_fields(type, flags, exchange, version, TH_HEAD_H1, piece);
+}
+
+void th_emit_res_head_list(
+	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
+{
+	flags |= l->redacted ? TH_FRAME_REDACTED : 0;
+	put_fields(type, flags, exchange, VERSION_2, TH_HEAD_LIST,
+		(struct th_slice){l->out.p, l->out.n});
+}
+
+void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
+{
+	th_emit_res_head_list(exchange, type, flags, l);
+}
+
+void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
+{
+	const struct th_out nothing = {NULL, 0, 0, false};
+	put_split(type, flags, exchange, &nothing, bytes);
+}
+
+void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)
+{
+	uint8_t buf[8];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	th_out_u32(&out, (uint32_t)how);
+	th_out_u32(&out, code);
+	put(type, 0, exchange, &out, (struct th_slice){NULL, 0});
+}
+
+void th_emit_lost(uint64_t events, uint64_t bytes, const char *reason)
+{
+	uint8_t buf[128];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	th_out_u64(&out, events);
+	th_out_u64(&out, bytes);
+	th_out_str16(&out, th_slice_str(reason));
+	put(TH_FRAME_LOST, 0, 0, &out, (struct th_slice){NULL, 0});
+}
+
+void th_field_list_add(
+	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value)
+{
+	struct th_out *out = &l->out;
+	size_t fixed = 2 + 4 + name.n;
+	size_t bound = request ? th_redact_bound(value.n) : value.n;
+	if (out->failed || out->cap - out->n < fixed + bound || name.n > UINT16_MAX) {
+		out->failed = true;
+		return;
+	}
+	uint8_t *at = out->p + out->n;
+	size_t n = value.n;
+	if (request) {
+		n = th_redact_field(th_process_key(), name, value, at + fixed, &l->redacted);
+	} else if (n) {
+		memcpy(at + fixed, value.p, n);
+	}
+	th_out_u16(out, (uint16_t)name.n);
+	th_out_u32(out, (uint32_t)n);
+	th_out_bytes(out, name.p, name.n);
+	out->n += n;
+}

@@ -1,0 +1,180 @@
+/* The sent side of an HTTP/1 connection.
+ *
+ * A head is gathered whole, because it is redacted before it is written; a body is written as it
+ * comes. With Expect: 100-continue a final response may take the body's place (RFC 9110 10.1.1):
+ * then the next bytes sent are looked at, since they may be the next request as well as the body
+ * after all. */
+#include "base/text.h"
+#include "recorder/emit.h"
+#include "recorder/tap_h1.h"
+
+#define METHOD_MAX 24
+
+static bool is_method_char(uint8_t c)
+{
+	uint8_t l = th_lower(c);
+	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* An origin-form, asterisk or absolute target (RFC 9112 3.2). */
+static int is_target(struct th_slice in)
+{
+	const struct th_slice scheme = TH_SLICE_LIT("http");
+	if (in.n && (in.p[0] == '/' || in.p[0] == '*')) {
+		return 1;
+	}
+	size_t n = in.n < scheme.n ? in.n : scheme.n;
+	if (!th_slice_ieq((struct th_slice){in.p, n}, (struct th_slice){scheme.p, n})) {
+		return 0;
+	}
+	return n == scheme.n ? 1 : -1;
+}
+
+/* A method and the beginning of a target: enough to tell HTTP from other line protocols. */
+int th_h1_recognise(struct th_slice in)
+{
+	size_t n = 0;
+	in = th_h1_skip_empty_lines(in);
+	while (n < in.n && n <= METHOD_MAX && is_method_char(in.p[n])) {
+		n++;
+	}
+	if (n == in.n && n <= METHOD_MAX) {
+		return -1;
+	}
+	struct th_slice method = {in.p, n};
+	if (n == 0 || n > METHOD_MAX || in.p[n] != ' ' ||
+		th_slice_eq(method, TH_SLICE_LIT("PRI"))) {
+		return 0;
+	}
+	struct th_slice target = th_h1_rest(in, n + 1);
+	if (th_slice_eq(method, TH_SLICE_LIT("CONNECT"))) {
+		return target.n == 0 ? -1 : target.p[0] > ' ';
+	}
+	return is_target(target);
+}
+
+static uint8_t method_of(struct th_slice method)
+{
+	if (th_slice_eq(method, TH_SLICE_LIT("HEAD"))) {
+		return TH_H1_HEAD_METHOD;
+	}
+	return th_slice_eq(method, TH_SLICE_LIT("CONNECT")) ? TH_H1_CONNECT_METHOD
+							    : TH_H1_OTHER_METHOD;
+}
+
+static uint32_t begin_exchange(struct th_h1 *t, uint8_t method)
+{
+	uint32_t id = th_emit_begin(t->conn);
+	uint32_t at = (t->first + t->count) % TH_H1_PIPELINE_MAX;
+	t->asked[at] = (struct th_h1_asked){id, method};
+	t->count++;
+	return id;
+}
+
+static bool whole_head(struct th_h1 *t, struct th_slice bytes)
+{
+	const struct th_head head = {bytes, false};
+	struct th_slice method, target, version;
+	uint64_t length = 0;
+	if (!th_h1_request_line(bytes, &method, &target, &version) || version.p[5] != '1' ||
+		t->count == TH_H1_PIPELINE_MAX) {
+		return false;
+	}
+	enum th_h1_body body = th_h1_request_body(bytes, &length);
+	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
+	uint8_t flags = TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0);
+	uint32_t id = begin_exchange(t, method_of(method));
+	th_emit_req_head_h1(t->conn, id, th_h1_version(version), flags, bytes);
+	if (!bodiless) {
+		bool waits = th_head_has_token(&head, "expect", "100-continue");
+		t->sending = id;
+		t->expect = waits ? TH_H1_WAITING : TH_H1_NOT_WAITING;
+	}
+	th_h1_body(&t->req, body, length);
+	return body != TH_H1_BODY_BAD;
+}
+
+static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev)
+{
+	struct th_slice piece = ev->bytes, head;
+	if (t->req_head.n == 0) {
+		piece = th_h1_skip_empty_lines(piece);
+	}
+	if (!th_gather_join(&t->req_head, piece, ev->last, TH_H1_HEAD_MAX, &head)) {
+		return false;
+	}
+	if (!ev->last) {
+		return true;
+	}
+	bool ok = whole_head(t, head);
+	th_gather_free(&t->req_head);
+	return ok;
+}
+
+static void body_piece(struct th_h1 *t, const struct th_h1_event *ev)
+{
+	uint8_t flags = ev->last ? TH_FRAME_LAST : 0;
+	th_emit_data(t->sending, TH_FRAME_REQ_DATA, flags, ev->bytes);
+	t->expect = TH_H1_NOT_WAITING;
+	t->sending = ev->last ? 0 : t->sending;
+}
+
+static bool read_messages(struct th_h1 *t, struct th_slice in)
+{
+	while (in.n) {
+		struct th_h1_event ev;
+		size_t n = th_h1_next(&t->req, in, &ev);
+		if (ev.kind == TH_H1_BODY) {
+			body_piece(t, &ev);
+		} else if (ev.kind != TH_H1_HEAD || !head_piece(t, &ev)) {
+			return false;
+		}
+		in = th_h1_rest(in, n);
+	}
+	return true;
+}
+
+/* Is the refused body sent after all, or is this the next request? Read as one of the two as soon
+ * as there are bytes enough to tell. */
+static bool settle_refused(struct th_h1 *t, struct th_slice in)
+{
+	struct th_slice all;
+	if (!th_gather_join(&t->req_head, in, t->req_head.n == 0, TH_H1_HEAD_MAX, &all)) {
+		return false;
+	}
+	int is_head = th_h1_recognise(all);
+	if (is_head < 0) {
+		return t->req_head.n || th_gather_add(&t->req_head, in, TH_H1_HEAD_MAX);
+	}
+	if (is_head) {
+		th_emit_end(t->sending, TH_FRAME_REQ_END, TH_END_LOCAL, 0);
+		t->sending = 0;
+		t->req = (struct th_h1_parser){0};
+	}
+	struct th_gather kept = t->req_head;
+	t->req_head = (struct th_gather){0};
+	t->expect = TH_H1_NOT_WAITING;
+	bool ok = read_messages(t, all);
+	th_gather_free(&kept);
+	return ok;
+}
+
+bool th_h1_read_requests(struct th_h1 *t, struct th_slice in)
+{
+	return t->expect == TH_H1_REFUSED ? settle_refused(t, in) : read_messages(t, in);
+}
+
+void th_h1_end_request(struct th_h1 *t, enum th_end how, uint32_t code)
+{
+	if (t->sending && t->req_head.n) {
+		th_emit_data(t->sending, TH_FRAME_REQ_DATA, 0, th_gather_slice(&t->req_head));
+	} else if (t->req_head.n) {
+		th_emit_lost(1, t->req_head.n, "a request head that was not finished");
+	}
+	if (t->sending) {
+		th_emit_end(t->sending, TH_FRAME_REQ_END, how, code);
+	}
+	t->sending = 0;
+	t->expect = TH_H1_NOT_WAITING;
+	th_gather_free(&t->req_head);
+}

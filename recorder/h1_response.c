@@ -1,0 +1,235 @@
+/* The received side of an HTTP/1 connection.
+ *
+ * What the agent has received must be in the capture before the agent can act on it, so the pieces
+ * of a final head are written as they come; they are gathered as well, but only to find the body's
+ * framing. Held back are the bytes before the status code, which tells an interim response from the
+ * final one, and interim heads until they are whole. Bytes that are no HTTP are written too, before
+ * the tap gives up: a replay must be able to disappoint the agent in the same way. */
+#include "recorder/emit.h"
+#include "recorder/tap_h1.h"
+
+#define STATUS_AT 9 /* "HTTP/1.1 200" */
+#define STATUS_END 12
+
+enum verdict {
+	NOT_YET, /* the status code has not come */
+	INTERIM,
+	FINAL,
+	NOT_HTTP,
+};
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static enum verdict judge(struct th_slice head)
+{
+	static const char shape[] = "HTTP/1.x nnn"; /* x, n: a digit */
+	for (size_t i = 0; i < STATUS_END; i++) {
+		if (i == head.n) {
+			return NOT_YET;
+		}
+		bool digit = shape[i] == 'x' || shape[i] == 'n';
+		if (digit ? !is_digit(head.p[i]) : head.p[i] != (uint8_t)shape[i]) {
+			return NOT_HTTP;
+		}
+	}
+	return head.p[STATUS_AT] == '1' ? INTERIM : FINAL;
+}
+
+static void pop(struct th_h1 *t)
+{
+	t->first = (t->first + 1) % TH_H1_PIPELINE_MAX;
+	t->count--;
+	t->until_close = false;
+}
+
+static void head_done(struct th_h1 *t)
+{
+	th_gather_free(&t->res_head);
+	t->res_written = 0;
+	t->res_interim = false;
+}
+
+/* Writes what of the head is not yet written. */
+static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, struct th_slice head)
+{
+	uint8_t version = head.n > 7 ? th_h1_version(head) : 11;
+	th_emit_res_head_h1(
+		th_h1_oldest(t)->id, type, version, flags, th_h1_rest(head, t->res_written));
+	t->res_written = (uint32_t)head.n;
+}
+
+static struct th_slice method_text(const struct th_h1_asked *asked)
+{
+	static const struct th_slice texts[] = {
+		[TH_H1_OTHER_METHOD] = {(const uint8_t *)"GET", 3},
+		[TH_H1_HEAD_METHOD] = {(const uint8_t *)"HEAD", 4},
+		[TH_H1_CONNECT_METHOD] = {(const uint8_t *)"CONNECT", 7},
+	};
+	return texts[asked->method];
+}
+
+static void open_tunnel(struct th_h1 *t)
+{
+	bool connect = th_h1_oldest(t)->method == TH_H1_CONNECT_METHOD;
+	t->tunnel = connect ? TH_H1_CONNECTED : TH_H1_THROUGH;
+	if (t->req_head.n) { /* the client did not wait for the answer */
+		struct th_gather early = t->req_head;
+		t->req_head = (struct th_gather){0};
+		th_h1_tunnel_sent(t, th_gather_slice(&early));
+		th_gather_free(&early);
+	}
+}
+
+static bool final_head(struct th_h1 *t, struct th_slice head)
+{
+	const struct th_h1_asked *asked = th_h1_oldest(t);
+	uint64_t length = 0;
+	enum th_h1_body body = th_h1_response_body(head, method_text(asked), &length);
+	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
+	write_head(t, TH_FRAME_RES_HEAD, TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0), head);
+	th_h1_body(&t->res, body, length);
+	if (asked->id == t->sending && t->expect == TH_H1_WAITING) {
+		t->expect = TH_H1_REFUSED;
+	}
+	if (bodiless) {
+		pop(t);
+	} else if (body == TH_H1_BODY_TUNNEL) {
+		open_tunnel(t);
+	}
+	t->until_close = body == TH_H1_BODY_UNTIL_CLOSE;
+	return body != TH_H1_BODY_BAD;
+}
+
+/* A 1xx head. `rest` are the bytes behind it. */
+static bool interim_head(struct th_h1 *t, struct th_slice bytes, struct th_slice rest)
+{
+	const struct th_head head = {bytes, false};
+	uint32_t id = th_h1_oldest(t)->id;
+	uint16_t status = th_head_status(&head);
+	bool upgraded = status == 101 && th_head_has_token(&head, "upgrade", "h2c") &&
+		t->count == 1 && !t->sending && !t->reading_held &&
+		th_conn_switch(t->conn, TH_SPEAKS_HTTP2, id, rest);
+	if (status == 101 && !upgraded) {
+		return final_head(t, bytes);
+	}
+	write_head(t, TH_FRAME_RES_INFO, TH_FRAME_LAST, bytes);
+	th_h1_body(&t->res, TH_H1_BODY_NONE, 0);
+	if (upgraded) {
+		pop(t);
+	} else if (status == 100 && id == t->sending) {
+		t->expect = TH_H1_NOT_WAITING;
+	}
+	return true;
+}
+
+static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_slice rest)
+{
+	struct th_slice head;
+	if (!th_gather_join(&t->res_head, ev->bytes, ev->last, TH_H1_HEAD_MAX, &head)) {
+		th_emit_lost(1, ev->bytes.n, "no memory for a response head");
+		return false;
+	}
+	enum verdict v = judge(head);
+	if (v == NOT_HTTP || (v == NOT_YET && ev->last)) {
+		write_head(t, TH_FRAME_RES_HEAD, 0, head);
+		return false;
+	}
+	t->res_interim = v == INTERIM;
+	if (v == FINAL && !ev->last) {
+		write_head(t, TH_FRAME_RES_HEAD, 0, head);
+	}
+	if (!ev->last) {
+		return true;
+	}
+	bool ok = v == INTERIM ? interim_head(t, head, rest) : final_head(t, head);
+	head_done(t);
+	return ok;
+}
+
+static void body_piece(struct th_h1 *t, const struct th_h1_event *ev)
+{
+	uint8_t flags = ev->last ? TH_FRAME_LAST : 0;
+	th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, flags, ev->bytes);
+	if (ev->last) {
+		pop(t);
+	}
+}
+
+/* The agent was given bytes that cannot be followed; they are written as what they stand for. */
+static void write_bad(struct th_h1 *t, struct th_slice in)
+{
+	if (!t->count || !in.n) {
+		return;
+	}
+	if (t->res_head.n || t->res_written) {
+		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD, 11, 0, in);
+	} else {
+		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, 0, in);
+	}
+}
+
+static bool before_head(const struct th_h1 *t)
+{
+	return t->res.state == 0 && t->res_head.n == 0;
+}
+
+static bool next_part(struct th_h1 *t, struct th_slice *in)
+{
+	struct th_h1_event ev;
+	bool ok = true;
+	size_t n = th_h1_next(&t->res, *in, &ev);
+	*in = th_h1_rest(*in, n);
+	if (ev.kind == TH_H1_BODY) {
+		body_piece(t, &ev);
+	} else {
+		ok = ev.kind == TH_H1_HEAD && head_piece(t, &ev, *in);
+	}
+	if (!ok) {
+		write_bad(t, *in);
+	}
+	return ok;
+}
+
+/* A response before its request; what cannot be one is no HTTP. */
+static bool hold(struct th_h1 *t, struct th_slice in)
+{
+	return judge(in) != NOT_HTTP && th_gather_add(&t->held, in, TH_H1_HELD_MAX);
+}
+
+bool th_h1_read_responses(struct th_h1 *t, struct th_slice in)
+{
+	while (in.n && !t->tunnel && !t->conn->next_tap) {
+		if (before_head(t)) {
+			in = th_h1_skip_empty_lines(in);
+		}
+		if (before_head(t) && t->count == 0) {
+			return hold(t, in);
+		}
+		if (in.n && !next_part(t, &in)) {
+			return false;
+		}
+	}
+	if (in.n && t->tunnel) {
+		th_h1_tunnel_received(t, in);
+	}
+	return true;
+}
+
+void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code)
+{
+	uint32_t id = th_h1_oldest(t)->id;
+	bool as_it_should = (t->until_close || t->tunnel) &&
+		(how == TH_END_FIN || how == TH_END_NOTIFY);
+	if (t->res_head.n > t->res_written) {
+		write_head(t, t->res_interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, 0,
+			th_gather_slice(&t->res_head));
+	}
+	th_emit_end(id, TH_FRAME_RES_END, as_it_should ? TH_END_COMPLETE : how,
+		as_it_should ? 0 : code);
+	head_done(t);
+	pop(t);
+	t->tunnel = TH_H1_NO_TUNNEL;
+}

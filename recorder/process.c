@@ -1,0 +1,210 @@
+/* The recorded process: one writer, the frames RUN, PROCESS and PROCESS_END, and the counters
+ * that give exchanges, connections and threads their numbers.
+ *
+ * A forked child is a process of its own: new span, new writer, all numbers from 1 (P26-P29). What
+ * it inherits is dropped or reset here and nowhere else: pool, names, connections, writer, each of
+ * which knows how to forget its parent's locks. System calls are made raw, so that none of them
+ * reaches a hook of ours (P46). */
+#include "recorder/process.h"
+
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "capture/fold.h"
+#include "capture/writer.h"
+#include "recorder/conn.h"
+#include "recorder/names.h"
+
+#define WRITER_BUDGET_NS (200 * 1000 * 1000ull) /* together about 300 ms (P14) */
+#define ORPHANS_BUDGET_NS (80 * 1000 * 1000ull)
+#define ARGV0_MAX 1024
+#define LINK_MAX 4096
+
+enum began {
+	BEGAN_ROOT = 1,
+	BEGAN_STARTED = 2,
+	BEGAN_FORKED = 3,
+};
+
+static struct {
+	struct th_writer writer;
+	_Atomic uint32_t exchanges, conns, threads;
+	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
+	bool started;
+	uint8_t trace_id[TH_TRACE_ID_BYTES];
+	uint8_t span_id[TH_SPAN_ID_BYTES];
+	char argv0[ARGV0_MAX];
+} process;
+
+uint32_t th_process_next_exchange(void)
+{
+	return atomic_fetch_add_explicit(&process.exchanges, 1, memory_order_relaxed) + 1;
+}
+
+uint32_t th_process_next_conn(void)
+{
+	return atomic_fetch_add_explicit(&process.conns, 1, memory_order_relaxed) + 1;
+}
+
+uint32_t th_process_thread(void)
+{
+	static __thread __attribute__((tls_model("initial-exec"))) struct {
+		uint32_t ordinal, forks;
+	} self;
+	uint32_t forks = atomic_load_explicit(&process.forks, memory_order_relaxed);
+	if (self.ordinal == 0 || self.forks != forks) {
+		self.ordinal = atomic_fetch_add_explicit(
+				       &process.threads, 1, memory_order_relaxed) +
+			1;
+		self.forks = forks;
+	}
+	return self.ordinal;
+}
+
+const uint8_t *th_process_key(void)
+{
+	return process.writer.key;
+}
+
+void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n)
+{
+	(void)th_writer_put(&process.writer, type, flags, id, th_clock_now(), parts, n);
+}
+
+static void put_direct(uint8_t type, const struct th_out *out)
+{
+	const struct iovec part = {out->p, out->n};
+	(void)th_writer_put_direct(&process.writer, type, 0, 0, th_clock_now(), &part, 1);
+}
+
+/* Span ids are random; zero is no id (W3C Trace Context 3.2.2.4). */
+static void new_span_id(void)
+{
+	uint64_t id = 0;
+	for (int i = 0; i < 16 && id == 0; i++) {
+		if (syscall(SYS_getrandom, &id, sizeof(id), 0) != (long)sizeof(id)) {
+			id = 0;
+		}
+	}
+	if (id == 0) { /* an old kernel or a strict sandbox */
+		id = th_clock_now() << 20 ^ (uint64_t)syscall(SYS_getpid);
+	}
+	memcpy(process.span_id, &id, sizeof(id));
+}
+
+static size_t run_size(const struct th_process_conf *conf)
+{
+	return 64 + th_slice_str(conf->meta).n + th_slice_str(conf->tracestate).n +
+		th_slice_str(conf->baggage).n + sizeof(TH_VERSION);
+}
+
+static void put_run(const struct th_process_conf *conf)
+{
+	size_t size = run_size(conf);
+	uint8_t *p = th_pool_alloc(size);
+	if (!p) {
+		return;
+	}
+	struct th_out out = {p, size, 0, false};
+	const uint8_t mode_record[8] = {1};
+	th_out_bytes(&out, conf->trace_id, TH_TRACE_ID_BYTES);
+	th_out_bytes(&out, conf->parent_span_id, TH_SPAN_ID_BYTES);
+	th_out_bytes(&out, mode_record, sizeof(mode_record));
+	th_out_str16(&out, th_slice_str(conf->meta));
+	th_out_str16(&out, th_slice_str(conf->tracestate));
+	th_out_str16(&out, th_slice_str(conf->baggage));
+	th_out_str16(&out, TH_SLICE_LIT(TH_VERSION));
+	put_direct(TH_FRAME_RUN, &out);
+	th_pool_free(p, size);
+}
+
+struct process_room {
+	char exe[LINK_MAX], cwd[LINK_MAX];
+	uint8_t frame[2 * LINK_MAX + ARGV0_MAX + 128];
+};
+
+static void put_process(enum began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
+{
+	struct process_room *room = th_pool_alloc(sizeof(*room));
+	if (!room) {
+		return;
+	}
+	struct th_out out = {room->frame, sizeof(room->frame), 0, false};
+	long exe = syscall(SYS_readlink, "/proc/self/exe", room->exe, sizeof(room->exe));
+	long cwd = syscall(SYS_getcwd, room->cwd, sizeof(room->cwd)); /* counts its NUL */
+	const uint8_t how[8] = {(uint8_t)began};
+	th_out_bytes(&out, process.trace_id, TH_TRACE_ID_BYTES);
+	th_out_bytes(&out, process.span_id, TH_SPAN_ID_BYTES);
+	th_out_bytes(&out, parent_span_id, TH_SPAN_ID_BYTES);
+	th_out_u32(&out, (uint32_t)syscall(SYS_getpid));
+	th_out_u32(&out, (uint32_t)syscall(SYS_getppid));
+	th_out_bytes(&out, how, sizeof(how));
+	th_out_str16(&out, (struct th_slice){(uint8_t *)room->exe, exe > 0 ? (size_t)exe : 0});
+	th_out_str16(&out, th_slice_str(process.argv0));
+	th_out_str16(&out, (struct th_slice){(uint8_t *)room->cwd, cwd > 0 ? (size_t)cwd - 1 : 0});
+	put_direct(TH_FRAME_PROCESS, &out);
+	th_pool_free(room, sizeof(*room));
+}
+
+int th_recorder_start(const struct th_process_conf *conf)
+{
+	int r = th_writer_init(&process.writer, conf->capture);
+	if (r < 0) {
+		return r;
+	}
+	process.started = true;
+	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
+	struct th_slice argv0 = th_slice_str(conf->argv0);
+	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",
+		argv0.n < ARGV0_MAX ? argv0.n : ARGV0_MAX - 1);
+	new_span_id();
+	if (conf->root) {
+		put_run(conf);
+	}
+	put_process(conf->root ? BEGAN_ROOT : BEGAN_STARTED, conf->parent_span_id);
+	return 0;
+}
+
+void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES])
+{
+	memcpy(ret_id, process.span_id, TH_SPAN_ID_BYTES);
+}
+
+void th_recorder_forked(void)
+{
+	uint8_t parent[TH_SPAN_ID_BYTES];
+	memcpy(parent, process.span_id, sizeof(parent));
+	th_pool_forked();
+	th_names_forked();
+	th_writer_forked(&process.writer);
+	th_conns_forked();
+	atomic_store(&process.exchanges, 0);
+	atomic_store(&process.conns, 0);
+	atomic_store(&process.threads, 0);
+	atomic_fetch_add(&process.forks, 1);
+	new_span_id();
+	put_process(BEGAN_FORKED, parent);
+}
+
+void th_recorder_finish(void)
+{
+	if (!process.started) {
+		return;
+	}
+	th_conns_finish();
+	uint8_t count[8];
+	struct th_out out = {count, sizeof(count), 0, false};
+	th_out_u64(&out, process.writer.next_seq);
+	put_direct(TH_FRAME_PROCESS_END, &out);
+	(void)th_writer_finish(&process.writer, WRITER_BUDGET_NS);
+	(void)th_fold_orphans(process.writer.path, process.writer.id, ORPHANS_BUDGET_NS);
+}
+
+bool th_recorder_broken(void)
+{
+	return !process.started ||
+		__atomic_load_n(&process.writer.room_error, __ATOMIC_RELAXED) != 0;
+}

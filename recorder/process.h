@@ -1,0 +1,23 @@
+/* Inside the recorder: the process that is recorded, its writer and its counters. */
+#ifndef RECORDER_PROCESS_H
+#define RECORDER_PROCESS_H
+
+#include <sys/uio.h>
+
+#include "base/siphash.h"
+#include "recorder/recorder.h"
+
+/* The next id of an exchange or of a connection within this process's writer, from 1. */
+uint32_t th_process_next_exchange(void);
+uint32_t th_process_next_conn(void);
+
+/* Which thread of the process this is, by first use, from 1. */
+uint32_t th_process_thread(void);
+
+/* The capture's redaction key (TH_SIPHASH_KEY_BYTES). */
+const uint8_t *th_process_key(void);
+
+/* Writes a frame with the present time. */
+void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n);
+
+#endif

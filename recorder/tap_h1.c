@@ -1,0 +1,105 @@
+/* The HTTP/1 tap (RFC 9112): the vtable, tunnels, and the end of a connection.
+ *
+ * Requests queue up, responses answer them in order. The two sides are otherwise independent: a
+ * response may come, and even end, while its request is still being sent. Calls are tapped after
+ * they happened, so with two threads on a connection a response can be seen before its request; it
+ * is held until then.
+ *
+ * A tunnel that carries TLS (CONNECT to a proxy) is not recorded: its bytes are useless without
+ * the session, and a TLS tap has their plaintext. */
+#include "recorder/tap_h1.h"
+
+#include "recorder/emit.h"
+
+#define TLS_HANDSHAKE 0x16
+
+static void h1_init(void *state, struct th_conn *c)
+{
+	struct th_h1 *t = state;
+	t->conn = c;
+}
+
+void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in)
+{
+	if (t->tunnel == TH_H1_CONNECTED) {
+		t->tunnel = in.p[0] == TLS_HANDSHAKE ? TH_H1_SECRET : TH_H1_THROUGH;
+	}
+	if (t->tunnel == TH_H1_THROUGH) {
+		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_REQ_DATA, 0, in);
+	}
+}
+
+void th_h1_tunnel_received(struct th_h1 *t, struct th_slice in)
+{
+	if (t->tunnel != TH_H1_SECRET) {
+		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, 0, in);
+	}
+}
+
+/* Responses that had overtaken the request just seen. */
+static bool read_held(struct th_h1 *t)
+{
+	if (t->held.n == 0 || t->count == 0) {
+		return true;
+	}
+	struct th_gather held = t->held;
+	t->held = (struct th_gather){0};
+	t->reading_held = true;
+	bool ok = th_h1_read_responses(t, th_gather_slice(&held));
+	t->reading_held = false;
+	th_gather_free(&held);
+	return ok;
+}
+
+static bool h1_sent(void *state, struct th_slice in)
+{
+	struct th_h1 *t = state;
+	if (t->tunnel) {
+		th_h1_tunnel_sent(t, in);
+		return true;
+	}
+	return th_h1_read_requests(t, in) && read_held(t);
+}
+
+static bool h1_received(void *state, struct th_slice in)
+{
+	struct th_h1 *t = state;
+	if (t->held.n) {
+		return th_gather_add(&t->held, in, TH_H1_HELD_MAX);
+	}
+	return th_h1_read_responses(t, in);
+}
+
+static void h1_end(void *state, enum th_end how, uint32_t code)
+{
+	struct th_h1 *t = state;
+	th_h1_end_request(t, how, code);
+	while (t->count) {
+		th_h1_end_response(t, how, code);
+	}
+	if (t->held.n) {
+		th_emit_lost(1, t->held.n, "a response that nothing had asked for");
+		th_gather_free(&t->held);
+	}
+	t->req = t->res = (struct th_h1_parser){0};
+}
+
+static void h1_finish(void *state)
+{
+	struct th_h1 *t = state;
+	th_gather_free(&t->req_head);
+	th_gather_free(&t->res_head);
+	th_gather_free(&t->held);
+}
+
+const struct th_tap th_tap_h1 = {
+	.name = "HTTP/1",
+	.speaks = TH_SPEAKS_HTTP1,
+	.state_size = sizeof(struct th_h1),
+	.recognise = th_h1_recognise,
+	.init = h1_init,
+	.sent = h1_sent,
+	.received = h1_received,
+	.end = h1_end,
+	.finish = h1_finish,
+};

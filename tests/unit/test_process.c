@@ -1,0 +1,131 @@
+#include "recorder/process.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/fake_writer.h"
+
+static const struct th_process_conf conf = {
+	.capture = "/tmp/x.thc",
+	.trace_id = {1, 2, 3},
+	.parent_span_id = {9, 9},
+	.root = true,
+	.meta = "commit=abc",
+	.argv0 = "./agent",
+};
+
+static bool holds(const struct fake_frame *f, const char *text)
+{
+	return memmem(f->p, f->n, text, strlen(text)) != NULL;
+}
+
+Test(process, root_writes_run_and_process)
+{
+	uint8_t span[TH_SPAN_ID_BYTES], zero[TH_SPAN_ID_BYTES] = {0};
+	cr_assert_eq(th_recorder_start(&conf), 0);
+	th_recorder_span_id(span);
+	cr_assert_neq(memcmp(span, zero, sizeof(span)), 0);
+	cr_assert_eq(fake_count, 2);
+	cr_assert_eq(fake_direct, 2, "both without a live file");
+	cr_assert_eq(fake_frames[0].type, TH_FRAME_RUN);
+	cr_assert_eq(memcmp(fake_frames[0].p, conf.trace_id, 16), 0);
+	cr_assert_eq(memcmp(fake_frames[0].p + 16, conf.parent_span_id, 8), 0);
+	cr_assert(holds(&fake_frames[0], "commit=abc") && holds(&fake_frames[0], TH_VERSION));
+	const struct fake_frame *p = &fake_frames[1];
+	cr_assert_eq(p->type, TH_FRAME_PROCESS);
+	cr_assert_eq(memcmp(p->p + 16, span, 8), 0);
+	cr_assert_eq(memcmp(p->p + 24, conf.parent_span_id, 8), 0);
+	cr_assert_eq(th_le32(p->p + 32), (uint32_t)getpid());
+	cr_assert_eq(p->p[40], 1);
+	char cwd[4096];
+	cr_assert(getcwd(cwd, sizeof(cwd)) && holds(p, cwd));
+	cr_assert(holds(p, "./agent") && holds(p, "test_process"));
+}
+
+Test(process, others_write_process_only)
+{
+	struct th_process_conf child = conf;
+	child.root = false;
+	child.argv0 = NULL;
+	cr_assert_eq(th_recorder_start(&child), 0);
+	cr_assert_eq(fake_count, 1);
+	cr_assert_eq(fake_frames[0].p[40], 2);
+}
+
+Test(process, refused_capture)
+{
+	struct th_process_conf bad = conf;
+	cr_assert(th_recorder_broken());
+	bad.capture = "/refused";
+	cr_assert_eq(th_recorder_start(&bad), -22);
+	cr_assert(th_recorder_broken());
+	th_recorder_finish();
+	cr_assert_eq(fake_count + fake_finished, 0);
+	cr_assert_eq(th_recorder_start(&conf), 0);
+	cr_assert_not(th_recorder_broken());
+}
+
+Test(process, end_counts_frames)
+{
+	th_recorder_start(&conf);
+	th_recorder_name("x", 0, 0, NULL, 0);
+	th_recorder_finish();
+	const struct fake_frame *f = &fake_frames[fake_count - 1];
+	cr_assert_eq(f->type, TH_FRAME_PROCESS_END);
+	cr_assert_eq(th_le64(f->p), 3);
+	cr_assert_eq(fake_finished, 1);
+}
+
+/* What the child of a fork did, told by its exit code. */
+static int child_result(void)
+{
+	uint8_t parent[TH_SPAN_ID_BYTES], own[TH_SPAN_ID_BYTES];
+	th_recorder_span_id(parent);
+	fake_forget();
+	th_recorder_forked();
+	th_recorder_span_id(own);
+	const struct fake_frame *f = &fake_frames[0];
+	if (fake_count != 1 || f->type != TH_FRAME_PROCESS || f->p[40] != 3) {
+		return 1;
+	}
+	if (memcmp(f->p + 16, own, 8) != 0 || memcmp(f->p + 24, parent, 8) != 0 ||
+		memcmp(own, parent, 8) == 0 || th_le32(f->p + 32) != (uint32_t)getpid()) {
+		return 2;
+	}
+	return th_process_next_exchange() == 1 && th_process_thread() == 1 ? 0 : 3;
+}
+
+static void *take_number(void *ret)
+{
+	*(uint32_t *)ret = th_process_thread();
+	return NULL;
+}
+
+Test(process, threads_are_numbered_by_first_use)
+{
+	uint32_t first = th_process_thread(), second;
+	pthread_t thread;
+	pthread_create(&thread, NULL, take_number, &second);
+	pthread_join(thread, NULL);
+	cr_assert_eq(first, 1);
+	cr_assert_eq(second, 2);
+	cr_assert_eq(th_process_thread(), 1);
+}
+
+Test(process, forked_child_is_a_process_of_its_own)
+{
+	th_recorder_start(&conf);
+	th_process_next_exchange();
+	th_process_thread();
+	pid_t pid = fork();
+	if (pid == 0) {
+		_exit(child_result());
+	}
+	int status;
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 0, "step %d", WEXITSTATUS(status));
+}
