@@ -22,8 +22,8 @@ recording h2.thc curl -sS --http2 "$https/v1/models" "$https/t/trailers" \
 agree "HTTP/2" h2.thc
 "$reader" exchanges h2.thc | jq -j 'select(.target | contains("bytes")).response_wire' |
 	base64 -d >wire
-tail -c 700000 bytes >tail
-same "HTTP/2: the second reader finds the body that curl was given" tail wire
+tail -c 700000 bytes >last
+same "HTTP/2: the second reader finds the body that curl was given" last wire
 
 recording tree.thc bash -c "curl -sS $https/v1/models & curl -sS $http/v1/models & wait" >/dev/null
 recording tree.thc curl -sS "$https/t/cut?how=rst" >/dev/null 2>&1
