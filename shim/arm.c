@@ -68,12 +68,28 @@ static void make_mark(void)
 	atomic_store(th_arm_mark, TH_MARK_NOTICED);
 }
 
-bool th_tap_owner(void)
+static bool is_owner(void)
 {
 	int saved = errno;
 	bool same = own_pid() == atomic_load(&owner);
 	errno = saved;
 	return same;
+}
+
+/* A child of _Fork() or clone() is not known as owner yet, but its page is wiped. */
+bool th_arm_owner(void)
+{
+	return !th_arm_noticed() || is_owner();
+}
+
+bool th_upkeep_enter(void)
+{
+	if (!th_arm_is(TH_ARM_RECORD) || th_thread.depth > 0 || !is_owner()) {
+		return false;
+	}
+	th_thread.depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	return true;
 }
 
 static void become_process(void)
@@ -219,8 +235,7 @@ __attribute__((destructor)) static void disarm(void)
 {
 	int saved = errno;
 	/* A forked child that was never noticed has nothing of its own to end. */
-	bool recording = th_arm_is(TH_ARM_RECORD) && th_tap_owner() &&
-		atomic_load(th_arm_mark) == TH_MARK_NOTICED;
+	bool recording = th_arm_is(TH_ARM_RECORD) && th_arm_noticed() && is_owner();
 	if (recording) {
 		th_thread.depth++;
 		atomic_store(&th_arm_state, TH_ARM_PASS);

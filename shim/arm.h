@@ -55,6 +55,12 @@ extern _Atomic uint32_t *th_arm_mark;
 #define TH_MARK_NOTICED 1
 #define TH_MARK_NOTICING 2
 
+/* Is the recorder this process's own? Not in a forked child that no tap has noticed yet. */
+static inline bool th_arm_noticed(void)
+{
+	return atomic_load_explicit(th_arm_mark, memory_order_acquire) == TH_MARK_NOTICED;
+}
+
 /* Slow path of th_tap_enter(): this is a forked child. Makes it a process of its own. False: it
  * cannot record. */
 bool th_arm_forked(void);
@@ -75,13 +81,15 @@ static inline bool th_tap_enter(void)
 	}
 	th_thread.depth++;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(th_arm_mark, memory_order_acquire) != TH_MARK_NOTICED &&
-		!th_arm_forked()) {
+	if (!th_arm_noticed() && !th_arm_forked()) {
 		th_thread.depth--;
 		return false;
 	}
 	return true;
 }
+
+/* As th_tap_enter(), for changes of the table of descriptors only. False in a vfork child. */
+bool th_upkeep_enter(void);
 
 static inline void th_tap_leave(void)
 {
@@ -89,8 +97,8 @@ static inline void th_tap_leave(void)
 	th_thread.depth--;
 }
 
-/* Is this the process that owns our memory, not a vfork child of it? Keeps errno. */
-bool th_tap_owner(void);
+/* This is a process or a fork of it, not a vfork child that runs in its memory. Keeps errno. */
+bool th_arm_owner(void);
 
 /* TRACEHOOK_ON_ERROR=closed and the capture cannot be written: the agent's calls fail with EIO. */
 bool th_arm_refuses(void);

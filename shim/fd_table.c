@@ -162,7 +162,8 @@ void th_fd_drop(int fd)
 	if (!f) {
 		return;
 	}
-	if (!f->shared || !held_elsewhere(fd)) {
+	/* A forked child that does not record lets go of its parent's connection in silence. */
+	if (th_arm_noticed() && (!f->shared || !held_elsewhere(fd))) {
 		if (atomic_load(&f->state) == TH_FD_PENDING) {
 			/* Nobody waited for it to the end: for the agent it timed out. */
 			th_conn_failed(&f->conf, ETIMEDOUT);

@@ -27,6 +27,8 @@
 #include "shim/arm.h"
 #include "shim/slot.h"
 
+struct hostent;
+
 #define TH_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIBC, ret, name, params)
 #define TH_LIB_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIB, ret, name, params)
 
@@ -35,13 +37,15 @@
 	__attribute__((visibility("default"))) ret th_hook_##name params __asm__(#name); \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(th_hook_##name), __typeof__(name)), \
 		"hook of " #name " differs from its declaration"); \
-	static struct th_slot th_slot_##name = {#name, (void *)th_hook_##name, NULL, where, \
-		__builtin_classify_type(*(__typeof__(ret) *)0) == TH_CLASS_POINTER}; \
+	static struct th_slot th_slot_##name = { \
+		#name, (void *)th_hook_##name, NULL, where, TH_RETURNS_POINTER(ret)}; \
 	static struct th_slot *th_slot_ptr_##name \
 		__attribute__((section("th_slots"), used)) = &th_slot_##name; \
 	ret th_hook_##name params
 
-#define TH_CLASS_POINTER 5 /* of __builtin_classify_type() in gcc and clang */
+/* Hooked functions of the C library that return a pointer: one type so far. */
+#define TH_RETURNS_POINTER(ret) \
+	_Generic((__typeof__(ret) *)0, struct hostent * * : true, default : false)
 
 /* The real function, as the caller of this hook would have bound it. Only directly in a hook's
  * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */
@@ -64,8 +68,17 @@
 		} \
 	} while (0)
 
-/* The same for what changes our tables of descriptors: not in a vfork child, which has descriptors
- * of its own and our memory (P26). */
-#define TH_UPKEEP(wanted, stmt) TH_RECORD((wanted) && th_tap_owner(), stmt)
+/* The same for what only changes our table of descriptors: not in a vfork child, which has
+ * descriptors of its own and our memory (P26); and no reason for a forked child to become a
+ * recorded process. */
+#define TH_UPKEEP(wanted, stmt) \
+	do { \
+		if ((wanted) && th_upkeep_enter()) { \
+			int th_errno_ = errno; \
+			stmt; \
+			th_tap_leave(); \
+			errno = th_errno_; \
+		} \
+	} while (0)
 
 #endif

@@ -25,7 +25,7 @@ TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 	}
 	uint64_t began = th_clock_now();
 	int ret = TH_REAL(connect)(fd, addr, len);
-	TH_UPKEEP(true, th_sock_connect(fd, sa, len, ret, began));
+	TH_RECORD(th_arm_owner(), th_sock_connect(fd, sa, len, ret, began));
 	return ret;
 }
 

@@ -41,6 +41,40 @@ static void answered(
 		name, family_number(hints ? hints->ai_family : AF_UNSPEC), ret, answers, n);
 }
 
+/* The older interface gives addresses of one family as raw bytes. */
+static size_t collect_host(const struct hostent *h, struct th_address *ret_answers)
+{
+	size_t n = 0, size = h->h_addrtype == AF_INET ? 4 : 16;
+	while (n < ANSWERS_MAX && h->h_addr_list[n]) {
+		ret_answers[n] = (struct th_address){.family = family_number(h->h_addrtype)};
+		memcpy(ret_answers[n].bytes, h->h_addr_list[n], size);
+		n++;
+	}
+	return n;
+}
+
+static int result_of(int host_error)
+{
+	switch (host_error) {
+	case TRY_AGAIN:
+		return EAI_AGAIN;
+	case NO_DATA:
+		return EAI_NODATA;
+	case NO_RECOVERY:
+		return EAI_FAIL;
+	default:
+		return EAI_NONAME;
+	}
+}
+
+static void answered_host(const char *name, int family, const struct hostent *h, int host_error)
+{
+	struct th_address answers[ANSWERS_MAX];
+	bool usable = h && (h->h_addrtype == AF_INET || h->h_addrtype == AF_INET6);
+	size_t n = usable ? collect_host(h, answers) : 0;
+	th_recorder_name(name, family_number(family), h ? 0 : result_of(host_error), answers, n);
+}
+
 TH_HOOK(int, getaddrinfo,
 	(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **res))
@@ -50,5 +84,56 @@ TH_HOOK(int, getaddrinfo,
 	}
 	int ret = TH_REAL(getaddrinfo)(node, service, hints, res);
 	TH_RECORD(node != NULL, answered(node, hints, ret, ret == 0 ? *res : NULL));
+	return ret;
+}
+
+TH_HOOK(struct hostent *, gethostbyname, (const char *name))
+{
+	if (th_arm_closed()) {
+		h_errno = NO_RECOVERY;
+		return NULL;
+	}
+	struct hostent *ret = TH_REAL(gethostbyname)(name);
+	TH_RECORD(name != NULL, answered_host(name, AF_INET, ret, h_errno));
+	return ret;
+}
+
+TH_HOOK(struct hostent *, gethostbyname2, (const char *name, int family))
+{
+	if (th_arm_closed()) {
+		h_errno = NO_RECOVERY;
+		return NULL;
+	}
+	struct hostent *ret = TH_REAL(gethostbyname2)(name, family);
+	TH_RECORD(name != NULL, answered_host(name, family, ret, h_errno));
+	return ret;
+}
+
+/* ERANGE asks for a larger buffer: no answer yet. */
+TH_HOOK(int, gethostbyname_r,
+	(const char *name, struct hostent *host, char *buf, size_t len, struct hostent **result,
+		int *host_error))
+{
+	if (th_arm_closed()) {
+		*result = NULL;
+		*host_error = NO_RECOVERY;
+		return 0;
+	}
+	int ret = TH_REAL(gethostbyname_r)(name, host, buf, len, result, host_error);
+	TH_RECORD(name && ret != ERANGE, answered_host(name, AF_INET, *result, *host_error));
+	return ret;
+}
+
+TH_HOOK(int, gethostbyname2_r,
+	(const char *name, int family, struct hostent *host, char *buf, size_t len,
+		struct hostent **result, int *host_error))
+{
+	if (th_arm_closed()) {
+		*result = NULL;
+		*host_error = NO_RECOVERY;
+		return 0;
+	}
+	int ret = TH_REAL(gethostbyname2_r)(name, family, host, buf, len, result, host_error);
+	TH_RECORD(name && ret != ERANGE, answered_host(name, family, *result, *host_error));
 	return ret;
 }

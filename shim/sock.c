@@ -209,6 +209,14 @@ void th_sock_received_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 	}
 }
 
+void th_sock_discarded(int fd, ssize_t ret)
+{
+	struct th_fd *f;
+	if (receive(fd, &f, ret, 1)) {
+		th_conn_peer_end(f->conn, TH_END_UNPARSED, 0);
+	}
+}
+
 void th_sock_peeked(int fd, ssize_t ret, size_t asked)
 {
 	struct th_fd *f;

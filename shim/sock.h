@@ -21,6 +21,8 @@ void th_sock_asked(int fd, int error);
 /* A call that receives returned `ret` (errno set) for a buffer of `asked` bytes. */
 void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked);
 void th_sock_received_v(int fd, const struct iovec *iov, int count, ssize_t ret);
+/* What was received was thrown away unseen (MSG_TRUNC): the connection cannot be followed. */
+void th_sock_discarded(int fd, ssize_t ret);
 /* The same for a call that looked without taking (MSG_PEEK): only ends count. */
 void th_sock_peeked(int fd, ssize_t ret, size_t asked);
 

@@ -1,0 +1,110 @@
+/* Receiving on sockets, in all its forms. All are async-signal-safe and cancellation points; what
+ * was received is recorded before the agent sees it. */
+#include <limits.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "shim/fortified.h"
+#include "shim/hook.h"
+#include "shim/sock.h"
+
+static void took(int fd, const void *buf, ssize_t ret, size_t asked, int flags)
+{
+	if (flags & MSG_ERRQUEUE) {
+		return; /* no bytes of the stream */
+	}
+	if (flags & MSG_TRUNC) {
+		th_sock_discarded(fd, ret);
+	} else if (flags & MSG_PEEK) {
+		th_sock_peeked(fd, ret, asked);
+	} else {
+		th_sock_received(fd, buf, ret, asked);
+	}
+}
+
+static void took_message(int fd, const struct msghdr *msg, ssize_t ret, int flags)
+{
+	int count = msg->msg_iovlen < IOV_MAX ? (int)msg->msg_iovlen : IOV_MAX;
+	if (flags & (MSG_ERRQUEUE | MSG_TRUNC | MSG_PEEK)) {
+		took(fd, NULL, ret, (size_t)count, flags);
+	} else {
+		th_sock_received_v(fd, msg->msg_iov, count, ret);
+	}
+}
+
+static void took_messages(int fd, struct mmsghdr *msgs, int ret, int flags)
+{
+	if (ret < 0) {
+		took(fd, NULL, ret, 1, flags);
+	}
+	for (int i = 0; i < ret; i++) {
+		took_message(fd, &msgs[i].msg_hdr, msgs[i].msg_len, flags);
+	}
+}
+
+TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
+{
+	ssize_t ret = TH_REAL(read)(fd, buf, n);
+	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
+	return ret;
+}
+
+TH_HOOK(ssize_t, __read_chk, (int fd, void *buf, size_t n, size_t room))
+{
+	ssize_t ret = TH_REAL(__read_chk)(fd, buf, n, room);
+	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
+	return ret;
+}
+
+TH_HOOK(ssize_t, readv, (int fd, const struct iovec *iov, int count))
+{
+	ssize_t ret = TH_REAL(readv)(fd, iov, count);
+	TH_RECORD(th_fd_tracked(fd), th_sock_received_v(fd, iov, count, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, recv, (int fd, void *buf, size_t n, int flags))
+{
+	ssize_t ret = TH_REAL(recv)(fd, buf, n, flags);
+	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
+	return ret;
+}
+
+TH_HOOK(ssize_t, __recv_chk, (int fd, void *buf, size_t n, size_t room, int flags))
+{
+	ssize_t ret = TH_REAL(__recv_chk)(fd, buf, n, room, flags);
+	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
+	return ret;
+}
+
+TH_HOOK(ssize_t, recvfrom,
+	(int fd, void *buf, size_t n, int flags, __SOCKADDR_ARG addr, socklen_t *len))
+{
+	ssize_t ret = TH_REAL(recvfrom)(fd, buf, n, flags, addr, len);
+	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
+	return ret;
+}
+
+TH_HOOK(ssize_t, __recvfrom_chk,
+	(int fd, void *buf, size_t n, size_t room, int flags, __SOCKADDR_ARG addr, socklen_t *len))
+{
+	ssize_t ret = TH_REAL(__recvfrom_chk)(fd, buf, n, room, flags, addr, len);
+	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
+	return ret;
+}
+
+TH_HOOK(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags))
+{
+	ssize_t ret = TH_REAL(recvmsg)(fd, msg, flags);
+	TH_RECORD(th_fd_tracked(fd), took_message(fd, msg, ret, flags));
+	return ret;
+}
+
+TH_HOOK(int, recvmmsg,
+	(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout))
+{
+	int ret = TH_REAL(recvmmsg)(fd, msgs, n, flags, timeout);
+	TH_RECORD(th_fd_tracked(fd), took_messages(fd, msgs, ret, flags));
+	return ret;
+}

@@ -1,0 +1,143 @@
+/* Sending on sockets, in all its forms. All are async-signal-safe and cancellation points.
+ *
+ * Each asks th_refuses() first: with TRACEHOOK_ON_ERROR=closed nothing leaves on a tracked socket
+ * that cannot be recorded. */
+#include <limits.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "shim/hook.h"
+#include "shim/sock.h"
+
+static bool refuses(int fd)
+{
+	if (!th_fd_tracked(fd) || !th_arm_refuses()) {
+		return false;
+	}
+	errno = EIO;
+	return true;
+}
+
+static void gave_message(int fd, const struct msghdr *msg, ssize_t ret)
+{
+	int count = msg->msg_iovlen < IOV_MAX ? (int)msg->msg_iovlen : IOV_MAX;
+	th_sock_sent_v(fd, msg->msg_iov, count, ret);
+}
+
+static void gave_messages(int fd, struct mmsghdr *msgs, int ret)
+{
+	if (ret < 0) {
+		th_sock_sent(fd, NULL, ret);
+	}
+	for (int i = 0; i < ret; i++) {
+		gave_message(fd, &msgs[i].msg_hdr, msgs[i].msg_len);
+	}
+}
+
+/* TCP fast open: the first bytes connect (RFC 7413). `began` is 0 when the call did not. */
+static uint64_t fast_open_begins(const struct sockaddr *addr, socklen_t len, int flags)
+{
+	return flags & MSG_FASTOPEN && th_sock_wanted(addr, len) ? th_clock_now() : 0;
+}
+
+static void fast_opened(
+	int fd, const struct sockaddr *addr, socklen_t len, ssize_t ret, uint64_t began)
+{
+	if (began) {
+		th_sock_connect(fd, addr, len, ret < 0 ? -1 : 0, began);
+	}
+}
+
+TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(write)(fd, buf, n);
+	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(writev)(fd, iov, count);
+	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(send)(fd, buf, n, flags);
+	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, sendto,
+	(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG addr, socklen_t len))
+{
+	const struct sockaddr *sa = addr.__sockaddr__;
+	uint64_t began = fast_open_begins(sa, len, flags);
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
+	TH_RECORD(began && th_arm_owner(), fast_opened(fd, sa, len, ret, began));
+	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
+{
+	uint64_t began = flags & MSG_FASTOPEN
+		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
+		: 0;
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(sendmsg)(fd, msg, flags);
+	TH_RECORD(began && th_arm_owner(),
+		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
+	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
+	return ret;
+}
+
+TH_HOOK(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	int ret = TH_REAL(sendmmsg)(fd, msgs, n, flags);
+	TH_RECORD(th_fd_tracked(fd), gave_messages(fd, msgs, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, sendfile, (int fd, int in, off_t *offset, size_t n))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(sendfile)(fd, in, offset, n);
+	TH_RECORD(th_fd_tracked(fd),
+		th_sock_sent_file(fd, in, offset && ret > 0 ? *offset - ret : -1, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, sendfile64, (int fd, int in, off64_t *offset, size_t n))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(sendfile64)(fd, in, offset, n);
+	TH_RECORD(th_fd_tracked(fd),
+		th_sock_sent_file(fd, in, offset && ret > 0 ? *offset - ret : -1, ret));
+	return ret;
+}

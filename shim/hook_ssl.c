@@ -1,0 +1,120 @@
+/* OpenSSL: what the application reads and writes is the plaintext. Only the application's own calls
+ * are recorded (slot.h): libssl calls itself through the same symbols. Contract of all: Q (errno
+ * and error queue as the real call left them), out-parameters read on success only (P43).
+ *
+ * Not hooked: SSL_read_early_data (servers only), SSL_shutdown (the peer may go on sending), and
+ * SSL_connect and its like (a handshake is no exchange). */
+#include "shim/arm.h"
+#include "shim/hook.h"
+#include "shim/openssl_api.h"
+#include "shim/ssl.h"
+
+static void was_read(
+	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
+{
+	if (ret <= 0) {
+		th_ssl_failed(lib, ssl, ret);
+	} else if (n > 0) {
+		th_ssl_received(lib, ssl, buf, n);
+	}
+}
+
+static void was_written(
+	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
+{
+	if (ret <= 0) {
+		th_ssl_failed(lib, ssl, ret);
+	} else if (n > 0) {
+		th_ssl_sent(lib, ssl, buf, n);
+	}
+}
+
+TH_LIB_HOOK(int, SSL_read, (struct ssl_st * ssl, void *buf, int num))
+{
+	struct th_site site = TH_SITE(SSL_read);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_read)(ssl, buf, num);
+	TH_RECORD(site.application, was_read(site.lib, ssl, ret, buf, (size_t)ret));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_read_ex, (struct ssl_st * ssl, void *buf, size_t num, size_t *readbytes))
+{
+	struct th_site site = TH_SITE(SSL_read_ex);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_read_ex)(ssl, buf, num, readbytes);
+	TH_RECORD(site.application, was_read(site.lib, ssl, ret, buf, ret > 0 ? *readbytes : 0));
+	return ret;
+}
+
+/* What was peeked at will be read; but who peeks may learn of the end that way. */
+TH_LIB_HOOK(int, SSL_peek, (struct ssl_st * ssl, void *buf, int num))
+{
+	struct th_site site = TH_SITE(SSL_peek);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_peek)(ssl, buf, num);
+	TH_RECORD(site.application, was_read(site.lib, ssl, ret, NULL, 0));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_peek_ex, (struct ssl_st * ssl, void *buf, size_t num, size_t *readbytes))
+{
+	struct th_site site = TH_SITE(SSL_peek_ex);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_peek_ex)(ssl, buf, num, readbytes);
+	TH_RECORD(site.application, was_read(site.lib, ssl, ret, NULL, 0));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
+{
+	struct th_site site = TH_SITE(SSL_write);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_write)(ssl, buf, num);
+	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, (size_t)ret));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num, size_t *written))
+{
+	struct th_site site = TH_SITE(SSL_write_ex);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_write_ex)(ssl, buf, num, written);
+	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_write_early_data,
+	(struct ssl_st * ssl, const void *buf, size_t num, size_t *written))
+{
+	struct th_site site = TH_SITE(SSL_write_early_data);
+	th_thread.outcome = 0;
+	int ret = TH_REAL_AT(site, SSL_write_early_data)(ssl, buf, num, written);
+	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
+	return ret;
+}
+
+/* Kernel TLS: the bytes never come through the process, so they are read from the file again. */
+TH_LIB_HOOK(
+	ssize_t, SSL_sendfile, (struct ssl_st * ssl, int fd, off_t offset, size_t size, int flags))
+{
+	struct th_site site = TH_SITE(SSL_sendfile);
+	th_thread.outcome = 0;
+	ssize_t ret = TH_REAL_AT(site, SSL_sendfile)(ssl, fd, offset, size, flags);
+	TH_RECORD(site.application && ret > 0,
+		th_ssl_sent_file(site.lib, ssl, fd, offset, (size_t)ret));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_clear, (struct ssl_st * ssl))
+{
+	struct th_site site = TH_SITE(SSL_clear);
+	TH_UPKEEP(site.application, th_ssl_gone(ssl));
+	return TH_REAL_AT(site, SSL_clear)(ssl);
+}
+
+TH_LIB_HOOK(void, SSL_free, (struct ssl_st * ssl))
+{
+	TH_UPKEEP(ssl != NULL, th_ssl_gone(ssl));
+	TH_REAL(SSL_free)(ssl);
+}

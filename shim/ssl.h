@@ -1,0 +1,40 @@
+/* From calls of an OpenSSL to the recorder: the logic behind hook_ssl.c and hook_bio.c.
+ *
+ * A connection is known by its SSL object: programs that move the records themselves (asyncio,
+ * curl, node) never tell the object a descriptor (P36). All of it runs under the guard (hook.h),
+ * right after the real call. Q (P24): on the way back from a failed call only SSL_get_error() and
+ * ERR_peek_error() are called, which look at the error queue and change nothing. */
+#ifndef SHIM_SSL_H
+#define SHIM_SSL_H
+
+#include "base/bytes.h"
+#include "shim/openssl_api.h"
+#include "shim/slot.h"
+
+/* What else is called in the library that a hooked call belongs to. */
+struct th_openssl {
+	int (*get_error)(const struct ssl_st *ssl, int ret);
+	int (*get_fd)(const struct ssl_st *ssl);
+	int (*is_server)(const struct ssl_st *ssl);
+	const char *(*get_servername)(const struct ssl_st *ssl, int type);
+	void (*get0_alpn_selected)(
+		const struct ssl_st *ssl, const unsigned char **data, unsigned *len);
+	unsigned long (*peek_error)(void);
+};
+
+/* NULL: not a library that we can follow. */
+const struct th_openssl *th_openssl_of(const struct th_library *lib);
+
+/* The agent was given, or sent, n > 0 bytes. */
+void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);
+void th_ssl_sent(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);
+void th_ssl_sent_file(
+	const struct th_library *lib, struct ssl_st *ssl, int in, off_t offset, size_t n);
+
+/* A call on it failed: was that the peer's end? errno is as the call left it. */
+void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret);
+
+/* It is freed, or cleared for another connection. */
+void th_ssl_gone(struct ssl_st *ssl);
+
+#endif

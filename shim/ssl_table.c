@@ -1,0 +1,47 @@
+/* Buckets of a few entries each; a bucket that is full turns the newcomer away. 16,384 entries
+ * spread over 2,048 buckets: the first refusals are to be expected beyond some 6,000 connections
+ * open at once. */
+#include "shim/ssl_table.h"
+
+#include <stdint.h>
+
+#define BUCKETS 2048
+#define PER_BUCKET 8
+
+static struct th_ssl_entry table[BUCKETS][PER_BUCKET];
+
+static struct th_ssl_entry *bucket_of(const void *ssl)
+{
+	uint64_t mix = ((uintptr_t)ssl >> 4) * 0x9e3779b97f4a7c15u;
+	return table[(mix >> 40) % BUCKETS];
+}
+
+struct th_ssl_entry *th_ssl_table_find(const void *ssl)
+{
+	struct th_ssl_entry *bucket = bucket_of(ssl);
+	for (int i = 0; i < PER_BUCKET; i++) {
+		if (atomic_load_explicit(&bucket[i].ssl, memory_order_acquire) == ssl) {
+			return &bucket[i];
+		}
+	}
+	return NULL;
+}
+
+struct th_ssl_entry *th_ssl_table_add(const void *ssl)
+{
+	struct th_ssl_entry *bucket = bucket_of(ssl);
+	for (int i = 0; i < PER_BUCKET; i++) {
+		const void *nobody = NULL;
+		if (atomic_compare_exchange_strong(&bucket[i].ssl, &nobody, ssl)) {
+			bucket[i].conn = (struct th_conn_ref){NULL, 0};
+			bucket[i].ignored = false;
+			return &bucket[i];
+		}
+	}
+	return NULL;
+}
+
+void th_ssl_table_remove(struct th_ssl_entry *e)
+{
+	atomic_store_explicit(&e->ssl, NULL, memory_order_release);
+}

@@ -1,0 +1,25 @@
+/* Which connection an SSL object carries: a fixed table, looked up without a lock.
+ *
+ * An SSL object is used by one thread at a time (its own rule), so only the keys are shared
+ * between threads; an entry's contents belong to whoever uses the object. */
+#ifndef SHIM_SSL_TABLE_H
+#define SHIM_SSL_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "recorder/recorder.h"
+
+struct th_ssl_entry {
+	_Atomic(const void *) ssl;
+	struct th_conn_ref conn;
+	bool ignored; /* a server's side: nothing of it is recorded */
+};
+
+/* NULL: not there. */
+struct th_ssl_entry *th_ssl_table_find(const void *ssl);
+/* A new entry, empty but for its key; NULL: no room. The key must not be in the table. */
+struct th_ssl_entry *th_ssl_table_add(const void *ssl);
+void th_ssl_table_remove(struct th_ssl_entry *e);
+
+#endif
