@@ -1,5 +1,6 @@
 #!/bin/bash
 # Credentials never reach the disk: not the capture, not the live file beside it, not the log.
+# shellcheck disable=SC2086 # lists of words
 . "$(dirname "$0")/lib.sh"
 start_double
 
@@ -7,13 +8,17 @@ start_double
 secrets='planted-bearer-1 planted-xapikey-2 planted-apikey-3 planted-goog-4 planted-cookie-5
 planted-proxy-6 planted-query-7 planted-token-8 planted-sig-9 planted-user-10 planted-pass-11
 planted-amz-12 planted-authtoken-13'
-ask() {
-	curl -sS -N -o /dev/null -m "${limit:-10}" "$@" \
-		-H 'Authorization: Bearer planted-bearer-1' -H 'X-Api-Key: planted-xapikey-2' \
-		-H 'api-key: planted-apikey-3' -H 'x-goog-api-key: planted-goog-4' \
-		-H 'Cookie: session=planted-cookie-5' -H 'Proxy-Authorization: Basic planted-proxy-6' \
-		-H 'X-Amz-Security-Token: planted-amz-12' -H 'X-Auth-Token: planted-authtoken-13'
-}
+cat >secrets.curl <<'C'
+header = "Authorization: Bearer planted-bearer-1"
+header = "X-Api-Key: planted-xapikey-2"
+header = "api-key: planted-apikey-3"
+header = "x-goog-api-key: planted-goog-4"
+header = "Cookie: session=planted-cookie-5"
+header = "Proxy-Authorization: Basic planted-proxy-6"
+header = "X-Amz-Security-Token: planted-amz-12"
+header = "X-Auth-Token: planted-authtoken-13"
+C
+ask="curl -sS -N -K secrets.curl"
 query='api_key=planted-query-7&access_token=planted-token-8&sig=planted-sig-9&key=planted-query-7'
 export TRACEHOOK_LOG="$scratch/log"
 userinfo=$(printf 'planted-user-10:planted-pass-11' | base64)
@@ -34,10 +39,9 @@ unpacked() {
 		not_ok "$1 can be unpacked for searching"
 }
 
-export -f ask
 for version in 1.1 2; do
 	name=h$version
-	recording "$name.thc" bash -c "ask --http$version '$https/v1/models?$query'"
+	recording "$name.thc" $ask "--http$version" "$https/v1/models?$query" >/dev/null
 	recording "$name.thc" curl -sS -o /dev/null "--http$version" -u planted-user-10:planted-pass-11 \
 		"$https/t/cookie"
 	unpacked "$name.thc"
@@ -46,35 +50,30 @@ for version in 1.1 2; do
 	"$tool" dump --json "$name.thc" >"$name.json" 2>&1
 	equal "$name: the spans say that something was taken out" true \
 		"$(jq 'select(.kind == "exchange" and (.url | contains("models"))).redacted' "$name.json")"
-	equal "$name: a Set-Cookie value is taken out as well" 0 \
-		"$(grep -ac set-cookie-secret "$name.thc.unpacked")"
-	holds "$name: a redacted span replays" replaying "$name.thc" true
 	replaying "$name.thc" curl -sS "--http$version" -u planted-user-10:planted-pass-11 \
 		"$https/t/cookie" >out
-	holds "$name: and matches" grep -q '^cookie n' out
+	holds "$name: a redacted request finds its answer" grep -q '^cookie n' out
 done
 
-recording plain.thc bash -c "ask '$http/v1/models?$query'"
+recording plain.thc $ask "$http/v1/models?$query" >/dev/null
 unpacked plain.thc
 searched "plain: no secret in the capture" plain.thc plain.thc.unpacked
 user=planted-user-10:planted-pass-11
-recording proxied.thc curl -sS -o /dev/null -x "http://$user@127.0.0.1:$DOUBLE_HTTP" \
+recording proxied.thc curl -sS -o /dev/null --noproxy "" -x "http://$user@127.0.0.1:$DOUBLE_HTTP" \
 	"http://$user@model.example.test/v1/models?$query"
 unpacked proxied.thc
 searched "through a proxy: no secret in the capture" proxied.thc proxied.thc.unpacked
 
 # The live file, while the agent runs, in the middle of an exchange.
-limit=30 recording live.thc bash -c "ask '$https/t/stall?$query'" &
-job=$!
-sleep 1.5
-live=$(ls live.thc-live* 2>/dev/null)
+LD_PRELOAD=$lib TRACEHOOK_CAPTURE=live.thc $ask "$https/t/stall?$query" >live.out &
+pid=$!
+while ! grep -q 'event 2' live.out; do sleep 0.05; done
+live=$(compgen -G 'live.thc-live*')
 holds "there is a live file to search" test -n "$live"
-# shellcheck disable=SC2086 # a list
 holds "and it has the request" grep -aq /t/stall $live
-# shellcheck disable=SC2086
 searched "no secret in the live file" $live live.thc
-pkill -9 -P "$job" -x curl
-wait "$job" 2>/dev/null
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
 
 # A head that arrives in pieces is redacted as a whole.
 recording pieces.thc /usr/bin/python3 -c "

@@ -62,12 +62,13 @@ def demand(condition, where, what):
         raise BadFile("%s: %s" % (where, what))
 
 
-def check_header(data, magic, where):
-    """Magic, version, and the checksum at offset 12 taken with itself as zero."""
+def check_header(data, magic, where, file_id=b""):
+    """Magic, version, and the checksum at offset 12, taken with itself as zero. A block's covers
+    the file id before it: a block of another file is none of this one."""
     demand(data[:8] == magic, where, "magic")
     demand(struct.unpack_from("<H", data, 8)[0] == 1, where, "version")
     stored, = struct.unpack_from("<I", data, 12)
-    demand(crc32c(data[:12] + bytes(4) + data[16:]) == stored, where, "header checksum")
+    demand(crc32c(file_id + data[:12] + bytes(4) + data[16:]) == stored, where, "header checksum")
 
 
 def read_frames(data, writer, first, where):
@@ -88,11 +89,11 @@ def read_frames(data, writer, first, where):
         at, number = at + padded, number + 1
 
 
-def read_block(data, at, where):
+def read_block(data, at, where, file_id):
     """(frames, offset after the block)"""
     header = data[at:at + BLOCK_HEADER]
     demand(len(header) == BLOCK_HEADER, where, "torn block header")
-    check_header(header, BLOCK_MAGIC, where)
+    check_header(header, BLOCK_MAGIC, where, file_id)
     kind, flags = header[10], header[11]
     demand(kind == 1 and flags & ~1 == 0, where, "block type or flags")
     writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
@@ -112,9 +113,9 @@ def read_file(path):
     with open(path, "rb") as f:
         data = f.read()
     check_header(data[:FILE_HEADER], FILE_MAGIC, path)
-    at = FILE_HEADER
+    at, file_id = FILE_HEADER, data[16:32]
     while at < len(data):
-        frames, at = read_block(data, at, "%s, block at %d" % (path, at))
+        frames, at = read_block(data, at, "%s, block at %d" % (path, at), file_id)
         yield from frames
     for live in sorted(glob.glob(glob.escape(path) + "-live*")):
         with open(live, "rb") as f:
