@@ -24,6 +24,7 @@
 #include "recorder/recorder.h"
 #include "shim/children.h"
 #include "shim/log.h"
+#include "shim/replay.h"
 #include "shim/slot.h"
 
 #define FORKED_WAIT_ROUNDS 1000000 /* for another thread of the child to finish noticing */
@@ -97,8 +98,13 @@ static void become_process(void)
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	atomic_store(&owner, own_pid());
 	atomic_store(&missed, 0);
-	th_recorder_forked();
-	th_recorder_span_id(span_id);
+	if (th_arm_is(TH_ARM_REPLAY)) {
+		th_replay_forked();
+		th_replay_span_id(span_id);
+	} else {
+		th_recorder_forked();
+		th_recorder_span_id(span_id);
+	}
 	th_children_rename(span_id);
 	th_log("forked child records", NULL, 0);
 }
@@ -182,8 +188,20 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 
 static enum th_arm_state begin_replaying(char *why)
 {
-	th_config_fail(&th_arm_config, "TRACEHOOK_MODE=replay", "not built yet", why);
-	return after_mistake(why);
+	struct th_config *conf = &th_arm_config;
+	uint8_t span_id[TH_SPAN_ID_BYTES];
+	char reason[TH_REPLAY_WHY_BYTES];
+	if (th_replay_start(conf, reason) < 0) {
+		th_config_fail(conf, "replay", reason, why);
+		return after_mistake(why);
+	}
+	strncpy(conf->player, th_replay_directory(), sizeof(conf->player) - 1);
+	if (!conf->has_trace_id) {
+		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
+	}
+	th_replay_span_id(span_id);
+	th_children_export(conf, conf->trace_id, span_id);
+	return TH_ARM_REPLAY;
 }
 
 static enum th_arm_state begin(const char *argv0)

@@ -65,6 +65,14 @@ static inline bool th_arm_noticed(void)
  * cannot record. */
 bool th_arm_forked(void);
 
+/* Replaying: before something is said in this process's name. errno may change. */
+static inline void th_arm_notice(void)
+{
+	if (!th_arm_noticed()) {
+		(void)th_arm_forked();
+	}
+}
+
 /* A signal handler's hook met recording code of its own thread: its event is not recorded, but
  * counted (P19). */
 void th_arm_missed(void);

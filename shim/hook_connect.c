@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
+#include "shim/replay.h"
 #include "shim/sock.h"
 
 static int refuse(int error)
@@ -14,11 +15,12 @@ static int refuse(int error)
 TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 {
 	const struct sockaddr *sa = addr.__sockaddr__;
+	int r = th_arm_closed() ? th_replay_connect(fd, sa, len) : TH_REPLAY_PASS;
+	if (r != TH_REPLAY_PASS) {
+		return th_replay_result(r);
+	}
 	if (!th_sock_wanted(sa, len)) {
 		return TH_REAL(connect)(fd, addr, len);
-	}
-	if (th_arm_closed()) {
-		return refuse(ENETUNREACH);
 	}
 	if (th_arm_refuses()) {
 		return refuse(EIO);
@@ -31,6 +33,11 @@ TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 
 TH_HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len))
 {
+	int r = th_arm_closed() ? th_replay_getsockopt(fd, level, name, value, len)
+				: TH_REPLAY_PASS;
+	if (r != TH_REPLAY_PASS) {
+		return th_replay_result(r);
+	}
 	int ret = TH_REAL(getsockopt)(fd, level, name, value, len);
 	TH_RECORD(ret == 0 && level == SOL_SOCKET && name == SO_ERROR && th_fd_tracked(fd) &&
 			*len == sizeof(int),

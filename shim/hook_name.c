@@ -6,8 +6,10 @@
 #include "base/bytes.h"
 #include "recorder/recorder.h"
 #include "shim/hook.h"
+#include "shim/replay.h"
 
 #define ANSWERS_MAX 64
+#define HOST_BYTES 4096
 
 static uint8_t family_number(int family)
 {
@@ -75,12 +77,41 @@ static void answered_host(const char *name, int family, const struct hostent *h,
 	th_recorder_name(name, family_number(family), h ? 0 : result_of(host_error), answers, n);
 }
 
+/* False: the real function knows (a numeric name). *ret is what the reentrant functions return: 0
+ * also when nothing was found. */
+static bool replayed(const char *name, int family, struct hostent *host, char *buf, size_t len,
+	struct hostent **result, int *host_error, int *ret)
+{
+	int r = th_replay_hostent(name, family, host, buf, len, host_error);
+	if (r == TH_REPLAY_PASS) {
+		return false;
+	}
+	*result = r == 0 ? host : NULL;
+	*ret = r == -ERANGE ? ERANGE : 0;
+	return true;
+}
+
+/* The same from static memory, as the older functions have it. */
+static bool replayed_static(const char *name, int family, struct hostent **result)
+{
+	static struct hostent host;
+	static char buf[HOST_BYTES];
+	int ret, host_error = NETDB_SUCCESS;
+	if (!replayed(name, family, &host, buf, sizeof(buf), result, &host_error, &ret)) {
+		return false;
+	}
+	if (host_error != NETDB_SUCCESS) {
+		h_errno = host_error;
+	}
+	return true;
+}
+
 TH_HOOK(int, getaddrinfo,
 	(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **res))
 {
-	if (th_arm_closed() && node && !(hints && (hints->ai_flags & AI_NUMERICHOST))) {
-		return EAI_FAIL;
+	if (th_arm_closed()) {
+		return th_replay_getaddrinfo(TH_REAL(getaddrinfo), node, service, hints, res);
 	}
 	int ret = TH_REAL(getaddrinfo)(node, service, hints, res);
 	TH_RECORD(node != NULL, answered(node, hints, ret, ret == 0 ? *res : NULL));
@@ -89,22 +120,22 @@ TH_HOOK(int, getaddrinfo,
 
 TH_HOOK(struct hostent *, gethostbyname, (const char *name))
 {
-	if (th_arm_closed()) {
-		h_errno = NO_RECOVERY;
-		return NULL;
+	struct hostent *ret = NULL;
+	if (th_arm_closed() && replayed_static(name, AF_INET, &ret)) {
+		return ret;
 	}
-	struct hostent *ret = TH_REAL(gethostbyname)(name);
+	ret = TH_REAL(gethostbyname)(name);
 	TH_RECORD(name != NULL, answered_host(name, AF_INET, ret, h_errno));
 	return ret;
 }
 
 TH_HOOK(struct hostent *, gethostbyname2, (const char *name, int family))
 {
-	if (th_arm_closed()) {
-		h_errno = NO_RECOVERY;
-		return NULL;
+	struct hostent *ret = NULL;
+	if (th_arm_closed() && replayed_static(name, family, &ret)) {
+		return ret;
 	}
-	struct hostent *ret = TH_REAL(gethostbyname2)(name, family);
+	ret = TH_REAL(gethostbyname2)(name, family);
 	TH_RECORD(name != NULL, answered_host(name, family, ret, h_errno));
 	return ret;
 }
@@ -114,12 +145,11 @@ TH_HOOK(int, gethostbyname_r,
 	(const char *name, struct hostent *host, char *buf, size_t len, struct hostent **result,
 		int *host_error))
 {
-	if (th_arm_closed()) {
-		*result = NULL;
-		*host_error = NO_RECOVERY;
-		return 0;
+	int ret = 0;
+	if (th_arm_closed() && replayed(name, AF_INET, host, buf, len, result, host_error, &ret)) {
+		return ret;
 	}
-	int ret = TH_REAL(gethostbyname_r)(name, host, buf, len, result, host_error);
+	ret = TH_REAL(gethostbyname_r)(name, host, buf, len, result, host_error);
 	TH_RECORD(name && ret != ERANGE, answered_host(name, AF_INET, *result, *host_error));
 	return ret;
 }
@@ -128,12 +158,11 @@ TH_HOOK(int, gethostbyname2_r,
 	(const char *name, int family, struct hostent *host, char *buf, size_t len,
 		struct hostent **result, int *host_error))
 {
-	if (th_arm_closed()) {
-		*result = NULL;
-		*host_error = NO_RECOVERY;
-		return 0;
+	int ret = 0;
+	if (th_arm_closed() && replayed(name, family, host, buf, len, result, host_error, &ret)) {
+		return ret;
 	}
-	int ret = TH_REAL(gethostbyname2_r)(name, family, host, buf, len, result, host_error);
+	ret = TH_REAL(gethostbyname2_r)(name, family, host, buf, len, result, host_error);
 	TH_RECORD(name && ret != ERANGE, answered_host(name, family, *result, *host_error));
 	return ret;
 }

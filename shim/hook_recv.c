@@ -7,6 +7,7 @@
 
 #include "shim/fortified.h"
 #include "shim/hook.h"
+#include "shim/replay.h"
 #include "shim/sock.h"
 
 static void took(int fd, const void *buf, ssize_t ret, size_t asked, int flags)
@@ -43,37 +44,55 @@ static void took_messages(int fd, struct mmsghdr *msgs, int ret, int flags)
 	}
 }
 
+/* The player's ends are asked about (replay.h); for a vector the room in it counts. */
+static ssize_t ended_v(int fd, const struct iovec *iov, int count, ssize_t ret)
+{
+	size_t room = 0;
+	for (int i = 0; ret <= 0 && th_arm_closed() && i < count; i++) {
+		room += iov[i].iov_len;
+	}
+	return th_replay_end(fd, room, ret);
+}
+
+/* A stream of the internet does not tell its source; the player's socket would. */
+static void hide_source(int fd, const void *addr, socklen_t *len)
+{
+	if (addr && len && th_arm_closed() && th_replay_is_guise(fd)) {
+		*len = 0;
+	}
+}
+
 TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
 {
-	ssize_t ret = TH_REAL(read)(fd, buf, n);
+	ssize_t ret = th_replay_end(fd, n, TH_REAL(read)(fd, buf, n));
 	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
 	return ret;
 }
 
 TH_HOOK(ssize_t, __read_chk, (int fd, void *buf, size_t n, size_t room))
 {
-	ssize_t ret = TH_REAL(__read_chk)(fd, buf, n, room);
+	ssize_t ret = th_replay_end(fd, n, TH_REAL(__read_chk)(fd, buf, n, room));
 	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
 	return ret;
 }
 
 TH_HOOK(ssize_t, readv, (int fd, const struct iovec *iov, int count))
 {
-	ssize_t ret = TH_REAL(readv)(fd, iov, count);
+	ssize_t ret = ended_v(fd, iov, count, TH_REAL(readv)(fd, iov, count));
 	TH_RECORD(th_fd_tracked(fd), th_sock_received_v(fd, iov, count, ret));
 	return ret;
 }
 
 TH_HOOK(ssize_t, recv, (int fd, void *buf, size_t n, int flags))
 {
-	ssize_t ret = TH_REAL(recv)(fd, buf, n, flags);
+	ssize_t ret = th_replay_end(fd, n, TH_REAL(recv)(fd, buf, n, flags));
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
 
 TH_HOOK(ssize_t, __recv_chk, (int fd, void *buf, size_t n, size_t room, int flags))
 {
-	ssize_t ret = TH_REAL(__recv_chk)(fd, buf, n, room, flags);
+	ssize_t ret = th_replay_end(fd, n, TH_REAL(__recv_chk)(fd, buf, n, room, flags));
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
@@ -81,7 +100,8 @@ TH_HOOK(ssize_t, __recv_chk, (int fd, void *buf, size_t n, size_t room, int flag
 TH_HOOK(ssize_t, recvfrom,
 	(int fd, void *buf, size_t n, int flags, __SOCKADDR_ARG addr, socklen_t *len))
 {
-	ssize_t ret = TH_REAL(recvfrom)(fd, buf, n, flags, addr, len);
+	ssize_t ret = th_replay_end(fd, n, TH_REAL(recvfrom)(fd, buf, n, flags, addr, len));
+	hide_source(fd, addr.__sockaddr__, len);
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
@@ -90,6 +110,8 @@ TH_HOOK(ssize_t, __recvfrom_chk,
 	(int fd, void *buf, size_t n, size_t room, int flags, __SOCKADDR_ARG addr, socklen_t *len))
 {
 	ssize_t ret = TH_REAL(__recvfrom_chk)(fd, buf, n, room, flags, addr, len);
+	ret = th_replay_end(fd, n, ret);
+	hide_source(fd, addr.__sockaddr__, len);
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
@@ -97,6 +119,8 @@ TH_HOOK(ssize_t, __recvfrom_chk,
 TH_HOOK(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags))
 {
 	ssize_t ret = TH_REAL(recvmsg)(fd, msg, flags);
+	ret = ended_v(fd, msg->msg_iov, (int)msg->msg_iovlen, ret);
+	hide_source(fd, msg->msg_name, &msg->msg_namelen);
 	TH_RECORD(th_fd_tracked(fd), took_message(fd, msg, ret, flags));
 	return ret;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
+#include "shim/replay.h"
 #include "shim/sock.h"
 
 static bool refuses(int fd)
@@ -51,6 +52,13 @@ static void fast_opened(
 	}
 }
 
+static int replay_message(int fd, const struct msghdr *msg, int flags)
+{
+	return msg->msg_name && th_arm_closed()
+		? th_replay_send_to(fd, flags, msg->msg_name, msg->msg_namelen)
+		: TH_REPLAY_PASS;
+}
+
 TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 {
 	if (refuses(fd)) {
@@ -85,6 +93,13 @@ TH_HOOK(ssize_t, sendto,
 	(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG addr, socklen_t len))
 {
 	const struct sockaddr *sa = addr.__sockaddr__;
+	int r = sa && th_arm_closed() ? th_replay_send_to(fd, flags, sa, len) : TH_REPLAY_PASS;
+	if (r < 0) {
+		return th_replay_result(r);
+	}
+	if (r == TH_REPLAY_BARE) {
+		return TH_REAL(sendto)(fd, buf, n, flags & ~MSG_FASTOPEN, NULL, 0);
+	}
 	uint64_t began = fast_open_begins(sa, len, flags);
 	if (refuses(fd)) {
 		return -1;
@@ -97,6 +112,16 @@ TH_HOOK(ssize_t, sendto,
 
 TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 {
+	int r = replay_message(fd, msg, flags);
+	if (r < 0) {
+		return th_replay_result(r);
+	}
+	if (r == TH_REPLAY_BARE) {
+		struct msghdr bare = *msg;
+		bare.msg_name = NULL;
+		bare.msg_namelen = 0;
+		return TH_REAL(sendmsg)(fd, &bare, flags & ~MSG_FASTOPEN);
+	}
 	uint64_t began = flags & MSG_FASTOPEN
 		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
 		: 0;
@@ -110,8 +135,15 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	return ret;
 }
 
+/* In a replay one message at a time, each by the rules of sendmsg(): fewer than were given is a
+ * result that callers know. */
 TH_HOOK(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
 {
+	if (n > 0 && th_arm_closed()) {
+		ssize_t sent = th_hook_sendmsg(fd, &msgs[0].msg_hdr, flags);
+		msgs[0].msg_len = sent < 0 ? 0 : (unsigned)sent;
+		return sent < 0 ? -1 : 1;
+	}
 	if (refuses(fd)) {
 		return -1;
 	}

@@ -1,0 +1,26 @@
+/* What sockets say about themselves, for replays only: a connection to the player must look like
+ * one to the internet (replay_guise.h). */
+#include <sys/socket.h>
+
+#include "shim/hook.h"
+#include "shim/replay.h"
+
+TH_HOOK(int, getpeername, (int fd, __SOCKADDR_ARG addr, socklen_t *len))
+{
+	int r = th_arm_closed() ? th_replay_peername(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
+	return r == TH_REPLAY_PASS ? TH_REAL(getpeername)(fd, addr, len) : th_replay_result(r);
+}
+
+TH_HOOK(int, getsockname, (int fd, __SOCKADDR_ARG addr, socklen_t *len))
+{
+	int r = th_arm_closed() ? th_replay_sockname(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
+	return r == TH_REPLAY_PASS ? TH_REAL(getsockname)(fd, addr, len) : th_replay_result(r);
+}
+
+TH_HOOK(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len))
+{
+	int r = th_arm_closed() ? th_replay_setsockopt(fd, level, name, value, len)
+				: TH_REPLAY_PASS;
+	return r == TH_REPLAY_PASS ? TH_REAL(setsockopt)(fd, level, name, value, len)
+				   : th_replay_result(r);
+}

@@ -1,0 +1,103 @@
+/* Replaying, inside the agent: the fence, the names, and connections that lead to the player.
+ *
+ * Idea: no hook decides anything. It asks one th_replay_ function, which answers with the result
+ * (0 or more), a negative errno, or TH_REPLAY_PASS: make the real call. All that is known of the
+ * recording stands in the world (player/world.h), mapped once; the player is reached by its path
+ * for every single purpose (player/protocol.h), so that no descriptor is kept (P33) and a fork
+ * needs no care. When anything is wrong the fence is closed: nothing connects, nothing resolves.
+ *
+ * No function here allocates but getaddrinfo's (its result is the agent's to free); all others but
+ * the look-ups are async-signal-safe. errno stays as it was where nothing else is said. */
+#ifndef SHIM_REPLAY_H
+#define SHIM_REPLAY_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "shim/arm.h"
+
+#define TH_REPLAY_PASS 1 /* nothing to say: make the real call */
+#define TH_REPLAY_BARE 2 /* make the real call, without the address and MSG_FASTOPEN */
+
+/* What a hook returns for 0 or a negative errno. */
+static inline int th_replay_result(int r)
+{
+	if (r < 0) {
+		errno = -r;
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* ---- beginning (constructor only) ---- */
+
+#define TH_REPLAY_WHY_BYTES 256
+
+/* Starts the player, or finds the one that conf->player names, maps the world and registers this
+ * process. 0; or a negative errno and the reason in `why`: the caller then closes the fence. */
+int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES]);
+
+/* In a forked child, once: registers it as a process of its own. */
+void th_replay_forked(void);
+
+/* The player's directory and this process's span id, for the children's environment. */
+const char *th_replay_directory(void);
+void th_replay_span_id(uint8_t ret_id[8]);
+
+/* ---- connections ---- */
+
+/* connect(). 0, a negative errno, or PASS. */
+int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len);
+
+/* Before a send with an address or with MSG_FASTOPEN (which connects). PASS, BARE, or a negative
+ * errno. */
+int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len);
+
+/* After a receiving call asked for `wanted` bytes and gave n <= 0 (negative: errno is set): what
+ * the agent is to get instead; negative with errno set, else errno is kept. */
+ssize_t th_replay_received(int fd, size_t wanted, ssize_t n);
+
+/* What a receiving call returned for a buffer of `wanted` bytes, as the agent is to see it. */
+static inline ssize_t th_replay_end(int fd, size_t wanted, ssize_t n)
+{
+	return n <= 0 && th_arm_closed() ? th_replay_received(fd, wanted, n) : n;
+}
+
+/* Is it a connection to the player, whose source address must not show? */
+bool th_replay_is_guise(int fd);
+
+/* getpeername, getsockname. 0, a negative errno, or PASS. */
+int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len);
+int th_replay_sockname(int fd, struct sockaddr *sa, socklen_t *len);
+
+/* getsockopt, setsockopt. 0, a negative errno, or PASS. */
+int th_replay_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+int th_replay_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+
+/* ---- names ---- */
+
+struct addrinfo;
+struct hostent;
+
+typedef int th_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+	struct addrinfo **ret_list);
+
+/* getaddrinfo() from the world; `real` builds the list's elements. Its result. */
+int th_replay_getaddrinfo(th_getaddrinfo *real, const char *node, const char *service,
+	const struct addrinfo *hints, struct addrinfo **ret_list);
+
+/* gethostbyname2_r() from the world: 0 and the entry, within `buffer`; PASS: a numeric name;
+ * -ERANGE: the buffer is too small; another negative errno: not found, *ret_h_errno says why. */
+int th_replay_hostent(const char *name, int family, struct hostent *ret_entry, char *buffer,
+	size_t n, int *ret_h_errno);
+
+/* ---- epoll ---- */
+
+struct epoll_event;
+
+/* After a successful epoll_ctl(): remembers what would be lost when connect() replaces the fd. */
+void th_replay_epoll_noted(int epfd, int op, int fd, const struct epoll_event *event);
+
+#endif

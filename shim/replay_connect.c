@@ -1,0 +1,312 @@
+/* connect() under replay: what a connection becomes.
+ *
+ * A peer that the recording was served by becomes a stream to the player: the agent's descriptor
+ * is replaced (dup3) by one of AF_UNIX, with what the agent had set on it. A peer that always
+ * failed fails alike. Loopback that spoke something else than HTTP is let through. Everything else
+ * meets the fence: ECONNREFUSED for streams, since clients give up on it soonest; ENETUNREACH for
+ * datagrams, as on a machine without a network.
+ *
+ * A connection that is to fail on a non-blocking socket fails the way the network would let it:
+ * EINPROGRESS, then poll() reports an error, then SO_ERROR tells it. Several clients word their
+ * message differently for an error at once. The descriptor is replaced by one whose other end
+ * closed with unread data, which the kernel reports just so.
+ *
+ * Left out: a peer that failed first and served later is served from the beginning (world_build.h).
+ * Timing: failures come at once, whatever they took when recorded. */
+#include <sys/epoll.h>
+#include <sys/time.h>
+
+#include "base/sys.h"
+#include "shim/replay.h"
+#include "shim/replay_epoll.h"
+#include "shim/replay_guise.h"
+#include "shim/replay_link.h"
+
+#define EPHEMERAL_FIRST 32768
+#define EPHEMERAL_COUNT 28232
+
+/* What the agent asked for. */
+struct wish {
+	int fd;
+	int family; /* of the socket, as the agent sees it: AF_INET or AF_INET6 */
+	union th_inet to;
+	struct th_world_address peer;
+	uint16_t port;
+	struct th_guise *old; /* of an earlier, failed attempt on this descriptor; NULL: none */
+};
+
+/* ---- reading the wish ---- */
+
+static int option_of(int fd, int name)
+{
+	int v = 0;
+	socklen_t n = sizeof(v);
+	int r = th_sys_getsockopt(fd, SOL_SOCKET, name, &v, &n);
+	return r < 0 ? r : v;
+}
+
+static bool is_inet(int family)
+{
+	return family == AF_INET || family == AF_INET6;
+}
+
+/* False: not a whole internet address. */
+static bool read_address(const struct sockaddr *sa, socklen_t len, struct wish *w)
+{
+	if (sa->sa_family == AF_INET && len >= sizeof(w->to.v4)) {
+		memcpy(&w->to.v4, sa, sizeof(w->to.v4));
+		uint8_t bytes[16] = {0};
+		memcpy(bytes, &w->to.v4.sin_addr, 4);
+		w->peer = th_world_plain_address(4, bytes);
+		w->port = ntohs(w->to.v4.sin_port);
+		return true;
+	}
+	size_t least = offsetof(struct sockaddr_in6, sin6_scope_id);
+	if (sa->sa_family == AF_INET6 && len >= least) {
+		memcpy(&w->to.v6, sa, len < sizeof(w->to.v6) ? len : sizeof(w->to.v6));
+		w->peer = th_world_plain_address(6, w->to.v6.sin6_addr.s6_addr);
+		w->port = ntohs(w->to.v6.sin6_port);
+		return true;
+	}
+	return false;
+}
+
+/* ---- making it come true ---- */
+
+static void carry_over(int from, int to)
+{
+	static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO, SO_LINGER, SO_KEEPALIVE};
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		struct timeval value; /* the largest of them */
+		socklen_t n = sizeof(value);
+		if (th_sys_getsockopt(from, SOL_SOCKET, options[i], &value, &n) == 0) {
+			th_sys_setsockopt(to, SOL_SOCKET, options[i], &value, n);
+		}
+	}
+	int flags = th_sys_fcntl(from, F_GETFL, 0);
+	if (flags >= 0) {
+		th_sys_fcntl(to, F_SETFL, flags & (O_NONBLOCK | O_ASYNC));
+	}
+}
+
+static bool is_loopback(const struct th_world_address *a)
+{
+	return a->family == 4 ? a->bytes[0] == 127 : IN6_IS_ADDR_LOOPBACK((const void *)a->bytes);
+}
+
+/* Where the connection seems to come from: what the agent had bound, else loopback or an address of
+ * documentation (RFC 5737, RFC 3849), and a port of its own. */
+static union th_inet local_of(const struct wish *w, uint32_t number)
+{
+	static const uint8_t documentation[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	union th_inet local = {0};
+	socklen_t n = sizeof(local);
+	TH_SYS(SYS_getsockname, w->fd, &local, &n);
+	in_port_t port = htons((uint16_t)(EPHEMERAL_FIRST + number % EPHEMERAL_COUNT));
+	uint32_t v4 = htonl(is_loopback(&w->peer) ? INADDR_LOOPBACK : 0xc0000201u);
+	if (w->family == AF_INET) {
+		struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = port};
+		bool bound = local.any.sa_family == AF_INET;
+		a.sin_port = bound && local.v4.sin_port ? local.v4.sin_port : port;
+		a.sin_addr.s_addr = bound && local.v4.sin_addr.s_addr ? local.v4.sin_addr.s_addr
+								      : v4;
+		return (union th_inet){.v4 = a};
+	}
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = port};
+	if (w->peer.family == 4) {
+		a.sin6_addr.s6_addr[10] = a.sin6_addr.s6_addr[11] = 0xff;
+		memcpy(a.sin6_addr.s6_addr + 12, &v4, 4);
+	} else if (is_loopback(&w->peer)) {
+		a.sin6_addr = in6addr_loopback;
+	} else {
+		memcpy(&a.sin6_addr, documentation, sizeof(documentation));
+	}
+	return (union th_inet){.v6 = a};
+}
+
+/* Puts the socket `new` in the place of the agent's, guise and all; takes `new`. */
+static int replace(const struct wish *w, int new, const struct th_guise *guise)
+{
+	uint64_t before = th_guise_inode(w->fd), inode = th_guise_inode(new);
+	struct th_guise *g = th_guise_put(inode, guise);
+	int flags = th_sys_fcntl(w->fd, F_GETFD, 0);
+	int r = g && flags >= 0 ? 0 : g ? flags : -ENOBUFS;
+	if (r == 0) {
+		carry_over(w->fd, new);
+		r = (int)TH_SYS(SYS_dup3, new, w->fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+	}
+	th_sys_close(new);
+	if (r < 0) {
+		if (g) {
+			th_guise_drop(g);
+		}
+		return r;
+	}
+	th_epoll_moved(w->fd, before, inode);
+	return 0;
+}
+
+static struct th_guise guise_of(const struct wish *w, uint32_t number)
+{
+	struct th_guise g = {.peer = w->to, .local = local_of(w, number), .fd = w->fd};
+	int nodelay = 0;
+	socklen_t n = sizeof(nodelay);
+	g.nodelay = th_sys_getsockopt(w->fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &nodelay, &n) == 0 &&
+		nodelay;
+	return g;
+}
+
+static int serve(const struct wish *w)
+{
+	th_arm_notice();
+	struct th_hello h = th_link_hello(TH_HELLO_STREAM, &w->peer, w->port);
+	th_link_number(&h);
+	int stream = th_link_dial(&h);
+	if (stream < 0) {
+		/* The player is gone, or no descriptor is left for it. */
+		return stream == -EMFILE || stream == -ENFILE ? stream : -ECONNREFUSED;
+	}
+	struct th_guise g = guise_of(w, h.connection);
+	g.stream_id = h.stream_id;
+	g.connected = true;
+	return replace(w, stream, &g);
+}
+
+/* Errors that the network sends, as against those that the own machine finds at once. */
+static bool comes_later(int error)
+{
+	return error == ECONNREFUSED || error == ECONNRESET || error == ETIMEDOUT ||
+		error == EHOSTUNREACH;
+}
+
+static int doomed_socket(void)
+{
+	int ends[2];
+	int r = (int)TH_SYS(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+	if (r < 0) {
+		return r;
+	}
+	th_sys_send(ends[0], "", 1, MSG_NOSIGNAL);
+	th_sys_close(ends[1]);
+	return ends[0];
+}
+
+static int fail(const struct wish *w, int error)
+{
+	int flags = th_sys_fcntl(w->fd, F_GETFL, 0);
+	if (flags < 0 || !(flags & O_NONBLOCK) || !comes_later(error)) {
+		return -error;
+	}
+	int doomed = doomed_socket();
+	if (doomed < 0) {
+		return -error;
+	}
+	struct th_guise g = guise_of(w, 0);
+	g.error = error;
+	return replace(w, doomed, &g) < 0 ? -error : -EINPROGRESS;
+}
+
+static void report(const struct th_world_address *peer, uint16_t port)
+{
+	if (th_arm_is(TH_ARM_REPLAY)) {
+		th_arm_notice();
+		struct th_hello h = th_link_hello(TH_HELLO_FENCED_CONNECT, peer, port);
+		th_link_tell(&h);
+	}
+}
+
+static int connect_stream(const struct wish *w)
+{
+	if (!th_arm_is(TH_ARM_REPLAY)) {
+		return -ENETUNREACH;
+	}
+	const struct th_world_peer *p = th_world_find_peer(
+		th_link_world(), w->peer.family, w->peer.bytes, w->port);
+	if (!p) {
+		report(&w->peer, w->port);
+		return fail(w, ECONNREFUSED);
+	}
+	switch (p->verdict) {
+	case TH_PEER_SERVED:
+		return serve(w);
+	case TH_PEER_PASSED:
+		return TH_REPLAY_PASS;
+	default:
+		return fail(w, p->error);
+	}
+}
+
+static int refuse_datagram(const struct wish *w)
+{
+	report(&w->peer, w->port);
+	return -ENETUNREACH;
+}
+
+/* Families that cannot leave the machine by themselves. */
+static bool stays_here(int family)
+{
+	return family == AF_UNIX || family == AF_NETLINK || family == AF_ALG;
+}
+
+/* A second connect() on a descriptor that was replaced: the wish's family is the old guise's. */
+static int again(struct th_guise *g)
+{
+	if (g->connected) {
+		return -EISCONN;
+	}
+	return -atomic_exchange(&g->error, 0); /* 0: told already, the agent may try anew */
+}
+
+static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	struct wish w = {.fd = fd, .old = th_guise_of(fd)};
+	w.family = w.old ? w.old->peer.any.sa_family : option_of(fd, SO_DOMAIN);
+	if (w.family < 0 || !sa || len < sizeof(sa->sa_family) || sa->sa_family == AF_UNSPEC ||
+		(stays_here(w.family) && !w.old)) {
+		return TH_REPLAY_PASS; /* nothing leaves here, or the kernel knows the error */
+	}
+	if (w.old) {
+		int r = again(w.old);
+		if (r < 0) {
+			return r;
+		}
+	}
+	if (!is_inet(w.family)) {
+		return -ENETUNREACH;
+	}
+	if (!read_address(sa, len, &w)) {
+		return TH_REPLAY_PASS;
+	}
+	union th_inet already;
+	socklen_t n = sizeof(already);
+	if (!w.old && TH_SYS(SYS_getpeername, fd, &already, &n) == 0) {
+		return TH_REPLAY_PASS; /* connected to a peer that was let through */
+	}
+	return option_of(fd, SO_TYPE) == SOCK_STREAM ? connect_stream(&w) : refuse_datagram(&w);
+}
+
+int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	TH_KEEP_ERRNO;
+	return connect_to(fd, sa, len);
+}
+
+/* ---- sending to an address ---- */
+
+int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len)
+{
+	TH_KEEP_ERRNO;
+	if (th_guise_of(fd)) {
+		return TH_REPLAY_BARE; /* TCP ignores an address once it is connected */
+	}
+	struct wish w = {.fd = fd, .family = option_of(fd, SO_DOMAIN)};
+	if (w.family < 0 || stays_here(w.family) || !sa) {
+		return TH_REPLAY_PASS;
+	}
+	if (is_inet(w.family) && option_of(fd, SO_TYPE) == SOCK_STREAM) {
+		int r = flags & MSG_FASTOPEN ? connect_to(fd, sa, len) : TH_REPLAY_PASS;
+		return r == 0 ? TH_REPLAY_BARE : r;
+	}
+	(void)read_address(sa, len, &w); /* for the report only: the fence stands in any case */
+	return refuse_datagram(&w);
+}

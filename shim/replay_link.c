@@ -1,0 +1,190 @@
+/* See replay_link.h.
+ *
+ * A connection per message: the agent may close any descriptor at any time (P33), and a forked
+ * child must not share one with its parent (P29). What a process is called is drawn at random
+ * when it registers; a forked child does so when arm.c notices it, at its first use of the
+ * network (P26, P27). */
+#include "shim/replay_link.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/sys.h"
+#include "recorder/process.h"
+
+#define PATIENCE_SECONDS 10 /* for a player that is alive but busy */
+#define INTERRUPTIONS 1000  /* by signals, before we give up */
+#define GOLDEN 0x9e3779b97f4a7c15u
+
+static struct {
+	bool registered; /* this process did, or the one it was forked from */
+	uint8_t process[8], parent[8];
+	_Atomic uint32_t connections;
+	struct sockaddr_un address;
+	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct th_world world;
+} link_;
+
+static int join_path(char *ret_path, size_t cap, const char *directory, const char *name)
+{
+	struct th_out out = {.p = (uint8_t *)ret_path, .cap = cap};
+	th_out_bytes(&out, directory, strlen(directory));
+	th_out_u8(&out, '/');
+	th_out_bytes(&out, name, strlen(name) + 1);
+	return out.failed ? -ENAMETOOLONG : 0;
+}
+
+int th_link_init(const char *directory, const uint8_t parent[8])
+{
+	char world[sizeof(link_.directory) + sizeof(TH_PLAYER_WORLD)];
+	int r = join_path(link_.address.sun_path, sizeof(link_.address.sun_path), directory,
+		TH_PLAYER_SOCKET);
+	if (r < 0) {
+		return r;
+	}
+	link_.address.sun_family = AF_UNIX;
+	memcpy(link_.directory, directory, strlen(directory) + 1);
+	memcpy(link_.parent, parent, sizeof(link_.parent));
+	join_path(world, sizeof(world), directory, TH_PLAYER_WORLD);
+	return th_world_open(&link_.world, world);
+}
+
+const char *th_link_directory(void)
+{
+	return link_.directory;
+}
+
+const struct th_world *th_link_world(void)
+{
+	return &link_.world;
+}
+
+void th_link_process(uint8_t ret_id[8])
+{
+	memcpy(ret_id, link_.process, sizeof(link_.process));
+}
+
+struct th_hello th_link_hello(uint8_t kind, const struct th_world_address *peer, uint16_t port)
+{
+	struct th_hello h = {.magic = TH_HELLO_MAGIC, .kind = kind, .port = port};
+	if (peer) {
+		h.family = peer->family;
+		memcpy(h.address, peer->bytes, sizeof(h.address));
+	}
+	memcpy(h.process, link_.process, sizeof(h.process));
+	memcpy(h.parent, link_.parent, sizeof(h.parent));
+	h.pid = (uint32_t)TH_SYS(SYS_getpid);
+	h.thread = th_process_thread();
+	return h;
+}
+
+void th_link_number(struct th_hello *h)
+{
+	h->connection = atomic_fetch_add(&link_.connections, 1) + 1;
+	/* Odd multiples of a 64-bit constant never meet below 2^64, and the start is random. */
+	h->stream_id = th_le64(h->process) + h->connection * GOLDEN;
+}
+
+/* ---- messages ---- */
+
+static void set_patience(int fd, int seconds)
+{
+	const struct timeval tv = {.tv_sec = seconds};
+	th_sys_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	th_sys_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+}
+
+static int say(int fd, const struct th_hello *h)
+{
+	int r = -EINTR;
+	for (int i = 0; r == -EINTR && i < INTERRUPTIONS; i++) {
+		r = th_sys_connect(fd, &link_.address, sizeof(link_.address));
+	}
+	if (r < 0 && r != -EISCONN) {
+		return r;
+	}
+	long n = -EINTR;
+	for (int i = 0; n == -EINTR && i < INTERRUPTIONS; i++) {
+		n = th_sys_send(fd, h, sizeof(*h), MSG_NOSIGNAL);
+	}
+	/* The hello is far smaller than any socket buffer: it goes whole or not at all. */
+	return n == sizeof(*h) ? 0 : n < 0 ? (int)n : -EPIPE;
+}
+
+/* Leaves the patience in place: the caller sets what it wants. */
+static int dial(const struct th_hello *h)
+{
+	int fd = th_sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd < 0) {
+		return fd;
+	}
+	set_patience(fd, PATIENCE_SECONDS);
+	int r = say(fd, h);
+	if (r < 0) {
+		th_sys_close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int th_link_dial(const struct th_hello *h)
+{
+	int fd = dial(h);
+	if (fd >= 0) {
+		set_patience(fd, 0);
+	}
+	return fd;
+}
+
+void th_link_tell(const struct th_hello *h)
+{
+	int fd = dial(h);
+	if (fd >= 0) {
+		th_sys_close(fd);
+	}
+}
+
+int th_link_ask(const struct th_hello *h)
+{
+	int fd = dial(h);
+	if (fd < 0) {
+		return fd;
+	}
+	uint8_t answer = 0;
+	long n = -EINTR;
+	for (int i = 0; n == -EINTR && i < INTERRUPTIONS; i++) {
+		n = th_sys_recv(fd, &answer, 1, 0);
+	}
+	th_sys_close(fd);
+	return n == 1 ? answer : n < 0 ? (int)n : -EPIPE;
+}
+
+/* ---- registration ---- */
+
+/* A process id that nobody else of the tree has. */
+static void draw_process_id(void)
+{
+	uint64_t id = 0;
+	if (TH_SYS(SYS_getrandom, &id, sizeof(id), GRND_NONBLOCK) != sizeof(id)) {
+		id = (th_clock_now() ^ (uint64_t)TH_SYS(SYS_gettid)) * GOLDEN;
+	}
+	memcpy(link_.process, &id, sizeof(id));
+}
+
+int th_link_register(void)
+{
+	if (link_.registered) {
+		memcpy(link_.parent, link_.process, sizeof(link_.parent));
+		atomic_store(&link_.connections, 0);
+	}
+	draw_process_id();
+	link_.registered = true;
+	struct th_hello h = th_link_hello(TH_HELLO_PROCESS, NULL, 0);
+	int r = th_link_ask(&h);
+	return r < 0 ? r : 0;
+}

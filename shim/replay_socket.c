@@ -1,0 +1,165 @@
+/* What a connection to the player answers when it is asked about itself: as one to the internet
+ * would (replay_guise.h), and how it ends: a recorded reset must look like one, though sockets of
+ * AF_UNIX know none, so the player is asked when the end is read. */
+#include <linux/tcp.h>
+#include <netinet/in.h>
+
+#include "base/sys.h"
+#include "shim/replay.h"
+#include "shim/replay_guise.h"
+#include "shim/replay_link.h"
+
+#define SEGMENT 1448 /* of Ethernet with time stamps */
+
+bool th_replay_is_guise(int fd)
+{
+	TH_KEEP_ERRNO;
+	return th_guise_of(fd) != NULL;
+}
+
+/* ---- names ---- */
+
+static int give_address(const union th_inet *a, struct sockaddr *sa, socklen_t *len)
+{
+	socklen_t whole = a->any.sa_family == AF_INET ? sizeof(a->v4) : sizeof(a->v6);
+	if (!sa || !len) {
+		return -EFAULT;
+	}
+	memcpy(sa, a, *len < whole ? *len : whole);
+	*len = whole;
+	return 0;
+}
+
+int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	TH_KEEP_ERRNO;
+	struct th_guise *g = th_guise_of(fd);
+	if (!g) {
+		return TH_REPLAY_PASS;
+	}
+	return g->connected ? give_address(&g->peer, sa, len) : -ENOTCONN;
+}
+
+int th_replay_sockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	TH_KEEP_ERRNO;
+	struct th_guise *g = th_guise_of(fd);
+	return g ? give_address(&g->local, sa, len) : TH_REPLAY_PASS;
+}
+
+/* ---- options ---- */
+
+static int give(const void *value, size_t whole, void *out, socklen_t *len)
+{
+	if (!out || !len) {
+		return -EFAULT;
+	}
+	if (*len > whole) {
+		*len = (socklen_t)whole;
+	}
+	memcpy(out, value, *len);
+	return 0;
+}
+
+static int give_int(int value, void *out, socklen_t *len)
+{
+	return give(&value, sizeof(value), out, len);
+}
+
+static int socket_option(struct th_guise *g, int fd, int name, void *value, socklen_t *len)
+{
+	int error = 0;
+	socklen_t n = sizeof(error);
+	switch (name) {
+	case SO_DOMAIN:
+		return give_int(g->peer.any.sa_family, value, len);
+	case SO_PROTOCOL:
+		return give_int(IPPROTO_TCP, value, len);
+	case SO_ERROR:
+		if (g->connected) {
+			return TH_REPLAY_PASS;
+		}
+		th_sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n); /* forgets the kernel's */
+		return give_int(atomic_exchange(&g->error, 0), value, len);
+	default:
+		return TH_REPLAY_PASS;
+	}
+}
+
+static int tcp_option(struct th_guise *g, int name, void *value, socklen_t *len)
+{
+	struct tcp_info info = {.tcpi_state = 1 /* TCP_ESTABLISHED */,
+		.tcpi_snd_mss = SEGMENT,
+		.tcpi_rcv_mss = SEGMENT,
+		.tcpi_pmtu = 1500};
+	switch (name) {
+	case TCP_NODELAY:
+		return give_int(atomic_load(&g->nodelay), value, len);
+	case TCP_MAXSEG:
+		return give_int(SEGMENT, value, len);
+	case TCP_INFO:
+		info.tcpi_state = g->connected ? 1 : 7 /* TCP_CLOSE */;
+		return give(&info, sizeof(info), value, len);
+	default:
+		return give_int(0, value, len);
+	}
+}
+
+int th_replay_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	TH_KEEP_ERRNO;
+	struct th_guise *g = th_guise_of(fd);
+	if (!g) {
+		return TH_REPLAY_PASS;
+	}
+	if (level == SOL_SOCKET) {
+		return socket_option(g, fd, name, value, len);
+	}
+	return level == IPPROTO_TCP ? tcp_option(g, name, value, len) : give_int(0, value, len);
+}
+
+int th_replay_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	TH_KEEP_ERRNO;
+	struct th_guise *g = th_guise_of(fd);
+	if (!g || level == SOL_SOCKET) {
+		return TH_REPLAY_PASS;
+	}
+	if (level == IPPROTO_TCP && name == TCP_NODELAY && value && len >= sizeof(int)) {
+		int v;
+		memcpy(&v, value, sizeof(v));
+		atomic_store(&g->nodelay, v != 0);
+	}
+	return 0;
+}
+
+/* ---- the end ---- */
+
+/* The errno that the end of this stream is to look like, once; 0: an orderly end. */
+static int end_of(struct th_guise *g)
+{
+	if (!g->connected) {
+		return atomic_exchange(&g->error, 0);
+	}
+	if (atomic_exchange(&g->asked, true)) {
+		return 0;
+	}
+	struct th_hello h = th_link_hello(TH_HELLO_ENDED, NULL, 0);
+	h.stream_id = g->stream_id;
+	int r = th_link_ask(&h);
+	return r > 0 ? r : 0;
+}
+
+ssize_t th_replay_received(int fd, size_t wanted, ssize_t n)
+{
+	int error = errno;
+	bool ended = n == 0 && wanted > 0;
+	bool refused = n < 0 && error == ECONNRESET;
+	if (!ended && !refused) {
+		return n;
+	}
+	struct th_guise *g = th_guise_of(fd);
+	int how = g && (ended || !g->connected) ? end_of(g) : 0;
+	errno = how ? how : error;
+	return how ? -1 : n;
+}

@@ -1,0 +1,95 @@
+/* See replay_trust.h. The issuer's name decides: only certificates of a player carry its CA's, and
+ * one of another player's would fail on its signature. Other verifications of the agent's (a signed
+ * file, a peer that was let through) stay untouched.
+ *
+ * libssl reaches X509_verify_cert() through its PLT, as distributions build it, and so do programs
+ * that verify in a callback of their own. The functions needed are looked up in the library that
+ * provides the real one: a process may hold several (P2). Nothing touches OpenSSL's error queue
+ * unless memory runs out (P24). */
+#include "shim/replay_trust.h"
+
+#include <openssl/stack.h>
+#include <openssl/x509.h>
+
+#include "shim/replay_link.h"
+
+struct functions {
+	_Atomic bool known;
+	__typeof__(&d2i_X509) d2i_X509;
+	__typeof__(&X509_free) X509_free;
+	__typeof__(&X509_NAME_cmp) X509_NAME_cmp;
+	__typeof__(&X509_get_issuer_name) X509_get_issuer_name;
+	__typeof__(&X509_get_subject_name) X509_get_subject_name;
+	__typeof__(&X509_STORE_CTX_get0_cert) X509_STORE_CTX_get0_cert;
+	__typeof__(&X509_STORE_CTX_set0_trusted_stack) X509_STORE_CTX_set0_trusted_stack;
+	__typeof__(&OPENSSL_sk_new_null) OPENSSL_sk_new_null;
+	__typeof__(&OPENSSL_sk_push) OPENSSL_sk_push;
+	__typeof__(&OPENSSL_sk_free) OPENSSL_sk_free;
+};
+
+static struct functions per_library[TH_LIBRARIES_MAX];
+
+#define FIND(f, lib, name) (((f)->name = (__typeof__(&name))th_library_symbol(lib, #name)) != NULL)
+
+/* NULL: the library lacks one of them (it is no OpenSSL since 1.1). */
+static const struct functions *functions_of(const struct th_library *lib)
+{
+	if (!lib) {
+		return NULL;
+	}
+	struct functions *f = &per_library[th_library_index(lib)];
+	if (atomic_load_explicit(&f->known, memory_order_acquire)) {
+		return f;
+	}
+	/* Two threads may both do this: they store the same. */
+	if (!FIND(f, lib, d2i_X509) || !FIND(f, lib, X509_free) || !FIND(f, lib, X509_NAME_cmp) ||
+		!FIND(f, lib, X509_get_issuer_name) || !FIND(f, lib, X509_get_subject_name) ||
+		!FIND(f, lib, X509_STORE_CTX_get0_cert) ||
+		!FIND(f, lib, X509_STORE_CTX_set0_trusted_stack) ||
+		!FIND(f, lib, OPENSSL_sk_new_null) || !FIND(f, lib, OPENSSL_sk_push) ||
+		!FIND(f, lib, OPENSSL_sk_free)) {
+		return NULL;
+	}
+	atomic_store_explicit(&f->known, true, memory_order_release);
+	return f;
+}
+
+static X509 *player_ca(const struct functions *f)
+{
+	struct th_slice der = th_world_ca(th_link_world());
+	const unsigned char *p = der.p;
+	return f->d2i_X509(NULL, &p, (long)der.n);
+}
+
+static bool issued_by(const struct functions *f, X509_STORE_CTX *ctx, X509 *ca)
+{
+	X509 *leaf = f->X509_STORE_CTX_get0_cert(ctx);
+	return leaf &&
+		f->X509_NAME_cmp(f->X509_get_issuer_name(leaf), f->X509_get_subject_name(ca)) == 0;
+}
+
+/* The chain that comes of it holds references of its own, so both may go afterwards. */
+static int verify_trusting(const struct functions *f, __typeof__(&X509_verify_cert) real,
+	X509_STORE_CTX *ctx, X509 *ca)
+{
+	OPENSSL_STACK *trusted = f->OPENSSL_sk_new_null();
+	if (trusted && f->OPENSSL_sk_push(trusted, ca) > 0) {
+		f->X509_STORE_CTX_set0_trusted_stack(ctx, (STACK_OF(X509) *)trusted);
+	}
+	int r = real(ctx);
+	f->OPENSSL_sk_free(trusted);
+	return r;
+}
+
+int th_replay_verify(struct th_site site, X509_STORE_CTX *ctx)
+{
+	__typeof__(&X509_verify_cert) real = (__typeof__(&X509_verify_cert))site.real;
+	const struct functions *f = functions_of(site.lib);
+	X509 *ca = f ? player_ca(f) : NULL;
+	if (!ca) {
+		return real(ctx);
+	}
+	int r = issued_by(f, ctx, ca) ? verify_trusting(f, real, ctx, ca) : real(ctx);
+	f->X509_free(ca);
+	return r;
+}
