@@ -185,9 +185,8 @@ static void say_other(const struct fake_frame *f)
 		say_conn(f);
 	} else if (f->type == TH_FRAME_CONN_END) {
 		assert(f->n == 24);
-		snprintf(s, sizeof(s), "conn-end %u %s %u %s sent=%u received=%u", f->id,
-			ends[f->p[0]], th_le32(f->p + 4), speaks[f->p[1]], th_le32(f->p + 8),
-			th_le32(f->p + 16));
+		snprintf(s, sizeof(s), "conn-end %u %s %u %s", f->id, ends[f->p[0]],
+			th_le32(f->p + 4), speaks[f->p[1]]);
 		say(s);
 	} else if (f->type == TH_FRAME_LOST) {
 		snprintf(s, sizeof(s), "lost %u %u ", th_le32(f->p), th_le32(f->p + 8));
