@@ -1,7 +1,7 @@
 /* From a connection's bytes to its tap.
  *
  * Only the first bytes sent decide what a connection speaks. What the peer said before that is
- * kept (bounded) and given to the tap behind them: a server may speak first, and a thread that
+ * kept (bounded) and given to the tap before them: a server may speak first, and a thread that
  * reads may be seen before the thread that wrote, since calls are tapped after they happened. */
 #include "base/pool.h"
 #include "recorder/conn.h"
@@ -150,12 +150,12 @@ static void feed_first(struct th_conn *c, struct th_slice bytes)
 	if (!decide(c, bytes)) {
 		return;
 	}
-	give(c, true, (struct th_slice){c->first, before});
-	give(c, true, bytes);
 	struct th_gather early = c->early;
 	c->early = (struct th_gather){0};
 	give(c, false, th_gather_slice(&early));
 	th_gather_free(&early);
+	give(c, true, (struct th_slice){c->first, before});
+	give(c, true, bytes);
 }
 
 void th_feed_sent(struct th_conn *c, struct th_slice bytes)
