@@ -1,0 +1,301 @@
+#include "trace/trace.h"
+
+#include "tests/unit/scratch.h"
+
+#include <errno.h>
+
+#include "tests/unit/fake_run.h"
+
+TestSuite(trace, .init = scratch_setup, .fini = scratch_teardown);
+
+static struct fake a, b, c, d;
+
+static struct th_trace *load(void)
+{
+	struct th_trace *t = NULL;
+	const char *why = "";
+	int r = th_trace_load(scratch_path, &t, &why);
+	cr_assert_eq(r, 0, "%d %s", r, why);
+	return t;
+}
+
+static bool is_text(struct th_slice s, const char *text)
+{
+	return th_slice_eq(s, th_slice_str(text));
+}
+
+#define LAST TH_FRAME_LAST
+#define NO_BODY (TH_FRAME_LAST | TH_FRAME_BODILESS)
+#define GET "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
+
+Test(trace, a_run_with_one_exchange)
+{
+	fake_open(&a, 1000000);
+	fake_run(&a, 7, "commit=abc");
+	fake_process(&a, 7, 1, 0, 1);
+	struct th_out *out = fake_begin(&a);
+	th_out_u32(out, 0);
+	th_out_u8(out, 4);
+	th_out_u8(out, 2);
+	th_out_u16(out, 0);
+	th_out_str16(out, TH_SLICE_LIT("api.example"));
+	fake_id(out, 4, 20);
+	fake_id(out, 5, 20);
+	fake_put(&a, TH_FRAME_NAME, 0, 0);
+	fake_conn(&a, 1, TH_TRANSPORT_OPENSSL, 443, "api.example", "api.example");
+	fake_req_head(&a, 1, 1, LAST, "POST /v1 HTTP/1.1\r\nHost: api.example\r\n\r\n");
+	fake_data(&a, TH_FRAME_REQ_DATA, 1, 0, "hello ");
+	fake_data(&a, TH_FRAME_REQ_DATA, 1, LAST, "world");
+	fake_head(&a, TH_FRAME_RES_INFO, 1, LAST, "HTTP/1.1 100 Continue\r\n\r\n");
+	fake_head(&a, TH_FRAME_RES_HEAD, 1, 0, "HTTP/1.1 200 OK\r\n");
+	fake_head(&a, TH_FRAME_RES_HEAD, 1, 0, "A: b\r\n");
+	fake_head(&a, TH_FRAME_RES_HEAD, 1, LAST, "C: d\r\n\r\n");
+	fake_data(&a, TH_FRAME_RES_DATA, 1, 0, "part");
+	fake_end(&a, TH_FRAME_RES_END, 1, TH_END_RESET, 104);
+	out = fake_begin(&a);
+	th_out_u8(out, TH_END_RESET);
+	th_out_u8(out, TH_SPEAKS_HTTP1);
+	th_out_u16(out, 0);
+	th_out_u32(out, 104);
+	th_out_u64(out, 11);
+	th_out_u64(out, 22);
+	fake_put(&a, TH_FRAME_CONN_END, 0, 1);
+	fake_process_end(&a);
+	fake_close(&a);
+
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1);
+	struct th_run *run = t->runs[0];
+	cr_assert(run->complete);
+	cr_assert_eq(run->trace_id[0], 7);
+	cr_assert(is_text(run->meta, "commit=abc"));
+	cr_assert(is_text(run->tracestate, "ts=1"));
+	cr_assert(is_text(run->tracehook_version, "0.1.0"));
+	cr_assert_eq(run->n_processes, 1);
+	struct th_process *p = run->processes[0];
+	cr_assert_eq(p->pid, 101);
+	cr_assert_str_eq(p->lane, "0");
+	cr_assert(is_text(p->exe, "/usr/bin/agent"));
+	cr_assert(is_text(p->cwd, "/home/agent"));
+	cr_assert(p->ended_well);
+	cr_assert_eq(run->n_names, 1);
+	cr_assert(is_text(run->names[0]->name, "api.example"));
+	cr_assert_eq(run->names[0]->n_addresses, 2);
+	cr_assert_eq(run->names[0]->addresses[20], 5);
+	cr_assert_eq(run->n_connections, 1);
+	struct th_connection *k = run->connections[0];
+	cr_assert_eq(k->port, 443);
+	cr_assert(is_text(k->sni, "api.example"));
+	cr_assert_eq(k->end, TH_END_RESET);
+	cr_assert_eq(k->bytes_received, 22);
+	cr_assert_eq(run->n_exchanges, 1);
+	struct th_exchange *x = run->exchanges[0];
+	cr_assert_eq(x->connection, k);
+	cr_assert_eq(x->thread, 3);
+	cr_assert_eq(x->request.n_pieces, 2);
+	cr_assert_eq(x->request.body_bytes, 11);
+	cr_assert(x->request.finished);
+	cr_assert_eq(x->request.end, TH_END_COMPLETE);
+	cr_assert_eq(x->n_interim, 1);
+	cr_assert(x->response.head_done);
+	cr_assert(is_text(x->response.head.bytes, "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n"));
+	cr_assert_eq(x->response.end, TH_END_RESET);
+	cr_assert_eq(x->response.end_code, 104);
+	cr_assert_lt(x->request.ended, x->response.began);
+	cr_assert_eq(t->n_damage, 0);
+	cr_assert_null(th_trace_free(t));
+	cr_assert_null(th_trace_free(NULL));
+}
+
+/* Root 1 with children 2 and 3, and 4 under 3; exchanges interleave. */
+Test(trace, a_tree_of_processes)
+{
+	fake_open(&d, 40000);
+	fake_process(&d, 9, 4, 3, 2);
+	fake_req_head(&d, 1, 0, NO_BODY, GET);
+	fake_open(&c, 30000);
+	fake_process(&c, 9, 3, 1, 3);
+	c.time = 60000;
+	fake_req_head(&c, 1, 0, NO_BODY, GET);
+	fake_open(&b, 20000);
+	fake_process(&b, 9, 2, 1, 2);
+	b.time = 50000;
+	fake_req_head(&b, 2, 0, NO_BODY, GET);
+	b.time = 45000;
+	fake_req_head(&b, 1, 0, NO_BODY, GET);
+	fake_open(&a, 10000);
+	fake_run(&a, 9, "");
+	fake_process(&a, 9, 1, 0, 1);
+	fake_close(&d);
+	fake_close(&a);
+	fake_close(&c);
+
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1);
+	struct th_run *run = t->runs[0];
+	cr_assert_not(run->complete, "no PROCESS_END of the root");
+	cr_assert_eq(run->n_processes, 4);
+	static const char *const lanes[] = {"0", "0.0", "0.1", "0.1.0"};
+	for (size_t i = 0; i < 4; i++) {
+		cr_assert_str_eq(run->processes[i]->lane, lanes[i]);
+		cr_assert_eq(run->processes[i]->span_id[0], i + 1);
+		cr_assert_eq(run->processes[i]->run, run);
+	}
+	cr_assert_eq(run->processes[3]->parent, run->processes[2]);
+	cr_assert_eq(run->n_exchanges, 4);
+	static const uint64_t asked[] = {41000, 45000, 50000, 60000};
+	for (size_t i = 0; i < 4; i++) {
+		cr_assert_eq(run->exchanges[i]->request.began, asked[i]);
+		cr_assert_eq(run->exchanges[i]->order, i);
+	}
+	th_trace_free(t);
+}
+
+Test(trace, runs_of_one_trace_id_stay_apart)
+{
+	fake_open(&a, 1000);
+	fake_run(&a, 5, "first");
+	fake_process(&a, 5, 1, 0, 1);
+	fake_process_end(&a);
+	fake_open(&b, 50000);
+	fake_run(&b, 5, "second");
+	fake_process(&b, 5, 2, 0, 1);
+	fake_open(&c, 60000);
+	fake_process(&c, 5, 3, 2, 2);
+	fake_open(&d, 70000);
+	fake_process(&d, 5, 4, 77, 2); /* its parent was not recorded */
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 2);
+	cr_assert(is_text(t->runs[0]->meta, "first"));
+	cr_assert_eq(t->runs[0]->n_processes, 1);
+	cr_assert_eq(t->runs[1]->n_processes, 3);
+	cr_assert_str_eq(t->runs[1]->processes[2]->lane, "1");
+	cr_assert_null(t->runs[1]->processes[2]->parent);
+	bool ambiguous = true;
+	cr_assert_eq(th_trace_find_run(t, "0505", &ambiguous), t->runs[0], "the complete one");
+	cr_assert_not(ambiguous);
+	th_trace_free(t);
+}
+
+Test(trace, finds_runs_by_prefix)
+{
+	fake_open(&a, 1000);
+	fake_run(&a, 0x51, "");
+	fake_process(&a, 0x51, 1, 0, 1);
+	fake_process_end(&a);
+	fake_open(&b, 50000);
+	fake_run(&b, 0x52, "");
+	fake_process(&b, 0x52, 2, 0, 1);
+	struct th_trace *t = load();
+	bool ambiguous = true;
+	cr_assert_eq(th_trace_find_run(t, "51", &ambiguous), t->runs[0]);
+	cr_assert_eq(th_trace_find_run(t, "5252525252525252", &ambiguous), t->runs[1]);
+	cr_assert_null(th_trace_find_run(t, "6", &ambiguous));
+	cr_assert_not(ambiguous);
+	cr_assert_null(th_trace_find_run(t, "5", &ambiguous));
+	cr_assert(ambiguous);
+	cr_assert_eq(th_trace_find_run(t, "", &ambiguous), t->runs[0], "complete before newest");
+	cr_assert_eq(th_trace_find_run(t, NULL, &ambiguous), t->runs[0]);
+	char longer[] = "51515151515151515151515151515151f";
+	cr_assert_null(th_trace_find_run(t, longer, &ambiguous));
+	th_trace_free(t);
+}
+
+Test(trace, keeps_what_has_lost_its_frame)
+{
+	fake_open(&a, 1000);
+	fake_data(&a, TH_FRAME_RES_DATA, 3, 0, "a body whose head is gone");
+	fake_end(&a, TH_FRAME_REQ_END, 4, TH_END_LOCAL, 0);
+	fake_req_head(&a, 5, 99, NO_BODY, GET);
+	fake_put(&a, 222, 0, 0);
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1, "made up for the process that has none");
+	cr_assert_eq(t->runs[0]->n_exchanges, 3);
+	struct th_exchange *x = t->runs[0]->exchanges[0];
+	cr_assert_not(x->request.present);
+	cr_assert(x->response.present);
+	cr_assert_eq(x->response.n_pieces, 1);
+	cr_assert_null(t->runs[0]->exchanges[2]->connection);
+	cr_assert_eq(t->runs[0]->processes[0]->writer, a.w.id);
+	th_trace_free(t);
+}
+
+Test(trace, parents_in_a_circle)
+{
+	fake_open(&a, 1000);
+	fake_process(&a, 5, 1, 2, 2);
+	fake_open(&b, 1000);
+	fake_process(&b, 5, 2, 1, 2);
+	fake_open(&c, 1000);
+	fake_process(&c, 5, 3, 3, 2);
+	struct th_trace *t = load();
+	size_t n = 0;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		n += t->runs[i]->n_processes;
+	}
+	cr_assert_eq(n, 3);
+	th_trace_free(t);
+}
+
+/* Every frame type with a payload cut at every length, and with noise: no crash, no overrun. */
+Test(trace, survives_garbage_payloads)
+{
+	unsigned seed = 3;
+	fake_open(&a, 1000);
+	for (uint8_t type = 1; type < 24; type++) {
+		for (size_t n = 0; n < 90; n++) {
+			fake_begin(&a)->n = n;
+			for (size_t i = 0; i < n; i++) {
+				a.buffer[i] = n % 2 ? 0xff : (uint8_t)rand_r(&seed);
+			}
+			fake_put(&a, type, (uint8_t)n, (uint32_t)n % 5 ? (uint32_t)n : UINT32_MAX);
+		}
+	}
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1);
+	cr_assert_gt(t->runs[0]->n_exchanges, 50);
+	th_trace_free(t);
+}
+
+Test(trace, many_exchanges_keep_their_ids)
+{
+	fake_open(&a, 1000);
+	for (uint32_t i = 1; i <= 3000; i++) {
+		fake_req_head(&a, i, 0, NO_BODY, GET);
+	}
+	for (uint32_t i = 1; i <= 3000; i++) {
+		fake_head(&a, TH_FRAME_RES_HEAD, i, NO_BODY, "HTTP/1.1 204 No\r\n\r\n");
+	}
+	struct th_trace *t = load();
+	cr_assert_eq(t->runs[0]->n_exchanges, 3000);
+	for (size_t i = 0; i < 3000; i++) {
+		struct th_exchange *x = t->runs[0]->exchanges[i];
+		cr_assert_eq(x->id, i + 1);
+		cr_assert(x->request.finished && x->response.finished);
+	}
+	th_trace_free(t);
+}
+
+Test(trace, span_ids_differ_and_repeat)
+{
+	const uint8_t p[8] = {1}, q[8] = {2};
+	uint8_t x[8], y[8];
+	th_trace_span_id(p, 1, x);
+	th_trace_span_id(p, 1, y);
+	cr_assert_eq(memcmp(x, y, 8), 0);
+	th_trace_span_id(p, 2, y);
+	cr_assert_neq(memcmp(x, y, 8), 0);
+	th_trace_span_id(q, 1, y);
+	cr_assert_neq(memcmp(x, y, 8), 0);
+}
+
+Test(trace, reports_why_it_cannot_load)
+{
+	struct th_trace *t = NULL;
+	const char *why = "";
+	cr_assert_eq(th_trace_load(scratch_path, &t, &why), -ENOENT);
+	scratch_write(scratch_path, "", 0);
+	cr_assert_eq(th_trace_load(scratch_path, &t, &why), -EINVAL);
+	cr_assert_str_eq(why, "is empty");
+	cr_assert_null(t);
+}

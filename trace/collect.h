@@ -1,0 +1,37 @@
+/* Inside trace/: what the frames of one writer say, before processes are joined to runs. */
+#ifndef TRACE_COLLECT_H
+#define TRACE_COLLECT_H
+
+#include "trace/arena.h"
+#include "trace/trace.h"
+
+/* Finds things by their id within the writer; open addressing, never removed from. */
+struct th_id_map {
+	struct th_id_slot {
+		uint32_t id;
+		void *value; /* NULL: free */
+	} * slots;
+	size_t n, cap;
+};
+
+struct th_collected {
+	struct th_process process;
+	uint8_t trace_id[TH_TRACE_ID_BYTES];
+	bool has_run, has_process;
+	uint8_t run_parent[TH_SPAN_ID_BYTES];
+	struct th_slice meta, tracestate, baggage, version;
+	struct th_connection **connections;
+	struct th_exchange **exchanges;
+	struct th_name **names;
+	size_t n_connections, n_exchanges, n_names;
+	struct th_id_map connection_ids, exchange_ids;
+	uint64_t last_frame; /* time */
+};
+
+/* Takes one frame. Of a malformed payload what can be read is kept. */
+void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct th_frame *f);
+
+/* After the writer's last frame: ties exchanges to connections and fills what no frame said. */
+void th_collect_finish(struct th_arena *a, struct th_collected *c);
+
+#endif

@@ -1,0 +1,367 @@
+#include "trace/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "wire/chunked.h"
+#include "wire/coding.h"
+
+/* ---- the request's address ---- */
+
+static bool request_line(
+	const struct th_exchange *x, struct th_slice *ret_method, struct th_slice *ret_target)
+{
+	return x->request.head.bytes.n > 0 &&
+		th_head_request(&x->request.head, ret_method, ret_target);
+}
+
+struct th_slice th_http_method(const struct th_exchange *x)
+{
+	struct th_slice method, target;
+	return request_line(x, &method, &target) ? method : (struct th_slice){NULL, 0};
+}
+
+static struct th_slice raw_target(const struct th_exchange *x)
+{
+	struct th_slice method, target;
+	return request_line(x, &method, &target) ? target : (struct th_slice){NULL, 0};
+}
+
+/* Length of "scheme://" in an absolute target; 0: it is none. */
+static size_t scheme_length(struct th_slice target)
+{
+	if (target.n >= 7 &&
+		th_slice_ieq((struct th_slice){target.p, 7}, TH_SLICE_LIT("http://"))) {
+		return 7;
+	}
+	if (target.n >= 8 &&
+		th_slice_ieq((struct th_slice){target.p, 8}, TH_SLICE_LIT("https://"))) {
+		return 8;
+	}
+	return 0;
+}
+
+/* The authority of an absolute target, without userinfo; *ret_rest: what follows. */
+static struct th_slice absolute_authority(struct th_slice target, struct th_slice *ret_rest)
+{
+	size_t from = scheme_length(target);
+	size_t to = from;
+	while (to < target.n && !strchr("/?#", target.p[to])) {
+		to++;
+	}
+	*ret_rest = (struct th_slice){target.p + to, target.n - to};
+	for (size_t i = from; i < to; i++) {
+		from = target.p[i] == '@' ? i + 1 : from;
+	}
+	return (struct th_slice){target.p + from, to - from};
+}
+
+static bool is_connect(const struct th_exchange *x)
+{
+	return th_slice_eq(th_http_method(x), TH_SLICE_LIT("CONNECT"));
+}
+
+const char *th_http_scheme(const struct th_exchange *x)
+{
+	struct th_slice target = raw_target(x), scheme;
+	if (scheme_length(target)) {
+		return scheme_length(target) == 8 ? "https" : "http";
+	}
+	if (x->request.head.list && th_head_get(&x->request.head, ":scheme", &scheme)) {
+		return th_slice_ieq(scheme, TH_SLICE_LIT("http")) ? "http" : "https";
+	}
+	return x->connection && x->connection->transport != TH_TRANSPORT_PLAIN ? "https" : "http";
+}
+
+struct th_slice th_http_target(const struct th_exchange *x)
+{
+	struct th_slice target = raw_target(x);
+	if (scheme_length(target)) {
+		absolute_authority(target, &target);
+	}
+	return target.n ? target : TH_SLICE_LIT("/");
+}
+
+static struct th_slice default_port(const char *scheme)
+{
+	return strcmp(scheme, "https") == 0 ? TH_SLICE_LIT(":443") : TH_SLICE_LIT(":80");
+}
+
+static bool ends_with(struct th_slice s, struct th_slice end)
+{
+	return s.n > end.n && th_slice_eq((struct th_slice){s.p + s.n - end.n, end.n}, end);
+}
+
+/* Lower case, and without the scheme's own port; no scheme: with any port. */
+static char *normalised(struct th_slice authority, const char *scheme)
+{
+	if (scheme && ends_with(authority, default_port(scheme))) {
+		authority.n -= default_port(scheme).n;
+	}
+	char *text = malloc(authority.n + 1);
+	if (text) {
+		for (size_t i = 0; i < authority.n; i++) {
+			text[i] = (char)th_lower(authority.p[i]);
+		}
+		text[authority.n] = '\0';
+	}
+	return text;
+}
+
+static char *address_text(const struct th_connection *c, char *ret_text, size_t cap)
+{
+	char ip[INET6_ADDRSTRLEN] = "unknown";
+	if (c->family == 4) {
+		inet_ntop(AF_INET, c->address, ip, sizeof(ip));
+	} else if (c->family == 6) {
+		inet_ntop(AF_INET6, c->address, ip, sizeof(ip));
+	}
+	snprintf(ret_text, cap, c->family == 6 ? "[%s]" : "%s", c->family == 1 ? "localhost" : ip);
+	return ret_text;
+}
+
+/* No head says it: the connection's names and port do. */
+static char *authority_of_connection(const struct th_connection *c, const char *scheme)
+{
+	char address[INET6_ADDRSTRLEN + 2];
+	struct th_slice host = c->sni.n ? c->sni : c->name;
+	if (host.n == 0) {
+		host = th_slice_str(address_text(c, address, sizeof(address)));
+	}
+	th_auto_free char *text = NULL;
+	int n = asprintf(&text, "%.*s:%u", (int)host.n, (const char *)host.p, c->port);
+	if (n < 0) {
+		text = NULL;
+		return NULL;
+	}
+	bool portless = c->family == 1 || c->port == 0;
+	return normalised(
+		(struct th_slice){(uint8_t *)text, portless ? host.n : (size_t)n}, scheme);
+}
+
+char *th_http_authority(const struct th_exchange *x)
+{
+	struct th_slice target = raw_target(x), rest;
+	struct th_slice host = {NULL, 0};
+	const char *scheme = th_http_scheme(x);
+	if (is_connect(x)) {
+		return normalised(target.n ? target : th_head_authority(&x->request.head), NULL);
+	}
+	if (scheme_length(target)) {
+		host = absolute_authority(target, &rest);
+	}
+	if (host.n == 0 && x->request.head.bytes.n) {
+		host = th_head_authority(&x->request.head);
+	}
+	if (host.n == 0 && x->connection) {
+		return authority_of_connection(x->connection, scheme);
+	}
+	return normalised(host.n ? host : TH_SLICE_LIT("unknown"), scheme);
+}
+
+char *th_http_url(const struct th_exchange *x)
+{
+	th_auto_free char *authority = th_http_authority(x);
+	struct th_slice target = th_http_target(x);
+	char *url = NULL;
+	if (!authority || is_connect(x)) {
+		return th_steal(&authority);
+	}
+	const char *slash = target.p[0] == '/' ? "" : "/"; /* "*", and "?…" of an absolute target */
+	if (asprintf(&url, "%s://%s%s%.*s", th_http_scheme(x), authority, slash, (int)target.n,
+		    (const char *)target.p) < 0) {
+		return NULL;
+	}
+	return url;
+}
+
+/* ---- how it went ---- */
+
+uint16_t th_http_status(const struct th_exchange *x)
+{
+	return x->response.head.bytes.n ? th_head_status(&x->response.head) : 0;
+}
+
+const char *th_http_version(uint8_t version)
+{
+	switch (version) {
+	case 10:
+		return "1.0";
+	case 20:
+		return "2";
+	default:
+		return "1.1";
+	}
+}
+
+/* An HTTP/1 message that says neither its length nor its chunks lasts until the peer closes. */
+static bool is_until_close(const struct th_message *m)
+{
+	struct th_slice value;
+	return m->head_done && !m->head.list && !th_head_get(&m->head, "content-length", &value) &&
+		!th_head_get(&m->head, "transfer-encoding", &value);
+}
+
+bool th_http_truncated(const struct th_message *m)
+{
+	if (!m->present) {
+		return false;
+	}
+	if (!m->finished) {
+		return true;
+	}
+	if (m->end == TH_END_FIN || m->end == TH_END_NOTIFY) {
+		return !is_until_close(m);
+	}
+	return m->end != TH_END_COMPLETE;
+}
+
+static const char *why_cut(const struct th_message *m)
+{
+	if (!m->finished) {
+		return "its end was not recorded";
+	}
+	switch (m->end) {
+	case TH_END_FIN:
+	case TH_END_NOTIFY:
+		return "the peer closed the connection early";
+	case TH_END_RESET:
+		return "the connection was reset";
+	case TH_END_STREAM_RESET:
+		return "the peer reset the stream";
+	case TH_END_LOCAL:
+	case TH_END_LOCAL_RESET:
+		return "the program gave it up";
+	case TH_END_GOAWAY:
+		return "the peer went away without processing it";
+	case TH_END_UNPARSED:
+		return "it was not valid HTTP";
+	default:
+		return "the connection failed";
+	}
+}
+
+static const char *fault_of(const struct th_exchange *x)
+{
+	uint16_t status = th_http_status(x);
+	if (!x->response.present) {
+		return th_http_truncated(&x->request) ? why_cut(&x->request) : "no response came";
+	}
+	if (th_http_truncated(&x->response)) {
+		return why_cut(&x->response);
+	}
+	if (status == 0) {
+		return "no response came";
+	}
+	if (status >= 400) {
+		return "the response is an error";
+	}
+	return th_http_truncated(&x->request) ? "the request was not sent whole" : "";
+}
+
+const char *th_http_outcome(const struct th_exchange *x, const char **ret_why)
+{
+	const char *why = fault_of(x);
+	if (ret_why) {
+		*ret_why = why;
+	}
+	return why[0] ? "error" : "ok";
+}
+
+uint64_t th_http_ttfb(const struct th_exchange *x)
+{
+	const struct th_message *q = &x->request, *a = &x->response;
+	if (!q->present || !a->present) {
+		return 0;
+	}
+	uint64_t sent = q->n_pieces ? q->pieces[q->n_pieces - 1].time : q->began;
+	return a->began > sent ? a->began - sent : 0;
+}
+
+/* ---- bodies ---- */
+
+struct body {
+	uint8_t *p;
+	size_t n, cap;
+};
+
+static void append(void *ctx, struct th_slice piece)
+{
+	struct body *b = ctx;
+	size_t n = piece.n < b->cap - b->n ? piece.n : b->cap - b->n;
+	if (n) {
+		memcpy(b->p + b->n, piece.p, n);
+	}
+	b->n += n;
+}
+
+/* The pieces as one; what is over the limit is left out. */
+static int join(const struct th_message *m, struct body *ret_body)
+{
+	size_t n = m->body_bytes < TH_BODY_LIMIT ? (size_t)m->body_bytes : TH_BODY_LIMIT;
+	struct body b = {malloc(n + 1), 0, n};
+	if (!b.p) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < m->n_pieces; i++) {
+		append(&b, m->pieces[i].bytes);
+	}
+	*ret_body = b;
+	return m->body_bytes > n ? -E2BIG : 0;
+}
+
+/* Takes the chunk framing off. */
+static int unchunk(struct body *b)
+{
+	struct body content = {malloc(b->n + 1), 0, b->n};
+	if (!content.p) {
+		return -ENOMEM;
+	}
+	int r = th_chunked_decode((struct th_slice){b->p, b->n}, append, &content, NULL);
+	free(b->p);
+	*b = content;
+	return r == -EAGAIN ? -EBADMSG : r;
+}
+
+static int undo_codings(const struct th_message *m, struct body *b)
+{
+	struct th_slice codings;
+	uint8_t *p = NULL;
+	size_t n = 0;
+	if (b->n == 0 || !th_head_get(&m->head, "content-encoding", &codings)) {
+		return 0;
+	}
+	int r = th_coding_decode(codings, (struct th_slice){b->p, b->n}, TH_BODY_LIMIT, &p, &n);
+	if (r == -ENOTSUP || r == -ENOMEM) {
+		return r; /* the bytes as they came are what could be read */
+	}
+	free(b->p);
+	*b = (struct body){p, n, n};
+	return r;
+}
+
+int th_http_body(const struct th_message *m, bool decode, uint8_t **ret_bytes, size_t *ret_n)
+{
+	struct body b = {NULL, 0, 0};
+	int r = join(m, &b);
+	if (!b.p) {
+		return r;
+	}
+	bool has_head = m->head.bytes.n > 0;
+	if (has_head && !m->head.list &&
+		th_head_has_token(&m->head, "transfer-encoding", "chunked")) {
+		int e = unchunk(&b);
+		r = r ? r : e;
+	}
+	if (has_head && decode) {
+		int e = undo_codings(m, &b);
+		r = r ? r : e;
+	}
+	*ret_bytes = b.p;
+	*ret_n = b.n;
+	return r;
+}

@@ -1,0 +1,371 @@
+/* A run is what a root process and its descendants did. Trace ids alone do not tell runs apart:
+ * whoever exports one TRACEPARENT and starts three agents gets three runs of one trace. So
+ * the root decides, children follow their parent's span id, and only a process whose parent was
+ * not recorded goes by its trace id and time. */
+#include "trace/runs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct member {
+	struct th_collected *c;
+	struct member *parent;
+	struct th_run *run;
+};
+
+static int order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* ---- who belongs to whom ---- */
+
+static int by_start(const void *pa, const void *pb)
+{
+	const struct th_process *a = &((const struct member *)pa)->c->process;
+	const struct th_process *b = &((const struct member *)pb)->c->process;
+	int o = order(a->began, b->began);
+	return o ? o : order(a->writer, b->writer);
+}
+
+static int compare_ids(const struct th_collected *a, const uint8_t *trace_id, const uint8_t *span)
+{
+	int o = memcmp(a->trace_id, trace_id, TH_TRACE_ID_BYTES);
+	return o ? o : memcmp(a->process.span_id, span, TH_SPAN_ID_BYTES);
+}
+
+static int by_ids(const void *pa, const void *pb)
+{
+	const struct member *a = *(struct member *const *)pa, *b = *(struct member *const *)pb;
+	int o = compare_ids(a->c, b->c->trace_id, b->c->process.span_id);
+	return o ? o : a < b ? -1 : 1;
+}
+
+static struct member *find_member(
+	struct member **sorted, size_t n, const uint8_t *trace_id, const uint8_t *span)
+{
+	size_t from = 0, to = n;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (compare_ids(sorted[middle]->c, trace_id, span) < 0) {
+			from = middle + 1;
+		} else {
+			to = middle;
+		}
+	}
+	return from < n && compare_ids(sorted[from]->c, trace_id, span) == 0 ? sorted[from] : NULL;
+}
+
+static bool is_root(const struct member *m)
+{
+	return m->c->has_run || m->c->process.how_began == 1;
+}
+
+/* Would `child` become its own ancestor? Only in a file that was tampered with. */
+static bool is_ancestor(const struct member *child, const struct member *parent)
+{
+	for (; parent; parent = parent->parent) {
+		if (parent == child) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void find_parents(struct member *members, struct member **sorted, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct member *m = &members[i];
+		if (is_root(m)) {
+			continue;
+		}
+		struct member *p = find_member(
+			sorted, n, m->c->trace_id, m->c->process.parent_span_id);
+		if (p && !is_ancestor(m, p)) {
+			m->parent = p;
+			m->c->process.parent = &p->c->process;
+		}
+	}
+}
+
+/* ---- runs ---- */
+
+static struct th_run *add_run(struct th_arena *a, struct th_trace *t, const struct th_collected *c)
+{
+	struct th_run **room = th_arena_room(a, t->runs, t->n_runs, sizeof(t->runs[0]));
+	struct th_run *run = th_arena_alloc(a, sizeof(*run));
+	if (!room || !run) {
+		return NULL;
+	}
+	t->runs = room;
+	t->runs[t->n_runs++] = run;
+	memcpy(run->trace_id, c->trace_id, sizeof(run->trace_id));
+	memcpy(run->parent_span_id, c->run_parent, sizeof(run->parent_span_id));
+	run->meta = c->meta;
+	run->tracestate = c->tracestate;
+	run->baggage = c->baggage;
+	run->tracehook_version = c->version;
+	run->began = c->process.began;
+	run->complete = c->process.ended_well;
+	return run;
+}
+
+/* The latest run of that trace that had begun by then, else its first one. */
+static struct th_run *run_by_trace(const struct th_trace *t, const struct th_collected *c)
+{
+	struct th_run *found = NULL;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		struct th_run *run = t->runs[i];
+		bool same = memcmp(run->trace_id, c->trace_id, sizeof(run->trace_id)) == 0;
+		if (same && (!found || run->began <= c->process.began)) {
+			found = run;
+		}
+	}
+	return found;
+}
+
+static const struct member *top_of(const struct member *m)
+{
+	while (m->parent) {
+		m = m->parent;
+	}
+	return m;
+}
+
+static bool add_process(struct th_arena *a, struct th_run *run, struct th_process *p)
+{
+	struct th_process **room = th_arena_room(
+		a, run->processes, run->n_processes, sizeof(run->processes[0]));
+	if (!room) {
+		return false;
+	}
+	run->processes = room;
+	run->processes[run->n_processes++] = p;
+	p->run = run;
+	run->ended = run->ended > p->ended ? run->ended : p->ended;
+	return true;
+}
+
+/* Roots first, so that whoever has only a trace id finds them. Members are sorted by start. */
+static void assign_runs(struct th_arena *a, struct th_trace *t, struct member *members, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (is_root(&members[i])) {
+			members[i].run = add_run(a, t, members[i].c);
+		}
+	}
+	for (size_t i = 0; i < n && !a->failed; i++) {
+		struct member *m = &members[i];
+		if (!m->parent && !m->run) {
+			m->run = run_by_trace(t, m->c);
+			m->run = m->run ? m->run : add_run(a, t, m->c);
+		}
+	}
+	for (int roots = 1; roots >= 0; roots--) {
+		for (size_t i = 0; i < n && !a->failed; i++) {
+			if (is_root(&members[i]) == roots) {
+				add_process(a, top_of(&members[i])->run, &members[i].c->process);
+			}
+		}
+	}
+}
+
+/* ---- what a run holds ---- */
+
+static void count_contents(struct th_run *run, const struct th_collected *c)
+{
+	run->n_connections += c->n_connections;
+	run->n_exchanges += c->n_exchanges;
+	run->n_names += c->n_names;
+}
+
+static bool make_room(struct th_arena *a, struct th_run *run)
+{
+	run->connections = th_arena_alloc(a, run->n_connections * sizeof(void *));
+	run->exchanges = th_arena_alloc(a, run->n_exchanges * sizeof(void *));
+	run->names = th_arena_alloc(a, run->n_names * sizeof(void *));
+	run->n_connections = run->n_exchanges = run->n_names = 0;
+	return !a->failed;
+}
+
+static void append(void *to, size_t *n, const void *from, size_t m)
+{
+	if (m) {
+		memcpy((void **)to + *n, from, m * sizeof(void *));
+	}
+	*n += m;
+}
+
+static void fill(struct th_run *run, const struct th_collected *c)
+{
+	append(run->connections, &run->n_connections, c->connections, c->n_connections);
+	append(run->exchanges, &run->n_exchanges, c->exchanges, c->n_exchanges);
+	append(run->names, &run->n_names, c->names, c->n_names);
+}
+
+static uint64_t asked_at(const struct th_exchange *x)
+{
+	return x->request.present ? x->request.began : x->response.began;
+}
+
+static int exchange_order(const void *pa, const void *pb)
+{
+	const struct th_exchange *a = *(struct th_exchange *const *)pa;
+	const struct th_exchange *b = *(struct th_exchange *const *)pb;
+	int o = order(asked_at(a), asked_at(b));
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : order(a->id, b->id);
+}
+
+static int connection_order(const void *pa, const void *pb)
+{
+	const struct th_connection *a = *(struct th_connection *const *)pa;
+	const struct th_connection *b = *(struct th_connection *const *)pb;
+	int o = order(a->began, b->began);
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : order(a->id, b->id);
+}
+
+static int name_order(const void *pa, const void *pb)
+{
+	const struct th_name *a = *(struct th_name *const *)pa;
+	const struct th_name *b = *(struct th_name *const *)pb;
+	int o = order(a->time, b->time);
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : a < b ? -1 : a > b;
+}
+
+static void sort(void *array, size_t n, int (*compare)(const void *, const void *))
+{
+	if (n > 1) {
+		qsort(array, n, sizeof(void *), compare);
+	}
+}
+
+static void sort_contents(struct th_run *run)
+{
+	sort(run->connections, run->n_connections, connection_order);
+	sort(run->exchanges, run->n_exchanges, exchange_order);
+	sort(run->names, run->n_names, name_order);
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		run->exchanges[i]->order = i;
+	}
+}
+
+static void fill_runs(struct th_arena *a, struct th_trace *t, struct member *members, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		count_contents(members[i].c->process.run, members[i].c);
+	}
+	for (size_t i = 0; i < t->n_runs; i++) {
+		if (!make_room(a, t->runs[i])) {
+			return;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		fill(members[i].c->process.run, members[i].c);
+	}
+	for (size_t i = 0; i < t->n_runs; i++) {
+		sort_contents(t->runs[i]);
+	}
+}
+
+/* ---- lanes ---- */
+
+struct sibling {
+	struct th_process *process;
+	size_t index; /* in the run */
+};
+
+static int by_parent(const void *pa, const void *pb)
+{
+	const struct sibling *a = pa, *b = pb;
+	int o = order((uintptr_t)a->process->parent, (uintptr_t)b->process->parent);
+	return o ? o : order(a->index, b->index);
+}
+
+static void name_lane(struct th_process *p)
+{
+	if (p->lane[0]) {
+		return;
+	}
+	if (!p->parent) {
+		snprintf(p->lane, sizeof(p->lane), "%u", p->ordinal);
+		return;
+	}
+	/* Of a lane deeper than fits, the beginning is kept. */
+	snprintf(p->lane, sizeof(p->lane), "%.50s.%u", p->parent->lane, p->ordinal);
+}
+
+/* Parents before children, however the file orders them; no recursion on the file's say. */
+static void name_lanes(struct th_run *run)
+{
+	bool again = true;
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < run->n_processes; i++) {
+			struct th_process *p = run->processes[i];
+			if (p->parent && !p->parent->lane[0]) {
+				again = true;
+			} else {
+				name_lane(p);
+			}
+		}
+	}
+}
+
+/* Ordinals among siblings, by start; those without a known parent are each other's siblings. */
+static void number_lanes(struct th_arena *a, struct th_run *run)
+{
+	struct sibling *s = th_arena_alloc(a, run->n_processes * sizeof(*s));
+	if (!s) {
+		return;
+	}
+	for (size_t i = 0; i < run->n_processes; i++) {
+		s[i] = (struct sibling){run->processes[i], i};
+	}
+	qsort(s, run->n_processes, sizeof(*s), by_parent);
+	for (size_t i = 0; i < run->n_processes; i++) {
+		bool first = i == 0 || s[i - 1].process->parent != s[i].process->parent;
+		s[i].process->ordinal = first ? 0 : s[i - 1].process->ordinal + 1;
+	}
+	name_lanes(run);
+}
+
+/* ---- together ---- */
+
+static int run_order(const void *pa, const void *pb)
+{
+	const struct th_run *a = *(struct th_run *const *)pa, *b = *(struct th_run *const *)pb;
+	int o = order(a->began, b->began);
+	o = o ? o : memcmp(a->trace_id, b->trace_id, sizeof(a->trace_id));
+	return o ? o : order(a->processes[0]->writer, b->processes[0]->writer);
+}
+
+void th_runs_build(struct th_arena *a, struct th_trace *t, struct th_collected **all, size_t n)
+{
+	struct member *members = th_arena_alloc(a, n * sizeof(*members));
+	struct member **sorted = th_arena_alloc(a, n * sizeof(*sorted));
+	if (n == 0 || !members || !sorted) {
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		members[i].c = all[i];
+	}
+	qsort(members, n, sizeof(members[0]), by_start);
+	for (size_t i = 0; i < n; i++) {
+		sorted[i] = &members[i];
+	}
+	qsort(sorted, n, sizeof(sorted[0]), by_ids);
+	find_parents(members, sorted, n);
+	assign_runs(a, t, members, n);
+	if (a->failed) {
+		return;
+	}
+	fill_runs(a, t, members, n);
+	for (size_t i = 0; i < t->n_runs && !a->failed; i++) {
+		number_lanes(a, t->runs[i]);
+	}
+	sort(t->runs, t->n_runs, run_order);
+}

@@ -1,0 +1,131 @@
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "base/text.h"
+#include "trace/runs.h"
+
+struct loaded {
+	struct th_trace trace; /* first: what the caller holds */
+	struct th_arena arena;
+	struct th_collected **all; /* by writer */
+	size_t n;
+};
+
+static struct th_collected *add_writer(struct loaded *l)
+{
+	struct th_collected **room = th_arena_room(&l->arena, l->all, l->n, sizeof(l->all[0]));
+	struct th_collected *c = th_arena_alloc(&l->arena, sizeof(*c));
+	if (!room || !c) {
+		return NULL;
+	}
+	l->all = room;
+	l->all[l->n++] = c;
+	return c;
+}
+
+/* The reader gives the frames writer by writer. */
+static int collect(struct loaded *l)
+{
+	struct th_collected *c = NULL;
+	struct th_frame f;
+	while (th_reader_next(l->trace.reader, &f)) {
+		if (!c || c->process.writer != f.writer) {
+			c = add_writer(l);
+		}
+		if (c) {
+			th_collect_frame(&l->arena, c, &f);
+		}
+		if (l->arena.failed) {
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		th_collect_finish(&l->arena, l->all[i]);
+	}
+	return 0;
+}
+
+int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why)
+{
+	struct loaded *l = calloc(1, sizeof(*l));
+	int r = l ? th_reader_open(path, &l->trace.reader, ret_why) : -ENOMEM;
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	r = collect(l);
+	if (r == 0) {
+		th_runs_build(&l->arena, &l->trace, l->all, l->n);
+		r = l->arena.failed ? -ENOMEM : 0;
+	}
+	if (r < 0) {
+		if (ret_why) {
+			*ret_why = "needs more memory than there is";
+		}
+		th_trace_free(&l->trace);
+		return r;
+	}
+	l->trace.damage = th_reader_damage(l->trace.reader, &l->trace.n_damage);
+	*ret_trace = &l->trace;
+	return 0;
+}
+
+struct th_trace *th_trace_free(struct th_trace *t)
+{
+	if (t) {
+		struct loaded *l = (struct loaded *)t;
+		th_arena_finish(&l->arena);
+		th_reader_close(t->reader);
+		free(l);
+	}
+	return NULL;
+}
+
+static bool has_prefix(const struct th_run *run, struct th_slice prefix)
+{
+	char hex[2 * TH_TRACE_ID_BYTES];
+	th_hex_encode(hex, run->trace_id, sizeof(run->trace_id));
+	struct th_slice start = {(const uint8_t *)hex, prefix.n};
+	return prefix.n <= sizeof(hex) && th_slice_ieq(start, prefix);
+}
+
+static bool same_trace(const struct th_run *a, const struct th_run *b)
+{
+	return memcmp(a->trace_id, b->trace_id, sizeof(a->trace_id)) == 0;
+}
+
+/* Runs are in order of start: the last that fits, but a complete one before any other. */
+struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, bool *ret_ambiguous)
+{
+	struct th_slice wanted = th_slice_str(prefix);
+	struct th_run *found = NULL;
+	*ret_ambiguous = false;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		struct th_run *run = t->runs[i];
+		if (!has_prefix(run, wanted)) {
+			continue;
+		}
+		if (found && wanted.n && !same_trace(found, run)) {
+			*ret_ambiguous = true;
+			return NULL;
+		}
+		if (!found || run->complete || !found->complete) {
+			found = run;
+		}
+	}
+	return found;
+}
+
+void th_trace_span_id(
+	const uint8_t process_span[TH_SPAN_ID_BYTES], uint32_t id, uint8_t ret_id[TH_SPAN_ID_BYTES])
+{
+	uint8_t key[TH_SIPHASH_KEY_BYTES] = "\0\0\0\0\0\0\0\0exchange";
+	memcpy(key, process_span, TH_SPAN_ID_BYTES);
+	uint64_t hash = th_siphash(key, &id, sizeof(id));
+	hash = hash ? hash : 1; /* all zeros is no span id (W3C Trace Context) */
+	memcpy(ret_id, &hash, TH_SPAN_ID_BYTES);
+}
