@@ -12,6 +12,7 @@
 #include "player/world.h"
 
 #define NAME_LIMIT 255
+#define KIN_LIMIT 65536		  /* peers added for their names' sake */
 #define RECORDED_ADDRESS_BYTES 20 /* family, 3 reserved, 16 address bytes (trace.h) */
 
 /* ---- names ---- */
@@ -257,6 +258,73 @@ static void merge_sightings(struct layout *l, struct sighting *s, size_t n)
 	}
 }
 
+/* ---- peers of one name ---- */
+
+static bool has_address(
+	const struct layout *l, const struct th_world_name *n, const struct th_world_address *a)
+{
+	for (uint32_t i = 0; i < n->n_addresses; i++) {
+		if (memcmp(&l->addresses[n->first_address + i], a, sizeof(*a)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int compare_peers(const void *a, const void *b)
+{
+	return compare_addresses(a, b);
+}
+
+/* Adds to `kin` what the name's other addresses become by `served`. */
+static size_t add_kin(const struct layout *l, const struct th_world_name *n,
+	const struct th_world_peer *served, struct th_world_peer *kin, size_t n_kin)
+{
+	for (uint32_t i = 0; i < n->n_addresses && n_kin < KIN_LIMIT; i++) {
+		struct th_world_peer p = *served;
+		p.address = l->addresses[n->first_address + i];
+		if (!bsearch(&p, l->peers, l->n_peers, sizeof(p), compare_peers)) {
+			kin[n_kin++] = p;
+		}
+	}
+	return n_kin;
+}
+
+static size_t find_kin(const struct layout *l, struct th_world_peer *kin)
+{
+	size_t n_kin = 0;
+	for (size_t p = 0; p < l->n_peers; p++) {
+		for (size_t n = 0; l->peers[p].verdict == TH_PEER_SERVED && n < l->n_names; n++) {
+			if (has_address(l, &l->names[n], &l->peers[p].address)) {
+				n_kin = add_kin(l, &l->names[n], &l->peers[p], kin, n_kin);
+			}
+		}
+	}
+	return n_kin;
+}
+
+/* The peers are sorted and stay so; two names may bring the same kin. */
+static int admit_kin(struct layout *l)
+{
+	th_auto_free struct th_world_peer *kin = calloc(KIN_LIMIT, sizeof(*kin));
+	size_t n = kin ? find_kin(l, kin) : 0;
+	void *all = kin ? realloc(l->peers, (l->n_peers + n + 1) * sizeof(*l->peers)) : NULL;
+	if (!all) {
+		return -ENOMEM;
+	}
+	l->peers = all;
+	memcpy(l->peers + l->n_peers, kin, n * sizeof(*kin));
+	qsort(l->peers, l->n_peers + n, sizeof(*l->peers), compare_peers);
+	size_t kept = 0;
+	for (size_t i = 0; i < l->n_peers + n; i++) {
+		if (kept == 0 || compare_addresses(&l->peers[kept - 1], &l->peers[i]) != 0) {
+			l->peers[kept++] = l->peers[i];
+		}
+	}
+	l->n_peers = kept;
+	return 0;
+}
+
 static int gather_peers(struct layout *l, const struct th_run *run)
 {
 	th_auto_free void **used = calloc(run->n_exchanges + 1, sizeof(*used));
@@ -345,6 +413,9 @@ int th_world_build(
 	int r = gather_names(&l, run);
 	if (r == 0) {
 		r = gather_peers(&l, run);
+	}
+	if (r == 0) {
+		r = admit_kin(&l);
 	}
 	return r < 0 ? r : assemble(&l, ca, ret_bytes, ret_size);
 }

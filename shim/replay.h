@@ -88,6 +88,9 @@ typedef int th_getaddrinfo(const char *node, const char *service, const struct a
 int th_replay_getaddrinfo(th_getaddrinfo *real, const char *node, const char *service,
 	const struct addrinfo *hints, struct addrinfo **ret_list);
 
+/* A look-up that the fence refused: tells the player. */
+void th_replay_name_refused(const char *name);
+
 /* gethostbyname2_r() from the world: 0 and the entry, within `buffer`; PASS: a numeric name;
  * -ERANGE: the buffer is too small; another negative errno: not found, *ret_h_errno says why. */
 int th_replay_hostent(const char *name, int family, struct hostent *ret_entry, char *buffer,

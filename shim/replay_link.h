@@ -15,7 +15,7 @@ static inline void th_errno_restore(int *saved)
 }
 
 /* Until the end of the scope, whatever happens to errno does not show (P23). */
-#define TH_KEEP_ERRNO __attribute__((cleanup(th_errno_restore))) int th_errno_kept_ = errno
+#define TH_KEEP_ERRNO __attribute__((cleanup(th_errno_restore), unused)) int th_errno_kept_ = errno
 
 /* Takes the directory of a running player: builds the socket's address and maps the world. 0 or a
  * negative errno. */

@@ -159,7 +159,12 @@ ssize_t th_replay_received(int fd, size_t wanted, ssize_t n)
 		return n;
 	}
 	struct th_guise *g = th_guise_of(fd);
-	int how = g && (ended || !g->connected) ? end_of(g) : 0;
+	if (!g) {
+		errno = error;
+		return n;
+	}
+	/* A reset by the kernel only says that the player left bytes unread: it knows better. */
+	int how = end_of(g);
 	errno = how ? how : error;
-	return how ? -1 : n;
+	return how ? -1 : g->connected ? 0 : n;
 }

@@ -175,6 +175,25 @@ Test(world_build, tls_is_served_only_with_exchanges)
 	cr_assert_eq(find(2)->verdict, TH_PEER_SERVED);
 }
 
+Test(world_build, the_other_addresses_of_a_served_name_are_served)
+{
+	static const uint8_t addresses[3][20] = {
+		RECORDED(4, 192, 0, 2, 1), RECORDED(4, 192, 0, 2, 2), RECORDED(4, 192, 0, 2, 3)};
+	static const uint8_t others[1][20] = {RECORDED(4, 192, 0, 2, 4)};
+	add_name("kin.test", 0, addresses[0], 3);
+	add_name("kin-too.test", 0, addresses[0], 2);
+	add_name("stranger.test", 0, others[0], 1);
+	add_connection(443, 0, TH_SPEAKS_HTTP1);
+	add_connection(443, EHOSTUNREACH, TH_SPEAKS_NOTHING)->address[3] = 3;
+	add_connection(80, ECONNREFUSED, TH_SPEAKS_NOTHING);
+	build();
+	const uint8_t second[16] = {192, 0, 2, 2}, third[16] = {192, 0, 2, 3};
+	cr_assert_eq(th_world_find_peer(&world, 4, second, 443)->verdict, TH_PEER_SERVED);
+	cr_assert_eq(th_world_find_peer(&world, 4, third, 443)->verdict, TH_PEER_FAILED);
+	cr_assert_null(th_world_find_peer(&world, 4, second, 80), "only what was served spreads");
+	cr_assert_eq(world.header->n_peers, 4);
+}
+
 Test(world_build, failures_keep_their_errno)
 {
 	add_connection(7, EHOSTUNREACH, TH_SPEAKS_NOTHING);
