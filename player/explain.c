@@ -27,10 +27,9 @@ static size_t character(struct th_slice s)
 	return surrogate || overlong ? 0 : n;
 }
 
-void th_explain_quote(struct th_slice s, size_t max, struct th_buf *out)
+void th_explain_text(struct th_slice s, size_t max, struct th_buf *out)
 {
 	size_t i = 0;
-	th_buf_u8(out, '"');
 	while (i < s.n && i < max) {
 		size_t n = character((struct th_slice){s.p + i, s.n - i});
 		if (n == 0 || s.p[i] < 0x20 || s.p[i] == 0x7f) {
@@ -41,7 +40,14 @@ void th_explain_quote(struct th_slice s, size_t max, struct th_buf *out)
 		th_buf_add(out, s.p + i, n);
 		i += n;
 	}
-	th_buf_str(out, i < s.n ? "…\"" : "\"");
+	th_buf_str(out, i < s.n ? "…" : "");
+}
+
+void th_explain_quote(struct th_slice s, size_t max, struct th_buf *out)
+{
+	th_buf_u8(out, '"');
+	th_explain_text(s, max, out);
+	th_buf_u8(out, '"');
 }
 
 static struct th_slice section(const struct th_canon *c, size_t from, size_t to)

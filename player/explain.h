@@ -13,8 +13,10 @@ char *th_explain_miss(
 void th_explain_difference(
 	const struct th_canon *asked, const struct th_canon *recorded, struct th_buf *out);
 
-/* Quotes at most `max` bytes for a line of text: control characters and broken UTF-8 made visible.
- */
+/* At most `max` bytes for a line of text: control characters and broken UTF-8 made visible. */
+void th_explain_text(struct th_slice s, size_t max, struct th_buf *out);
+
+/* The same in quotes. */
 void th_explain_quote(struct th_slice s, size_t max, struct th_buf *out);
 
 #endif

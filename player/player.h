@@ -68,7 +68,7 @@ struct th_player;
 /* Loads the run, writes the world, listens, and serves from threads of this process until
  * th_player_destroy(). Every string of `conf` may go away afterwards. 0 and the player; or a
  * negative errno and one line in `why`, naming the file and, where it is damaged, the offset:
- * -ENOENT (no file, no such run), -EINVAL (not a capture, or no traffic of HTTP in it), -ENOTUNIQ
+ * -ENOENT (no file, no such run), -EINVAL (not a capture), -ENOTUNIQ
  * (ambiguous prefix), or what the system said. SIGPIPE must be ignored in this process. */
 int th_player_start(const struct th_player_conf *conf, struct th_player **ret_player,
 	char why[TH_PLAYER_WHY_BYTES]);

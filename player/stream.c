@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
 
 static BIO_METHOD *out_method;
@@ -122,6 +124,20 @@ int th_stream_flush(struct th_stream *s)
 	}
 	s->out.n = s->sent = 0;
 	return 0;
+}
+
+void th_stream_pause(struct th_stream *s, uint64_t ns)
+{
+	uint64_t now = th_clock_mono(), end = now + ns;
+	int r = -1;
+	while (now < end && r <= 0) {
+		uint64_t left = end - now;
+		struct timespec ts = {.tv_sec = (time_t)(left / 1000000000),
+			.tv_nsec = (long)(left % 1000000000)};
+		struct pollfd pfd = {.fd = s->fd}; /* only a hang-up, which needs no asking */
+		r = ppoll(&pfd, 1, &ts, NULL);
+		now = th_clock_mono();
+	}
 }
 
 int th_stream_unblock(struct th_stream *s)

@@ -1,0 +1,230 @@
+/* See answer.h. */
+#include "player/answer.h"
+
+#include <arpa/inet.h>
+#include <cjson/cJSON.h>
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "capture/redact.h"
+#include "player/explain.h"
+#include "trace/http.h"
+
+/* ---- the caller ---- */
+
+/* The name that was looked up for an address when it was recorded: what a request without Host is
+ * asked of. */
+static struct th_slice name_of_address(const struct th_run *run, const struct th_hello *h)
+{
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *c = run->connections[i];
+		if (c->family == h->family && c->port == h->port &&
+			memcmp(c->address, h->address, sizeof(c->address)) == 0 && c->name.n) {
+			return c->name;
+		}
+	}
+	return (struct th_slice){NULL, 0};
+}
+
+void th_caller_init(
+	struct th_caller *c, struct th_serving *serving, const struct th_hello *hello, int fd)
+{
+	*c = (struct th_caller){.serving = serving, .hello = *hello, .stream = {.fd = fd}};
+	th_lanes_get(serving->lanes, hello->process, c->process.lane);
+	memcpy(c->process.span_id, hello->process, TH_SPAN_ID_BYTES);
+	c->asker = (struct th_asker){.process = th_index_lane(serving->index, c->process.lane),
+		.thread = hello->thread,
+		.connection = hello->connection};
+	c->connection = (struct th_connection){.process = &c->process,
+		.id = hello->connection,
+		.transport = TH_TRANSPORT_PLAIN,
+		.family = hello->family,
+		.port = hello->port,
+		.thread = hello->thread,
+		.name = name_of_address(serving->run, hello)};
+	memcpy(c->connection.address, hello->address, sizeof(c->connection.address));
+}
+
+void th_caller_finish(struct th_caller *c)
+{
+	th_stream_finish(&c->stream);
+	th_canon_finish(&c->canon);
+	th_buf_finish(&c->redacted);
+}
+
+const struct th_connection *th_caller_recorded(const struct th_caller *c)
+{
+	const struct th_run *run = c->serving->run;
+	if (c->asker.process == TH_LANE_UNKNOWN) {
+		return NULL;
+	}
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		if (r->process == run->processes[c->asker.process] &&
+			r->id == c->asker.connection) {
+			return r;
+		}
+	}
+	return NULL;
+}
+
+/* ---- the request ---- */
+
+static bool redact_list(struct th_caller *c, const struct th_head *head)
+{
+	struct th_buf *out = &c->redacted;
+	size_t pos = 0;
+	struct th_field f;
+	while (th_head_next(head, &pos, &f)) {
+		size_t at = out->n;
+		bool any;
+		if (!th_buf_room(out, 6 + f.name.n + th_redact_bound(f.value.n))) {
+			return false;
+		}
+		out->n += 6;
+		th_buf_slice(out, f.name);
+		size_t n = th_redact_field(c->serving->key, f.name, f.value, out->p + out->n, &any);
+		struct th_out lengths = {.p = out->p + at, .cap = 6};
+		th_out_u16(&lengths, (uint16_t)f.name.n);
+		th_out_u32(&lengths, (uint32_t)n);
+		out->n += n;
+	}
+	return !out->failed;
+}
+
+static bool redact(struct th_caller *c, const struct th_head *head)
+{
+	bool any;
+	c->redacted.n = 0;
+	if (head->list) {
+		return redact_list(c, head);
+	}
+	if (!th_buf_room(&c->redacted, th_redact_bound(head->bytes.n))) {
+		return false;
+	}
+	c->redacted.n = th_redact_h1_head(c->serving->key, head->bytes, c->redacted.p, &any);
+	return true;
+}
+
+bool th_answer_head(
+	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked)
+{
+	if (!redact(c, &head)) {
+		return false;
+	}
+	*ret_asked = (struct th_exchange){.process = &c->process,
+		.connection = &c->connection,
+		.thread = c->hello.thread,
+		.request = {.present = true,
+			.head_done = true,
+			.version = version,
+			.head = {.bytes = th_buf_view(&c->redacted), .list = head.list}}};
+	c->asker.version = version;
+	return true;
+}
+
+void th_answer_body(struct th_exchange *asked, struct th_slice body, struct th_piece *piece)
+{
+	struct th_message *m = &asked->request;
+	*piece = (struct th_piece){.bytes = body};
+	m->pieces = piece;
+	m->n_pieces = body.n > 0;
+	m->body_bytes = body.n;
+	m->finished = true;
+	m->end = TH_END_COMPLETE;
+}
+
+/* ---- the answer ---- */
+
+static char *miss_body(const char *request, const char *why)
+{
+	struct th_buf text = {0};
+	th_buf_str(&text, "tracehook replay: no recorded answer for ");
+	th_buf_str(&text, request);
+	th_buf_str(&text, ": ");
+	th_buf_str(&text, why);
+	th_auto_free char *message = th_buf_take(&text);
+	cJSON *root = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(root, "error");
+	cJSON_AddStringToObject(error, "type", "tracehook_no_match");
+	cJSON_AddStringToObject(error, "code", "tracehook_no_match");
+	cJSON_AddStringToObject(error, "message", message ? message : why);
+	char *body = cJSON_PrintUnformatted(root);
+	cJSON_Delete(root);
+	return body;
+}
+
+/* "POST https://host/path", from canonical text, so without anything secret; valid UTF-8. */
+static char *request_line(const struct th_canon *c)
+{
+	const char *method = (const char *)c->text.p, *scheme = method + strlen(method) + 1;
+	const char *authority = scheme + strlen(scheme) + 1;
+	const char *path = (const char *)c->text.p + c->path_at;
+	const char *query = (const char *)c->text.p + c->query_at;
+	struct th_buf url = {0}, out = {0};
+	th_buf_str(&url, scheme);
+	th_buf_str(&url, "://");
+	th_buf_str(&url, authority);
+	th_buf_str(&url, path);
+	th_buf_str(&url, *query ? "?" : "");
+	th_buf_str(&url, query);
+	th_explain_text(th_slice_str(method), 32, &out);
+	th_buf_u8(&out, ' ');
+	th_explain_text(th_buf_view(&url), 1024, &out);
+	th_buf_finish(&url);
+	return th_buf_take(&out);
+}
+
+static char *explain(struct th_caller *c)
+{
+	struct th_near near;
+	if (th_index_near(c->serving->index, &c->canon, &c->asker, &near) < 0) {
+		return NULL;
+	}
+	char *why = th_explain_miss(c->serving->run, &c->canon, &near);
+	free(near.x);
+	return why;
+}
+
+static char *miss(struct th_caller *c, bool readable)
+{
+	th_auto_free char *request = readable ? request_line(&c->canon) : NULL;
+	th_auto_free char *why = readable ? explain(c) : NULL;
+	const char *said_request = request ? request : "a request";
+	const char *said_why = why ? why : "the request could not be read";
+	th_tally_miss(c->serving->tally, c->hello.process, said_request, said_why);
+	if (c->serving->on_miss == TH_ON_MISS_ABORT) {
+		return NULL;
+	}
+	return miss_body(said_request, said_why);
+}
+
+bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
+	struct th_claim *ret_claim, char **ret_body)
+{
+	struct th_index *ix = c->serving->index;
+	bool readable = th_canon_request(asked, &c->canon) == 0;
+	if (readable &&
+		(th_index_claim(ix, &c->canon, &c->asker, ret_claim) ||
+			th_index_claim_partial(ix, &c->canon,
+				asked->request.n_pieces ? asked->request.pieces[0].bytes
+							: (struct th_slice){NULL, 0},
+				&c->asker, ret_claim))) {
+		th_tally_match(c->serving->tally, ret_claim);
+		return true;
+	}
+	*ret_body = miss(c, readable);
+	return false;
+}
+
+bool th_answer_find_early(
+	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim)
+{
+	struct th_index *ix = c->serving->index;
+	if (!th_index_claim_partial(
+		    ix, &c->canon, (struct th_slice){NULL, 0}, &c->asker, ret_claim)) {
+		return false;
+	}
+	th_tally_match(c->serving->tally, ret_claim);
+	return true;
+}

@@ -1,0 +1,105 @@
+/* From what a connection's server has read to what it is to send: the part that HTTP/1 and HTTP/2
+ * have in common. */
+#ifndef PLAYER_ANSWER_H
+#define PLAYER_ANSWER_H
+
+#include "player/ca.h"
+#include "player/index.h"
+#include "player/lanes.h"
+#include "player/protocol.h"
+#include "player/resets.h"
+#include "player/stream.h"
+#include "player/tally.h"
+
+/* What all connections of a replay share; nothing of it changes while they run. */
+struct th_serving {
+	const struct th_run *run;
+	const uint8_t *key; /* redaction key of the capture */
+	struct th_index *index;
+	struct th_ca *ca;
+	SSL_CTX *tls;
+	struct th_lanes *lanes;
+	struct th_resets *resets;
+	struct th_tally *tally;
+	enum th_on_miss on_miss;
+	double pace;
+};
+
+/* One connection of the agent. */
+struct th_caller {
+	struct th_serving *serving;
+	struct th_hello hello;
+	struct th_stream stream;
+	struct th_asker asker;
+	struct th_process process; /* as a recording would have them */
+	struct th_connection connection;
+	char sni[256];
+	struct th_canon canon;	/* used again for each request */
+	struct th_buf redacted; /* the head of the request being answered */
+};
+
+/* Fills in what the hello says; the stream's descriptor is the caller's. */
+void th_caller_init(
+	struct th_caller *c, struct th_serving *serving, const struct th_hello *hello, int fd);
+void th_caller_finish(struct th_caller *c);
+
+/* The recorded connection that this one repeats, going by its lane; NULL: none. */
+const struct th_connection *th_caller_recorded(const struct th_caller *c);
+
+/* Makes an exchange of a request as it came, without its body; the head is redacted as the
+ * capture's is. Slices point into `head` and the caller's buffers. False: no memory. */
+bool th_answer_head(
+	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked);
+
+/* Adds the body as it came. `piece` is storage for it. */
+void th_answer_body(struct th_exchange *asked, struct th_slice body, struct th_piece *piece);
+
+/* Claims the answer. True and the claim; or false and, unless misses abort, *ret_body: the JSON of
+ * a 424 (DESIGN 1.1), which the caller frees. Counts either. */
+bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
+	struct th_claim *ret_claim, char **ret_body);
+
+/* Claims an answer that was given before the request's body came (Expect), by the head alone. */
+bool th_answer_find_early(
+	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
+
+/* When recorded things are due: their distance to the end of the request, by the pace. */
+struct th_timeline {
+	uint64_t start, recorded_start;
+	double pace;
+};
+
+struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x);
+
+/* Nanoseconds to wait until what was recorded at `time`; 0: now. */
+uint64_t th_timeline_wait(const struct th_timeline *t, uint64_t time);
+
+/* What follows the last byte of an answer. */
+enum th_after {
+	TH_AFTER_KEEP,	 /* the connection goes on */
+	TH_AFTER_NOTIFY, /* closed in good order */
+	TH_AFTER_FIN,	 /* closed without close_notify */
+	TH_AFTER_RESET,	 /* closed, and to the agent it is `code` */
+	TH_AFTER_SILENT, /* nothing more until the agent gives up */
+};
+
+struct th_ending {
+	enum th_after after;
+	uint32_t code;	  /* errno of a reset */
+	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */
+	enum th_after then; /* how */
+};
+
+/* HTTP/1: what to do after the answer of `x`. */
+struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x);
+
+/* HTTP/2: a stream ended because its connection did; KEEP when it did not. */
+struct th_ending th_ending_of_stream(const struct th_exchange *x);
+
+/* HTTP/2: how the connection ended after all its streams were done. */
+struct th_ending th_ending_of_connection(const struct th_connection *conn, uint64_t last);
+
+/* Carries an ending out (all but KEEP): returns when the agent has closed, too. */
+void th_caller_end(struct th_caller *c, const struct th_ending *e);
+
+#endif

@@ -1,0 +1,389 @@
+/* See h2_stream.h. A stream steps through interim heads, head, pieces, trailer and end, each when
+ * it is due; streams do not wait for each other. nghttp2 frames what we give it, within flow
+ * control: a recorded piece becomes a DATA frame of its own where the windows let it. */
+#include "player/h2_stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+struct nv_list {
+	nghttp2_nv *nv;
+	size_t n;
+};
+
+/* The fields point into the capture, which stays. */
+static bool make_nv(const struct th_head *head, struct nv_list *ret)
+{
+	size_t pos = 0, n = 0;
+	struct th_field f;
+	while (th_head_next(head, &pos, &f)) {
+		n++;
+	}
+	ret->nv = calloc(n + 1, sizeof(*ret->nv));
+	ret->n = 0;
+	pos = 0;
+	while (ret->nv && ret->n < n && th_head_next(head, &pos, &f)) {
+		ret->nv[ret->n++] = (nghttp2_nv){.name = (uint8_t *)f.name.p,
+			.namelen = f.name.n,
+			.value = (uint8_t *)f.value.p,
+			.valuelen = f.value.n,
+			.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+	}
+	return ret->nv != NULL;
+}
+
+struct th_h2_stream *th_h2_stream_new(struct th_h2_session *session, int32_t id)
+{
+	struct th_h2_stream *s = calloc(1, sizeof(*s));
+	if (s) {
+		s->session = session;
+		s->id = id;
+		s->next = session->streams;
+		session->streams = s;
+	}
+	return s;
+}
+
+void th_h2_stream_free(struct th_h2_stream *s)
+{
+	struct th_h2_stream **at = &s->session->streams;
+	while (*at && *at != s) {
+		at = &(*at)->next;
+	}
+	if (*at) {
+		*at = s->next;
+	}
+	th_buf_finish(&s->head);
+	th_buf_finish(&s->body);
+	free(s->miss);
+	free(s);
+}
+
+bool th_h2_stream_busy(const struct th_h2_stream *s)
+{
+	return s->step > TH_H2_STEP_ASKING && s->step < TH_H2_STEP_OVER;
+}
+
+/* ---- asking ---- */
+
+static struct th_head request_head(const struct th_h2_stream *s)
+{
+	return (struct th_head){.bytes = th_buf_view(&s->head), .list = true};
+}
+
+static bool submit_interim(struct th_h2_stream *s, const struct th_exchange *x)
+{
+	struct nv_list list;
+	const struct th_head *head = &x->interim[s->interims].head;
+	if (!head->list) { /* the 101 of an upgrade: it went as HTTP/1 */
+		s->interims++;
+		return true;
+	}
+	if (!make_nv(head, &list)) {
+		return false;
+	}
+	int r = nghttp2_submit_headers(
+		s->session->ng, NGHTTP2_FLAG_NONE, s->id, NULL, list.nv, list.n, NULL);
+	free(list.nv);
+	s->interims++;
+	return r == 0;
+}
+
+void th_h2_stream_expect(struct th_h2_stream *s)
+{
+	struct th_caller *c = s->session->c;
+	struct th_head head = request_head(s);
+	struct th_exchange asked;
+	struct th_claim claim;
+	if (!th_head_has_token(&head, "expect", "100-continue") ||
+		!th_answer_head(c, head, 20, &asked) ||
+		th_canon_request_head(&asked, &c->canon) < 0) {
+		return;
+	}
+	const struct th_exchange *x = th_index_peek_head(c->serving->index, &c->canon, &c->asker);
+	if (x && x->n_interim == 0 && x->request.body_bytes == 0 && x->response.head_done &&
+		th_answer_find_early(c, &asked, &claim)) {
+		th_h2_stream_begin(s, claim.x);
+		return;
+	}
+	while (x && s->interims < x->n_interim) {
+		bool is_100 = th_head_status(&x->interim[s->interims].head) == 100;
+		if (!submit_interim(s, x) || is_100) {
+			return;
+		}
+	}
+}
+
+void th_h2_stream_begin(struct th_h2_stream *s, const struct th_exchange *x)
+{
+	s->x = x;
+	s->timeline = th_timeline_begin(s->session->c->serving, x);
+	s->step = TH_H2_STEP_INTERIMS;
+	s->session->recorded = x->connection;
+}
+
+void th_h2_stream_asked(struct th_h2_stream *s)
+{
+	struct th_caller *c = s->session->c;
+	struct th_exchange asked;
+	struct th_claim claim;
+	struct th_piece piece;
+	if (s->step != TH_H2_STEP_ASKING) {
+		return; /* answered by its head alone */
+	}
+	s->step = TH_H2_STEP_OVER;
+	if (!th_answer_head(c, request_head(s), 20, &asked)) {
+		return;
+	}
+	th_answer_body(&asked, th_buf_view(&s->body), &piece);
+	if (th_answer_find(c, &asked, &claim, &s->miss)) {
+		th_h2_stream_begin(s, claim.x);
+	} else if (s->miss) {
+		s->step = TH_H2_STEP_HEAD;
+	} else {
+		nghttp2_submit_rst_stream(
+			s->session->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	}
+}
+
+/* ---- answering ---- */
+
+static bool is_complete(const struct th_message *m)
+{
+	return m->bodiless || (m->finished && m->end == TH_END_COMPLETE);
+}
+
+static void submit_trailer(struct th_h2_stream *s)
+{
+	struct nv_list list;
+	if (make_nv(&s->x->response.trailer, &list)) {
+		nghttp2_submit_trailer(s->session->ng, s->id, list.nv, list.n);
+		free(list.nv);
+	}
+}
+
+/* All pieces went: the end that nghttp2 writes, or the cut that we make afterwards. */
+static ssize_t end_of_data(struct th_h2_stream *s, uint32_t *flags, size_t sent)
+{
+	const struct th_message *m = &s->x->response;
+	if (!is_complete(m)) {
+		s->step = TH_H2_STEP_CUT;
+		s->deferred = sent == 0;
+		return sent ? (ssize_t)sent : NGHTTP2_ERR_DEFERRED;
+	}
+	*flags |= NGHTTP2_DATA_FLAG_EOF;
+	if (m->trailer.bytes.n) {
+		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+		submit_trailer(s);
+	}
+	s->step = TH_H2_STEP_OVER;
+	return (ssize_t)sent;
+}
+
+static void skip_empty_pieces(struct th_h2_stream *s)
+{
+	const struct th_message *m = &s->x->response;
+	while (s->piece + 1 < m->n_pieces && m->pieces[s->piece].bytes.n == 0) {
+		s->piece++;
+	}
+}
+
+static ssize_t read_recorded(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t length,
+	uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	struct th_h2_stream *s = source->ptr;
+	const struct th_message *m = &s->x->response;
+	if (s->step == TH_H2_STEP_CUT) {
+		s->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	skip_empty_pieces(s);
+	if (s->piece == m->n_pieces) {
+		return end_of_data(s, flags, 0);
+	}
+	const struct th_piece *p = &m->pieces[s->piece];
+	if (th_timeline_wait(&s->timeline, p->time) > 0) {
+		s->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	size_t n = p->bytes.n - s->offset < length ? p->bytes.n - s->offset : length;
+	if (n) {
+		memcpy(buf, p->bytes.p + s->offset, n);
+	}
+	s->offset += n;
+	s->session->served += n;
+	if (s->offset < p->bytes.n) {
+		return (ssize_t)n;
+	}
+	s->piece++;
+	s->offset = 0;
+	return s->piece == m->n_pieces && is_complete(m) ? end_of_data(s, flags, n) : (ssize_t)n;
+}
+
+static ssize_t read_miss(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t length,
+	uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	struct th_h2_stream *s = source->ptr;
+	size_t left = strlen(s->miss) - s->offset, n = left < length ? left : length;
+	memcpy(buf, s->miss + s->offset, n);
+	s->offset += n;
+	if (n == left) {
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+		s->step = TH_H2_STEP_OVER;
+	}
+	return (ssize_t)n;
+}
+
+static nghttp2_nv text_nv(const char *name, const char *value)
+{
+	return (nghttp2_nv){.name = (uint8_t *)name,
+		.namelen = strlen(name),
+		.value = (uint8_t *)value,
+		.valuelen = strlen(value)};
+}
+
+static bool method_is_head(const struct th_h2_stream *s)
+{
+	struct th_head head = request_head(s);
+	struct th_slice method = {NULL, 0}, target;
+	th_head_request(&head, &method, &target);
+	return th_slice_eq(method, TH_SLICE_LIT("HEAD"));
+}
+
+static void submit_miss(struct th_h2_stream *s)
+{
+	char length[24];
+	snprintf(length, sizeof(length), "%zu", strlen(s->miss));
+	const nghttp2_nv nv[] = {text_nv(":status", "424"),
+		text_nv("content-type", "application/json"), text_nv("tracehook-miss", "1"),
+		text_nv("content-length", length)};
+	nghttp2_data_provider data = {.source.ptr = s, .read_callback = read_miss};
+	bool no_body = method_is_head(s);
+	nghttp2_submit_response(
+		s->session->ng, s->id, nv, sizeof(nv) / sizeof(*nv), no_body ? NULL : &data);
+	s->step = no_body ? TH_H2_STEP_OVER : TH_H2_STEP_DATA;
+}
+
+static void submit_head(struct th_h2_stream *s)
+{
+	const struct th_message *m = &s->x->response;
+	struct nv_list list;
+	if (!m->head_done || !m->head.list) {
+		s->step = TH_H2_STEP_CUT;
+		return;
+	}
+	if (!make_nv(&m->head, &list)) {
+		s->step = TH_H2_STEP_OVER;
+		return;
+	}
+	bool ends = m->bodiless || (is_complete(m) && m->n_pieces == 0 && m->trailer.bytes.n == 0);
+	nghttp2_data_provider data = {.source.ptr = s, .read_callback = read_recorded};
+	nghttp2_submit_response(s->session->ng, s->id, list.nv, list.n, ends ? NULL : &data);
+	free(list.nv);
+	s->session->served += m->head.bytes.n;
+	s->step = ends ? TH_H2_STEP_OVER : TH_H2_STEP_DATA;
+}
+
+/* The recorded end of an answer that its protocol did not end. */
+static void cut(struct th_h2_stream *s)
+{
+	struct th_h2_session *h = s->session;
+	const struct th_message *m = &s->x->response;
+	s->step = TH_H2_STEP_OVER;
+	if (m->finished && m->end == TH_END_STREAM_RESET) {
+		nghttp2_submit_rst_stream(h->ng, NGHTTP2_FLAG_NONE, s->id, m->end_code);
+		return;
+	}
+	if (m->finished && m->end == TH_END_GOAWAY) {
+		nghttp2_submit_goaway(
+			h->ng, NGHTTP2_FLAG_NONE, s->id > 2 ? s->id - 2 : 0, m->end_code, NULL, 0);
+		return;
+	}
+	struct th_ending e = th_ending_of_stream(s->x);
+	if (e.after != TH_AFTER_SILENT && h->dying.after == TH_AFTER_KEEP) {
+		h->dying = e;
+		h->dying_since = th_clock_mono();
+	}
+}
+
+static uint64_t drive_interims(struct th_h2_stream *s)
+{
+	while (s->interims < s->x->n_interim) {
+		uint64_t ns = th_timeline_wait(&s->timeline, s->x->interim[s->interims].time);
+		if (ns) {
+			return ns;
+		}
+		if (!submit_interim(s, s->x)) {
+			break;
+		}
+	}
+	s->step = TH_H2_STEP_HEAD;
+	return 0;
+}
+
+static uint64_t drive_head(struct th_h2_stream *s)
+{
+	if (s->miss) {
+		submit_miss(s);
+		return 0;
+	}
+	const struct th_message *m = &s->x->response;
+	uint64_t ns = m->present ? th_timeline_wait(&s->timeline, m->began) : 0;
+	if (ns == 0) {
+		submit_head(s);
+	}
+	return ns;
+}
+
+static uint64_t drive_data(struct th_h2_stream *s)
+{
+	if (!s->deferred || s->miss) {
+		return UINT64_MAX; /* nghttp2 asks when it can send */
+	}
+	const struct th_message *m = &s->x->response;
+	uint64_t ns = s->piece < m->n_pieces
+		? th_timeline_wait(&s->timeline, m->pieces[s->piece].time)
+		: 0;
+	if (ns == 0) {
+		s->deferred = false;
+		nghttp2_session_resume_data(s->session->ng, s->id);
+		return UINT64_MAX;
+	}
+	return ns;
+}
+
+static uint64_t drive_cut(struct th_h2_stream *s)
+{
+	const struct th_message *m = &s->x->response;
+	uint64_t ns = th_timeline_wait(&s->timeline, m->ended);
+	if (ns == 0) {
+		cut(s);
+	}
+	return ns;
+}
+
+uint64_t th_h2_stream_drive(struct th_h2_stream *s)
+{
+	uint64_t ns = 0;
+	while (ns == 0) {
+		switch (s->step) {
+		case TH_H2_STEP_INTERIMS:
+			ns = drive_interims(s);
+			break;
+		case TH_H2_STEP_HEAD:
+			ns = drive_head(s);
+			break;
+		case TH_H2_STEP_DATA:
+			return drive_data(s);
+		case TH_H2_STEP_CUT:
+			ns = drive_cut(s);
+			break;
+		default:
+			return UINT64_MAX;
+		}
+	}
+	return ns;
+}

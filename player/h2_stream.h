@@ -1,0 +1,65 @@
+/* One stream of an HTTP/2 connection of the agent, and how its answer is given. Within player/. */
+#ifndef PLAYER_H2_STREAM_H
+#define PLAYER_H2_STREAM_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "player/answer.h"
+
+enum th_h2_step {
+	TH_H2_STEP_ASKING,   /* the request is being read */
+	TH_H2_STEP_INTERIMS, /* answering */
+	TH_H2_STEP_HEAD,
+	TH_H2_STEP_DATA,
+	TH_H2_STEP_CUT,	 /* all that was recorded went; the end is still to be shown */
+	TH_H2_STEP_OVER, /* nothing more will come */
+};
+
+struct th_h2_session;
+
+struct th_h2_stream {
+	struct th_h2_session *session;
+	struct th_h2_stream *next;
+	int32_t id;
+	enum th_h2_step step;
+	struct th_buf head; /* as TH_HEAD_LIST */
+	bool head_over;
+	struct th_buf body;
+	const struct th_exchange *x;
+	char *miss; /* JSON of a 424 */
+	struct th_timeline timeline;
+	size_t interims, piece, offset; /* what has gone */
+	bool deferred;			/* nghttp2 waits to be told of more data */
+};
+
+struct th_h2_session {
+	struct th_caller *c;
+	nghttp2_session *ng;
+	struct th_h2_stream *streams;
+	struct th_ending dying; /* not KEEP: a stream ended because the connection did */
+	uint64_t dying_since;
+	const struct th_connection *recorded; /* of the latest answer */
+	uint64_t last_byte;		      /* recorded time of the latest answer's end */
+	uint64_t served;
+};
+
+/* The request's head is there (`body_follows`), and its body is not: a recorded 100 goes out. */
+void th_h2_stream_expect(struct th_h2_stream *s);
+
+/* The request is whole: finds its answer and begins. */
+void th_h2_stream_asked(struct th_h2_stream *s);
+
+/* Begins the answer `x`, claimed elsewhere. */
+void th_h2_stream_begin(struct th_h2_stream *s, const struct th_exchange *x);
+
+/* Goes as far as time allows. Returns the nanoseconds until there is more to do, UINT64_MAX: not by
+ * itself. */
+uint64_t th_h2_stream_drive(struct th_h2_stream *s);
+
+/* Is it in the middle of sending? */
+bool th_h2_stream_busy(const struct th_h2_stream *s);
+
+struct th_h2_stream *th_h2_stream_new(struct th_h2_session *session, int32_t id);
+void th_h2_stream_free(struct th_h2_stream *s);
+
+#endif

@@ -1,0 +1,126 @@
+/* The life of a player process (th_player_run): as long as anybody of the process tree, and not
+ * much longer.
+ *
+ * Who counts: every process that registered, the one that started us, whoever has a connection
+ * open, and, asked when none of these is left, whoever still maps the world. The report is written
+ * when the tree is first found empty, so that it is there soon after the agent's end, and again
+ * when somebody came back. */
+#include "player/life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define GRACE_NS 3000000000ull
+#define LOOK_MS 200	 /* while the tree may be empty */
+#define WATCH_MS 1000	 /* while it lives: to notice a signal in time */
+#define EXIT_NO_INPUT 66 /* DESIGN 1.2 */
+#define EXIT_BAD_CAPTURE 65
+#define EXIT_OS 71
+
+/* Nobody's pipe or terminal is to be kept open by us. */
+static void let_go(int ready_fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++) {
+		if (fd != ready_fd && null >= 0) {
+			dup2(null, fd);
+		}
+	}
+	unsigned keep = ready_fd > 2 ? (unsigned)ready_fd : 2;
+	if (keep > 3) {
+		syscall(SYS_close_range, 3, keep - 1, 0);
+	}
+	syscall(SYS_close_range, keep + 1, ~0u, 0);
+}
+
+/* SIGTERM and SIGINT end the player in good order: read from this descriptor. */
+static int catch_signals(void)
+{
+	sigset_t set;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool is_told_to_end(int signals)
+{
+	struct signalfd_siginfo info;
+	return signals >= 0 && read(signals, &info, sizeof(info)) == sizeof(info);
+}
+
+static void say_ready(int fd, const char *why)
+{
+	if (fd < 0) {
+		return;
+	}
+	if (why) {
+		dprintf(fd, "error: %s\n", why);
+	} else {
+		dprintf(fd, "ready\n");
+	}
+	close(fd);
+}
+
+static bool is_busy(struct th_player *p, int wait_ms)
+{
+	return th_tree_wait(th_player_tree(p), wait_ms) || th_player_open(p) > 0;
+}
+
+static void report(struct th_player *p, const char *path)
+{
+	if (path && *path) {
+		th_player_report(p, path);
+	}
+}
+
+static void live(struct th_player *p, const char *report_path, int signals)
+{
+	uint64_t empty_since = 0;
+	while (!is_told_to_end(signals)) {
+		if (is_busy(p, empty_since ? LOOK_MS : WATCH_MS)) {
+			empty_since = 0;
+			continue;
+		}
+		if (!empty_since) {
+			empty_since = th_clock_mono();
+			report(p, report_path);
+		} else if (th_clock_mono() - empty_since > GRACE_NS) {
+			if (!th_tree_holds(th_player_world(p))) {
+				return;
+			}
+			empty_since = th_clock_mono();
+		}
+	}
+}
+
+int th_player_run(const struct th_player_conf *conf)
+{
+	char why[TH_PLAYER_WHY_BYTES];
+	struct th_player *p = NULL;
+	let_go(conf->ready_fd);
+	th_auto_close int signals = catch_signals();
+	int r = th_player_start(conf, &p, why);
+	if (r < 0) {
+		say_ready(conf->ready_fd, why);
+		return r == -ENOENT || r == -ENOTUNIQ ? EXIT_NO_INPUT
+			: r == -EINVAL		      ? EXIT_BAD_CAPTURE
+						      : EXIT_OS;
+	}
+	th_tree_add(th_player_tree(p), conf->tree);
+	say_ready(conf->ready_fd, NULL);
+	live(p, conf->report, signals);
+	th_player_stop(p);
+	report(p, conf->report);
+	th_player_destroy(p);
+	return 0;
+}

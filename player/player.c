@@ -1,0 +1,227 @@
+/* See player.h. Everything is made in one order and taken down in the opposite one; a failure at
+ * any step takes down what there is and says in one line what to do. */
+#include "player/player.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "player/life.h"
+#include "player/report.h"
+#include "player/serve.h"
+#include "player/world.h"
+#include "player/world_build.h"
+
+struct th_player {
+	char *capture, *directory, *socket, *world;
+	struct th_trace *trace;
+	struct th_serving serving;
+	struct th_tally tally;
+	struct th_tree *tree;
+	struct th_control *control;
+	bool made_directory;
+};
+
+static __attribute__((format(printf, 3, 4))) int say(
+	char why[TH_PLAYER_WHY_BYTES], int error, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(why, TH_PLAYER_WHY_BYTES, fmt, ap);
+	va_end(ap);
+	return error;
+}
+
+/* ---- the run ---- */
+
+static int say_unreadable(
+	char why[TH_PLAYER_WHY_BYTES], const char *path, int error, const char *clause)
+{
+	if (error == -ENOENT) {
+		return say(why, error,
+			"there is no capture %s; record one first (TRACEHOOK_CAPTURE)", path);
+	}
+	return say(why, error, "capture %s cannot be replayed: %s", path,
+		clause && *clause ? clause : strerror(-error));
+}
+
+static int say_no_run(char why[TH_PLAYER_WHY_BYTES], const struct th_trace *t, const char *path,
+	const char *prefix)
+{
+	if (t->n_runs == 0 && t->n_damage) {
+		const struct th_damage *d = &t->damage[0];
+		return say(why, -EINVAL, "capture %s has no readable run: %s at offset %llu of %s",
+			path, d->what, (unsigned long long)d->offset, d->path);
+	}
+	if (t->n_runs == 0) {
+		return say(why, -ENOENT, "capture %s has no run in it; record one first", path);
+	}
+	return say(why, -ENOENT,
+		"capture %s has no run %s (TRACEHOOK_TRACE_ID); tracehook dump lists its runs",
+		path, prefix);
+}
+
+static int load(struct th_player *p, const struct th_player_conf *conf, char *why)
+{
+	const char *clause = NULL;
+	bool ambiguous = false;
+	int r = th_trace_load(conf->capture, &p->trace, &clause);
+	if (r < 0) {
+		return say_unreadable(why, conf->capture, r, clause);
+	}
+	p->serving.run = th_trace_find_run(p->trace, conf->trace_prefix, &ambiguous);
+	if (ambiguous) {
+		return say(why, -ENOTUNIQ, "more than one run of capture %s begins with %s",
+			conf->capture, conf->trace_prefix);
+	}
+	if (!p->serving.run) {
+		return say_no_run(
+			why, p->trace, conf->capture, conf->trace_prefix ? conf->trace_prefix : "");
+	}
+	p->serving.key = th_reader_key(p->trace->reader);
+	return 0;
+}
+
+/* ---- starting ---- */
+
+static int prepare(struct th_player *p, const struct th_player_conf *conf)
+{
+	struct th_serving *s = &p->serving;
+	s->index = th_index_create(s->run, conf->match);
+	s->ca = th_ca_create();
+	s->tls = th_serve_tls_context();
+	s->lanes = th_lanes_create();
+	s->resets = th_resets_create();
+	s->on_miss = conf->on_miss;
+	s->pace = conf->pace;
+	s->tally = &p->tally;
+	p->tree = th_tree_create();
+	p->capture = strdup(conf->capture);
+	p->directory = realpath(conf->directory, NULL);
+	bool named = p->directory &&
+		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
+		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
+	bool made = s->index && s->ca && s->tls && s->lanes && s->resets && p->tree && p->capture;
+	return named && made ? 0 : -ENOMEM;
+}
+
+static int write_world(struct th_player *p)
+{
+	th_auto_free uint8_t *bytes = NULL;
+	size_t n;
+	int r = th_world_build(p->serving.run, th_ca_der(p->serving.ca), &bytes, &n);
+	return r < 0 ? r : th_world_save(p->world, bytes, n);
+}
+
+static int start(struct th_player *p, const struct th_player_conf *conf, char *why)
+{
+	int r = load(p, conf, why);
+	if (r < 0) {
+		return r;
+	}
+	p->made_directory = mkdir(conf->directory, 0700) == 0;
+	if (!p->made_directory && errno != EEXIST) {
+		r = -errno;
+	}
+	r = r < 0 ? r : prepare(p, conf);
+	r = r < 0 ? r : write_world(p);
+	r = r < 0 ? r : th_control_start(&p->serving, p->tree, p->socket, &p->control);
+	if (r < 0) {
+		return say(why, r, "the player cannot be set up in %s: %s", conf->directory,
+			strerror(-r));
+	}
+	return 0;
+}
+
+int th_player_start(const struct th_player_conf *conf, struct th_player **ret_player,
+	char why[TH_PLAYER_WHY_BYTES])
+{
+	struct th_player *p = calloc(1, sizeof(*p));
+	if (!p) {
+		return say(why, -ENOMEM, "out of memory");
+	}
+	th_tally_init(&p->tally);
+	int r = start(p, conf, why);
+	if (r < 0) {
+		th_player_destroy(p);
+		return r;
+	}
+	*ret_player = p;
+	return 0;
+}
+
+void th_player_stop(struct th_player *p)
+{
+	p->control = th_control_stop(p->control);
+}
+
+void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats)
+{
+	pthread_mutex_lock(&p->tally.lock);
+	*ret_stats = p->tally.stats;
+	pthread_mutex_unlock(&p->tally.lock);
+	th_hex_encode(ret_stats->trace_id, p->serving.run->trace_id, TH_TRACE_ID_BYTES);
+	ret_stats->trace_id[2 * TH_TRACE_ID_BYTES] = 0;
+	ret_stats->spans = p->serving.run->n_exchanges;
+	ret_stats->unused = th_index_unused(p->serving.index);
+}
+
+int th_player_report(struct th_player *p, const char *path)
+{
+	struct th_player_stats stats;
+	th_player_stats(p, &stats);
+	return th_report_write(&stats, p->capture, path);
+}
+
+size_t th_player_open(struct th_player *p)
+{
+	return th_control_open(p->control);
+}
+
+struct th_tree *th_player_tree(struct th_player *p)
+{
+	return p->tree;
+}
+
+const char *th_player_world(const struct th_player *p)
+{
+	return p->world;
+}
+
+static void remove_files(struct th_player *p)
+{
+	if (p->socket) {
+		unlink(p->socket);
+	}
+	if (p->world) {
+		unlink(p->world);
+	}
+	if (p->directory) {
+		rmdir(p->directory);
+	}
+}
+
+struct th_player *th_player_destroy(struct th_player *p)
+{
+	if (!p) {
+		return NULL;
+	}
+	th_player_stop(p);
+	remove_files(p);
+	th_index_destroy(p->serving.index);
+	th_ca_destroy(p->serving.ca);
+	SSL_CTX_free(p->serving.tls);
+	th_lanes_destroy(p->serving.lanes);
+	th_resets_destroy(p->serving.resets);
+	th_tree_destroy(p->tree);
+	th_trace_free(p->trace);
+	th_tally_finish(&p->tally);
+	free(p->capture);
+	free(p->directory);
+	free(p->socket);
+	free(p->world);
+	free(p);
+	return NULL;
+}

@@ -1,0 +1,79 @@
+#include "player/report.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static void add_count(cJSON *o, const char *name, uint64_t n)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	cJSON_AddRawToObject(o, name, text); /* a double would lose large numbers */
+}
+
+static void add_list(cJSON *o, const char *name, const struct th_player_miss *list, size_t n)
+{
+	cJSON *array = cJSON_AddArrayToObject(o, name);
+	for (size_t i = 0; i < n; i++) {
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "process", list[i].process);
+		cJSON_AddStringToObject(item, "request", list[i].request ? list[i].request : "");
+		cJSON_AddStringToObject(item, "why", list[i].why ? list[i].why : "");
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+static char *render(const struct th_player_stats *s, const char *capture)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "capture", capture);
+	cJSON_AddStringToObject(o, "trace_id", s->trace_id);
+	cJSON_AddBoolToObject(o, "ok", !s->missed && !s->fenced_connects && !s->fenced_lookups);
+	add_count(o, "spans", s->spans);
+	add_count(o, "matched", s->matched);
+	add_count(o, "relaxed", s->relaxed);
+	add_count(o, "crossed", s->crossed);
+	add_count(o, "missed", s->missed);
+	add_count(o, "unused", s->unused);
+	add_count(o, "processes", s->processes);
+	add_count(o, "streams", s->streams);
+	add_count(o, "fenced_connects", s->fenced_connects);
+	add_count(o, "fenced_lookups", s->fenced_lookups);
+	add_count(o, "bytes_served", s->bytes_served);
+	add_list(o, "misses", s->misses, s->n_misses);
+	add_list(o, "fenced", s->fenced, s->n_fenced);
+	char *text = cJSON_Print(o);
+	cJSON_Delete(o);
+	return text;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+	if (!f) {
+		return -errno;
+	}
+	bool ok = fputs(text, f) >= 0 && fputc('\n', f) >= 0;
+	return fclose(f) == 0 && ok ? 0 : -EIO;
+}
+
+int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path)
+{
+	th_auto_free char *text = render(stats, capture);
+	th_auto_free char *beside = NULL;
+	if (!text || asprintf(&beside, "%s.tmp", path) < 0) {
+		return -ENOMEM;
+	}
+	int r = write_file(beside, text);
+	if (r == 0 && rename(beside, path) < 0) {
+		r = -errno;
+	}
+	if (r < 0) {
+		unlink(beside);
+	}
+	return r;
+}

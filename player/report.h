@@ -1,0 +1,10 @@
+/* The JSON report of a replay (docs/replay-report.md). */
+#ifndef PLAYER_REPORT_H
+#define PLAYER_REPORT_H
+
+#include "player/player.h"
+
+/* Replaces the file at once. 0 or a negative errno. */
+int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path);
+
+#endif

@@ -1,0 +1,396 @@
+/* HTTP/1 towards the agent (serve.h). A request is read whole into one buffer, answered with the
+ * bytes that were recorded, and the connection then goes the way the recorded one went.
+ *
+ * Each recorded piece is written by itself, so that the edges of a stream stay where they were;
+ * with TLS they become records that leave in one system call. */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <poll.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "player/serve.h"
+#include "trace/http.h"
+#include "wire/http1.h"
+
+#define READ_BYTES 16384
+/* Head and first piece that came so close together were one write of the peer's. */
+#define TOGETHER_NS 200000
+
+struct session {
+	struct th_caller *c;
+	struct th_buf in; /* the request being read, and what came behind it */
+	size_t at;	  /* of it, what the parser has taken */
+	struct th_h1_parser parser;
+	size_t head_n;
+	enum th_h1_body body;
+	bool whole;	       /* the request has been read to its end */
+	size_t interims;       /* of the answer, already sent */
+	uint64_t served;       /* bytes of this answer */
+	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
+};
+
+/* ---- reading ---- */
+
+/* More bytes behind those in `in`. False: the agent is gone. */
+static bool read_more(struct session *s)
+{
+	if (!th_buf_room(&s->in, READ_BYTES)) {
+		return false;
+	}
+	ssize_t n = th_stream_read(&s->c->stream, s->in.p + s->in.n, s->in.cap - s->in.n);
+	s->in.n += n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static struct th_slice unread(const struct session *s)
+{
+	return (struct th_slice){s->in.p + s->at, s->in.n - s->at};
+}
+
+static void begin_body(struct session *s)
+{
+	uint64_t length = 0;
+	struct th_slice head = {s->in.p, s->head_n};
+	s->body = th_h1_request_body(head, &length);
+	th_h1_body(&s->parser, s->body, length);
+	s->whole = s->body == TH_H1_BODY_NONE || s->body == TH_H1_BODY_TUNNEL ||
+		(s->body == TH_H1_BODY_LENGTH && length == 0);
+}
+
+/* Takes what is there. False: it is no HTTP/1. */
+static bool parse(struct session *s)
+{
+	bool had_head = s->head_n > 0;
+	while (s->at < s->in.n && !s->whole) {
+		struct th_h1_event ev;
+		s->at += th_h1_next(&s->parser, unread(s), &ev);
+		if (ev.kind == TH_H1_ERROR) {
+			return false;
+		}
+		if (ev.kind == TH_H1_HEAD && ev.last) {
+			s->head_n = s->at;
+			begin_body(s);
+			if (s->body == TH_H1_BODY_BAD) {
+				return false;
+			}
+		} else if (ev.kind == TH_H1_BODY && ev.last) {
+			s->whole = true;
+		}
+		if (!had_head && s->head_n) {
+			return true; /* the caller looks at the head before the body */
+		}
+	}
+	return true;
+}
+
+/* Waits for the next request no longer than the recorded peer did. False: it is over. */
+static bool await_request(struct session *s)
+{
+	if (s->at < s->in.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream)) {
+		return true;
+	}
+	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
+	int ms = (int)(s->idle.idle_ns / 1000000);
+	if (poll(&pfd, 1, ms) != 0) {
+		return true;
+	}
+	struct th_ending e = {.after = s->idle.then, .code = s->idle.code};
+	th_caller_end(s->c, &e);
+	return false;
+}
+
+static bool read_head(struct session *s)
+{
+	if (s->at && s->at < s->in.n) {
+		memmove(s->in.p, s->in.p + s->at, s->in.n - s->at);
+	}
+	s->in.n -= s->at;
+	s->at = s->head_n = s->interims = 0;
+	s->whole = false;
+	s->parser = (struct th_h1_parser){0};
+	if (!await_request(s)) {
+		return false;
+	}
+	for (;;) {
+		if (!parse(s)) {
+			th_stream_end(&s->c->stream, true);
+			return false;
+		}
+		if (s->head_n) {
+			return true;
+		}
+		if (!read_more(s)) {
+			return false;
+		}
+	}
+}
+
+static bool read_body(struct session *s)
+{
+	while (!s->whole) {
+		if (!parse(s)) {
+			th_stream_end(&s->c->stream, true);
+			return false;
+		}
+		if (!s->whole && !read_more(s)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct th_head request_head(const struct session *s)
+{
+	return (struct th_head){.bytes = {s->in.p, s->head_n}};
+}
+
+/* ---- answering ---- */
+
+static bool put(struct session *s, struct th_slice bytes)
+{
+	s->served += bytes.n;
+	return th_stream_write(&s->c->stream, bytes) == 0;
+}
+
+static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t time)
+{
+	uint64_t ns = th_timeline_wait(t, time);
+	if (ns == 0) {
+		return true;
+	}
+	if (th_stream_flush(&s->c->stream) < 0) {
+		return false;
+	}
+	th_stream_pause(&s->c->stream, ns);
+	return true;
+}
+
+/* Interim answers from the first that was not sent yet. */
+static bool send_interims(
+	struct session *s, const struct th_exchange *x, const struct th_timeline *t, size_t until)
+{
+	for (; s->interims < until; s->interims++) {
+		const struct th_interim *i = &x->interim[s->interims];
+		if (!pause_until(s, t, i->time) || !put(s, i->head.bytes) ||
+			th_stream_flush(&s->c->stream) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The head, together with the first piece when they came together. Returns how many pieces went. */
+static int send_head(struct session *s, const struct th_message *m, const struct th_timeline *t)
+{
+	if (!m->present || m->head.bytes.n == 0) {
+		return 0;
+	}
+	if (!pause_until(s, t, m->began)) {
+		return -EPIPE;
+	}
+	const struct th_piece *first = m->n_pieces ? &m->pieces[0] : NULL;
+	bool together = first && first->time < m->began + TOGETHER_NS &&
+		m->head.bytes.n + first->bytes.n <= READ_BYTES;
+	if (!together) {
+		return put(s, m->head.bytes) ? 0 : -EPIPE;
+	}
+	uint8_t joined[READ_BYTES];
+	memcpy(joined, m->head.bytes.p, m->head.bytes.n);
+	memcpy(joined + m->head.bytes.n, first->bytes.p, first->bytes.n);
+	return put(s, (struct th_slice){joined, m->head.bytes.n + first->bytes.n}) ? 1 : -EPIPE;
+}
+
+static bool send_pieces(
+	struct session *s, const struct th_message *m, const struct th_timeline *t, size_t from)
+{
+	bool plain = s->c->stream.ssl == NULL;
+	for (size_t i = from; i < m->n_pieces; i++) {
+		if (!pause_until(s, t, m->pieces[i].time) || !put(s, m->pieces[i].bytes) ||
+			(plain && th_stream_flush(&s->c->stream) < 0)) {
+			return false;
+		}
+	}
+	return th_stream_flush(&s->c->stream) == 0;
+}
+
+static bool send_answer(struct session *s, const struct th_exchange *x)
+{
+	struct th_timeline t = th_timeline_begin(s->c->serving, x);
+	s->served = 0;
+	if (!send_interims(s, x, &t, x->n_interim)) {
+		return false;
+	}
+	int sent = send_head(s, &x->response, &t);
+	bool ok = sent >= 0 && send_pieces(s, &x->response, &t, (size_t)sent);
+	th_tally_bytes(s->c->serving->tally, s->served);
+	return ok;
+}
+
+static bool send_miss(struct session *s, const char *body, bool with_body)
+{
+	struct th_buf out = {0};
+	th_buf_fmt(&out,
+		"HTTP/1.1 424 Failed Dependency\r\ncontent-type: application/json\r\n"
+		"tracehook-miss: 1\r\ncontent-length: %zu\r\n\r\n",
+		strlen(body));
+	if (with_body) {
+		th_buf_str(&out, body);
+	}
+	bool ok = !out.failed && th_stream_write(&s->c->stream, th_buf_view(&out)) == 0 &&
+		th_stream_flush(&s->c->stream) == 0;
+	th_buf_finish(&out);
+	return ok;
+}
+
+/* ---- one request ---- */
+
+/* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? True
+ * and *ret_claim->x when the head alone was answered. */
+static bool expectation(struct session *s, struct th_exchange *asked, struct th_claim *ret_claim)
+{
+	ret_claim->x = NULL;
+	if (s->whole || !th_head_has_token(&asked->request.head, "expect", "100-continue") ||
+		th_canon_request_head(asked, &s->c->canon) < 0) {
+		return true;
+	}
+	const struct th_exchange *x = th_index_peek_head(
+		s->c->serving->index, &s->c->canon, &s->c->asker);
+	if (!x) {
+		return true;
+	}
+	if (x->n_interim == 0) {
+		if (x->request.body_bytes == 0 && x->response.head_done) {
+			th_answer_find_early(s->c, asked, ret_claim);
+		}
+		return true;
+	}
+	size_t until = 0;
+	while (until < x->n_interim && th_head_status(&x->interim[until].head) != 100) {
+		until++;
+	}
+	struct th_timeline now = {.pace = 0};
+	return send_interims(s, x, &now, until < x->n_interim ? until + 1 : until);
+}
+
+static void serve_upgraded(struct session *s, const struct th_exchange *x)
+{
+	struct th_head head = request_head(s);
+	struct th_slice field = {NULL, 0};
+	uint8_t settings[512];
+	char text[684 + 1];
+	th_head_get(&head, "http2-settings", &field);
+	/* base64url without padding (RFC 7540 3.2.1), which EVP_DecodeBlock() wants otherwise. */
+	size_t n = field.n < sizeof(text) - 4 ? field.n : 0;
+	for (size_t i = 0; i < n; i++) {
+		char c = (char)field.p[i];
+		text[i] = c == '-' ? '+' : c == '_' ? '/' : c;
+	}
+	size_t padded = n;
+	while (padded % 4) {
+		text[padded++] = '=';
+	}
+	int got = EVP_DecodeBlock(settings, (const unsigned char *)text, (int)padded);
+	size_t len = got > 0 ? (size_t)got - (padded - n) : 0;
+	th_serve_h2_upgraded(s->c, x, (struct th_slice){settings, len}, unread(s));
+}
+
+static bool is_tunnel(const struct th_exchange *x, struct th_slice method)
+{
+	uint16_t status = th_head_status(&x->response.head);
+	return th_slice_eq(method, TH_SLICE_LIT("CONNECT")) && status / 100 == 2;
+}
+
+/* After an answer of HTTP/1. True: the connection goes on as `*ret_next` says. */
+static bool finish_answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
+{
+	struct th_ending e = th_ending_of(s->c->serving, x);
+	struct th_head head = request_head(s);
+	struct th_slice method = {NULL, 0}, target;
+	th_head_request(&head, &method, &target);
+	if (is_tunnel(x, method)) {
+		*ret_next = TH_H1_NEXT_TUNNEL;
+		return false;
+	}
+	if (e.after == TH_AFTER_KEEP && !s->whole) {
+		s->at = s->in.n; /* a refused body is not sent (RFC 9110 10.1.1) */
+	}
+	s->idle = e;
+	if (e.after == TH_AFTER_KEEP) {
+		return true;
+	}
+	th_caller_end(s->c, &e);
+	return false;
+}
+
+static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
+{
+	if (x->response.head.list) {
+		struct th_timeline t = th_timeline_begin(s->c->serving, x);
+		if (send_interims(s, x, &t, x->n_interim)) {
+			serve_upgraded(s, x);
+		}
+		return false;
+	}
+	return send_answer(s, x) && finish_answer(s, x, ret_next);
+}
+
+static bool answer_miss(struct session *s, const char *body)
+{
+	struct th_slice method = {NULL, 0}, target;
+	struct th_head head = request_head(s);
+	if (!body) {
+		th_caller_end(
+			s->c, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
+		return false;
+	}
+	th_head_request(&head, &method, &target);
+	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
+	return send_miss(s, body, !th_slice_eq(method, TH_SLICE_LIT("HEAD")));
+}
+
+static uint8_t request_version(const struct session *s)
+{
+	struct th_slice method, target, version;
+	if (!th_h1_request_line(
+		    (struct th_slice){s->in.p, s->head_n}, &method, &target, &version)) {
+		return 11;
+	}
+	return th_slice_eq(version, TH_SLICE_LIT("HTTP/1.0")) ? 10 : 11;
+}
+
+/* False: the connection is over, or something else from here on. */
+static bool serve_request(struct session *s, enum th_h1_next *ret_next)
+{
+	struct th_exchange asked;
+	struct th_claim claim;
+	struct th_piece piece;
+	if (!read_head(s) || !th_answer_head(s->c, request_head(s), request_version(s), &asked) ||
+		!expectation(s, &asked, &claim)) {
+		return false;
+	}
+	if (claim.x) {
+		return answer(s, claim.x, ret_next);
+	}
+	if (!read_body(s)) {
+		return false;
+	}
+	/* The redacted head is a copy and stays; the body is where it was read. */
+	th_answer_body(&asked, (struct th_slice){s->in.p + s->head_n, s->at - s->head_n}, &piece);
+	th_auto_free char *body = NULL;
+	if (th_answer_find(s->c, &asked, &claim, &body)) {
+		return answer(s, claim.x, ret_next);
+	}
+	return answer_miss(s, body);
+}
+
+enum th_h1_next th_serve_h1(struct th_caller *c)
+{
+	struct session s = {.c = c};
+	enum th_h1_next next = TH_H1_NEXT_END;
+	while (serve_request(&s, &next)) {
+	}
+	th_buf_finish(&s.in);
+	return next;
+}

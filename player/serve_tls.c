@@ -1,0 +1,154 @@
+/* Real TLS with a certificate minted per host (DESIGN 2.3): every check of the client still runs.
+ *
+ * Which protocol ALPN gives is the recording's: that of the connection being repeated, else of
+ * anything recorded at that name. Session tickets and versions are OpenSSL's defaults. */
+#include <errno.h>
+
+#include "base/text.h"
+#include "player/serve.h"
+#include "trace/http.h"
+
+#define NAMES_MAX 32 /* on one certificate, of an address asked without SNI */
+
+/* A resumed session asks for no certificate, so each callback sees to it. */
+static bool learn_sni(SSL *ssl, struct th_caller *c)
+{
+	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	if (!sni || !*sni || strlen(sni) >= sizeof(c->sni)) {
+		return false;
+	}
+	strcpy(c->sni, sni);
+	return true;
+}
+
+static bool offers(const unsigned char *in, unsigned n, const char *protocol)
+{
+	size_t want = strlen(protocol);
+	for (unsigned i = 0; i < n; i += 1u + in[i]) {
+		if (in[i] == want && i + 1 + want <= n && memcmp(in + i + 1, protocol, want) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Was HTTP/2 over TLS recorded at this name? */
+static bool recorded_h2(const struct th_caller *c)
+{
+	const struct th_run *run = c->serving->run;
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		const struct th_connection *conn = x->connection;
+		if (x->request.version == 20 && conn && conn->transport != TH_TRANSPORT_PLAIN &&
+			th_slice_ieq(conn->sni, th_slice_str(c->sni))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *choose_protocol(const struct th_caller *c)
+{
+	const struct th_connection *r = th_caller_recorded(c);
+	if (r && r->transport != TH_TRANSPORT_PLAIN && r->alpn.n &&
+		th_slice_ieq(r->sni, th_slice_str(c->sni))) {
+		return th_slice_eq(r->alpn, TH_SLICE_LIT("h2")) ? "h2" : "http/1.1";
+	}
+	return recorded_h2(c) ? "h2" : "http/1.1";
+}
+
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+	const unsigned char *in, unsigned in_n, void *arg)
+{
+	struct th_caller *c = th_stream_arg(ssl);
+	learn_sni(ssl, c);
+	const char *protocol = choose_protocol(c);
+	if (!offers(in, in_n, protocol)) {
+		protocol = "http/1.1";
+	}
+	if (!offers(in, in_n, protocol)) {
+		return SSL_TLSEXT_ERR_NOACK;
+	}
+	*out = (const unsigned char *)protocol;
+	*out_n = (unsigned char)strlen(protocol);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* Names recorded for the address, for a client that sends no SNI but may check one of them. */
+static size_t names_of_address(const struct th_caller *c, char names[][256], size_t max)
+{
+	const struct th_run *run = c->serving->run;
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_connections && n < max; i++) {
+		const struct th_connection *r = run->connections[i];
+		struct th_slice name = r->sni.n ? r->sni : r->name;
+		bool here = r->family == c->hello.family &&
+			memcmp(r->address, c->hello.address, sizeof(r->address)) == 0;
+		if (!here || name.n == 0 || name.n > 255) {
+			continue;
+		}
+		memcpy(names[n], name.p, name.n);
+		names[n][name.n] = 0;
+		bool known = false;
+		for (size_t k = 0; k < n; k++) {
+			known = known || strcmp(names[k], names[n]) == 0;
+		}
+		n += !known;
+	}
+	return n;
+}
+
+static int use_leaf(SSL *ssl, struct th_caller *c, const struct th_ca_subject *subject)
+{
+	struct th_ca *ca = c->serving->ca;
+	X509 *leaf = th_ca_leaf(ca, subject);
+	return leaf && SSL_use_certificate(ssl, leaf) == 1 &&
+		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) == 1;
+}
+
+static int choose_certificate(SSL *ssl, void *arg)
+{
+	struct th_caller *c = th_stream_arg(ssl);
+	if (learn_sni(ssl, c)) {
+		const char *const names[] = {c->sni};
+		return use_leaf(ssl, c, &(struct th_ca_subject){.names = names, .n_names = 1});
+	}
+	char names[NAMES_MAX][256];
+	const char *pointers[NAMES_MAX];
+	struct th_ca_subject subject = {.names = pointers, .family = c->hello.family};
+	subject.n_names = names_of_address(c, names, NAMES_MAX);
+	for (size_t i = 0; i < subject.n_names; i++) {
+		pointers[i] = names[i];
+	}
+	memcpy(subject.address, c->hello.address, sizeof(subject.address));
+	return use_leaf(ssl, c, &subject);
+}
+
+SSL_CTX *th_serve_tls_context(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx) {
+		SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+		SSL_CTX_set_cert_cb(ctx, choose_certificate, NULL);
+		SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
+		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+		static const unsigned char id[] = "tracehook";
+		SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
+	}
+	return ctx;
+}
+
+int th_serve_tls(struct th_caller *c)
+{
+	int r = th_stream_tls(&c->stream, c->serving->tls, c);
+	if (r == 0) {
+		c->connection.transport = TH_TRANSPORT_OPENSSL;
+		const unsigned char *alpn;
+		unsigned n;
+		SSL_get0_alpn_selected(c->stream.ssl, &alpn, &n);
+		learn_sni(c->stream.ssl, c);
+		c->connection.sni = th_slice_str(c->sni);
+		c->connection.alpn = (struct th_slice){alpn, n};
+	}
+	return r;
+}

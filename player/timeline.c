@@ -1,0 +1,159 @@
+/* When and how an answer is given: recorded gaps by the pace, and recorded ends (answer.h). */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "player/answer.h"
+#include "wire/http1.h"
+
+/* A peer that closes so soon after its last byte meant to; later it only tidied up. */
+#define SOON_NS 1000000000ull
+/* With no pace asked for, recorded idleness is not sat out for longer than this. */
+#define IDLE_MAX_NS 5000000000ull
+
+struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x)
+{
+	uint64_t from = x->request.ended ? x->request.ended : x->request.began;
+	return (struct th_timeline){.start = s->pace > 0 ? th_clock_mono() : 0,
+		.recorded_start = from,
+		.pace = s->pace};
+}
+
+uint64_t th_timeline_wait(const struct th_timeline *t, uint64_t time)
+{
+	if (t->pace <= 0 || time <= t->recorded_start) {
+		return 0;
+	}
+	double gap = (double)(time - t->recorded_start) * t->pace;
+	uint64_t due = t->start + (gap < 1e18 ? (uint64_t)gap : (uint64_t)1e18);
+	uint64_t now = th_clock_mono();
+	return due > now ? due - now : 0;
+}
+
+/* A recorded end of a peer's direction; KEEP when it was the agent that ended it. */
+static struct th_ending ending(enum th_end end, uint32_t code)
+{
+	switch (end) {
+	case TH_END_FIN:
+		return (struct th_ending){.after = TH_AFTER_FIN};
+	case TH_END_NOTIFY:
+		return (struct th_ending){.after = TH_AFTER_NOTIFY};
+	case TH_END_RESET:
+	case TH_END_ERROR:
+		return (struct th_ending){
+			.after = TH_AFTER_RESET, .code = code ? code : ECONNRESET};
+	default:
+		return (struct th_ending){.after = TH_AFTER_KEEP};
+	}
+}
+
+static bool message_complete(const struct th_message *m)
+{
+	return m->head_done && ((m->finished && m->end == TH_END_COMPLETE) || m->bodiless);
+}
+
+/* Does the message itself say that the connection closes after it? */
+static bool says_close(const struct th_message *m)
+{
+	if (m->version == 10) {
+		return !th_head_has_token(&m->head, "connection", "keep-alive");
+	}
+	return th_head_has_token(&m->head, "connection", "close");
+}
+
+static bool ends_with_connection(const struct th_exchange *x)
+{
+	struct th_slice method = {NULL, 0}, target;
+	uint64_t length;
+	if (x->response.head.list || !x->response.head_done) {
+		return false;
+	}
+	th_head_request(&x->request.head, &method, &target);
+	return th_h1_response_body(x->response.head.bytes, method, &length) ==
+		TH_H1_BODY_UNTIL_CLOSE;
+}
+
+/* The message is cut, or was never begun. */
+static struct th_ending ending_of_cut(const struct th_exchange *x)
+{
+	const struct th_message *m = &x->response;
+	const struct th_connection *conn = x->connection;
+	struct th_ending e = {.after = TH_AFTER_KEEP};
+	if (m->finished) {
+		e = ending(m->end, m->end_code);
+	} else if (conn && conn->ended) {
+		e = ending(conn->end, conn->end_code);
+	}
+	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
+		e.after = TH_AFTER_SILENT;
+	}
+	return e;
+}
+
+struct th_ending th_ending_of_connection(const struct th_connection *conn, uint64_t last)
+{
+	struct th_ending e = {.after = TH_AFTER_KEEP};
+	if (!conn || !conn->ended) {
+		return e;
+	}
+	e = ending(conn->end, conn->end_code);
+	uint64_t gap = conn->end_time > last ? conn->end_time - last : 0;
+	if (e.after != TH_AFTER_KEEP && gap > SOON_NS) {
+		e.then = e.after;
+		e.after = TH_AFTER_KEEP;
+		e.idle_ns = gap < IDLE_MAX_NS ? gap : IDLE_MAX_NS;
+	}
+	return e;
+}
+
+struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
+{
+	const struct th_message *m = &x->response;
+	bool until_close = ends_with_connection(x);
+	if (!message_complete(m) && !until_close) {
+		return ending_of_cut(x);
+	}
+	if (until_close && m->finished && m->end == TH_END_LOCAL) {
+		return (struct th_ending){.after = TH_AFTER_SILENT};
+	}
+	struct th_ending e = {.after = TH_AFTER_KEEP};
+	if (x->connection && th_index_left_on(s->index, x->connection) == 0) {
+		e = th_ending_of_connection(x->connection, m->ended);
+	}
+	if (e.after == TH_AFTER_KEEP && until_close && m->finished) {
+		e = ending(m->end, m->end_code);
+	}
+	if (e.after == TH_AFTER_KEEP && (until_close || says_close(m) || says_close(&x->request))) {
+		e = (struct th_ending){.after = TH_AFTER_NOTIFY};
+	}
+	return e;
+}
+
+struct th_ending th_ending_of_stream(const struct th_exchange *x)
+{
+	const struct th_message *m = &x->response;
+	if (message_complete(m)) {
+		return (struct th_ending){.after = TH_AFTER_KEEP};
+	}
+	if (m->finished && (m->end == TH_END_STREAM_RESET || m->end == TH_END_GOAWAY)) {
+		return (struct th_ending){.after = TH_AFTER_KEEP};
+	}
+	return ending_of_cut(x);
+}
+
+void th_caller_end(struct th_caller *c, const struct th_ending *e)
+{
+	switch (e->after) {
+	case TH_AFTER_KEEP:
+		return;
+	case TH_AFTER_SILENT:
+		th_stream_flush(&c->stream);
+		th_stream_drain(&c->stream);
+		return;
+	case TH_AFTER_RESET:
+		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);
+		th_stream_end(&c->stream, false);
+		return;
+	default:
+		th_stream_end(&c->stream, e->after == TH_AFTER_NOTIFY);
+	}
+}
