@@ -239,8 +239,9 @@ static void on_data(
 	struct h2 *t, enum th_h2_side side, uint32_t id, struct th_slice piece, bool ends)
 {
 	struct th_h2_stream *s = th_h2_streams_find(&t->streams, id);
-	if (!s || s->side[side].done || (piece.n == 0 && !ends)) {
-		return;
+	bool open = s && s->side[side].head && !s->side[side].done;
+	if (!open || (piece.n == 0 && !ends)) {
+		return; /* of a stream that is over, or no message at all (RFC 9113 8.1) */
 	}
 	th_emit_data(s->exchange, types[side].data, ends ? TH_FRAME_LAST : 0, piece);
 	if (ends) {
@@ -329,6 +330,22 @@ static void h2_init(void *state, struct th_conn *c)
 	}
 }
 
+/* RFC 7540 3.2 (dropped by RFC 9113, still spoken by curl --http2): the request that asked for the
+ * upgrade is stream 1. */
+static void h2_adopt(void *state, uint32_t exchange)
+{
+	struct h2 *t = state;
+	struct th_h2_stream *s = th_h2_streams_add(&t->streams, 1);
+	if (!s) {
+		th_emit_lost(1, 0, "no memory for an upgraded request");
+		return;
+	}
+	s->exchange = exchange;
+	s->side[TH_H2_REQUEST].head = true;
+	s->side[TH_H2_REQUEST].done = true;
+	t->last_request = 1;
+}
+
 static bool feed(struct h2 *t, enum th_h2_side side, struct th_slice bytes)
 {
 	return t->hpack[side] && th_h2_feed(&t->parser[side], bytes) == 0;
@@ -373,6 +390,7 @@ const struct th_tap th_tap_h2 = {
 	.state_size = sizeof(struct h2),
 	.recognise = h2_recognise,
 	.init = h2_init,
+	.adopt = h2_adopt,
 	.sent = h2_sent,
 	.received = h2_received,
 	.end = h2_end,

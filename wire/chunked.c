@@ -39,7 +39,7 @@ static int parse_size(struct th_slice line, uint64_t *ret_size)
 		}
 		size = size << 4 | (uint64_t)hex_value(line.p[i]);
 	}
-	bool ends_well = i == line.n || line.p[i] == ';' || line.p[i] == ' ' || line.p[i] == '\t';
+	bool ends_well = i == line.n || memchr("; \t\r", line.p[i], 4);
 	if (i == 0 || !ends_well) {
 		return -EBADMSG;
 	}

@@ -20,7 +20,9 @@ static const char *const type_names[] = {
 
 void th_emitted_reset(void)
 {
-	th_emitted = (struct th_emit_double){.quiet = th_emitted.quiet};
+	bool quiet = th_emitted.quiet;
+	memset(&th_emitted, 0, sizeof(th_emitted));
+	th_emitted.quiet = quiet;
 }
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
@@ -33,8 +35,16 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 	va_start(args, format);
 	int n = vsnprintf(th_emitted.text + th_emitted.n, room, format, args);
 	va_end(args);
-	assert(n >= 0 && (size_t)n < room);
-	th_emitted.n += (size_t)n;
+	assert(n >= 0);
+	th_emitted.n += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* NUL, which would end the text, is shown as '?'. */
+static void say_bytes(struct th_slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		say("%c", s.p[i] ? s.p[i] : '?');
+	}
 }
 
 static void close_data(void)
@@ -45,9 +55,49 @@ static void close_data(void)
 	}
 }
 
+static bool is_end(uint8_t type, uint8_t flags)
+{
+	switch (type) {
+	case TH_FRAME_RES_INFO:
+		return false;
+	case TH_FRAME_REQ_HEAD:
+	case TH_FRAME_RES_HEAD:
+		return flags & TH_FRAME_BODILESS;
+	case TH_FRAME_REQ_END:
+	case TH_FRAME_RES_END:
+		return true;
+	default:
+		return flags & TH_FRAME_LAST;
+	}
+}
+
+static void note_side(uint32_t exchange, uint8_t type, uint8_t flags)
+{
+	assert(exchange > 0 && exchange <= th_emitted.exchanges);
+	if (exchange >= TH_EMIT_DOUBLE_EXCHANGES) {
+		return;
+	}
+	uint8_t *sides = th_emitted.side[exchange];
+	uint8_t *side = &sides[type >= TH_FRAME_RES_INFO];
+	bool tunnel = type == TH_FRAME_REQ_DATA && sides[1] == TH_EMIT_OPEN;
+	assert(*side != TH_EMIT_ENDED || tunnel);
+	if (*side != TH_EMIT_ENDED) {
+		*side = is_end(type, flags) ? TH_EMIT_ENDED : TH_EMIT_OPEN;
+	}
+}
+
+void th_emitted_check_ended(void)
+{
+	for (uint32_t x = 1; x <= th_emitted.exchanges && x < TH_EMIT_DOUBLE_EXCHANGES; x++) {
+		assert(th_emitted.side[x][0] != TH_EMIT_OPEN);
+		assert(th_emitted.side[x][1] == TH_EMIT_ENDED);
+	}
+}
+
 static void begin_line(uint32_t exchange, uint8_t type, uint8_t flags)
 {
 	close_data();
+	note_side(exchange, type, flags);
 	th_emitted.frames++;
 	say("%u %s%s%s", exchange, type_names[type], flags & TH_FRAME_LAST ? " LAST" : "",
 		flags & TH_FRAME_BODILESS ? " BODILESS" : "");
@@ -64,7 +114,11 @@ static void say_fields(const struct th_field_list *l)
 		struct th_slice name = th_in_bytes(&in, name_n);
 		struct th_slice value = th_in_bytes(&in, value_n);
 		assert(!in.failed);
-		say("  %.*s: %.*s\n", (int)name.n, name.p, (int)value.n, value.p);
+		say("  ");
+		say_bytes(name);
+		say(": ");
+		say_bytes(value);
+		say("\n");
 	}
 }
 
@@ -86,11 +140,28 @@ uint32_t th_emit_begin(struct th_conn *c)
 	return ++th_emitted.exchanges;
 }
 
+/* A piece of something that may come in pieces: runs together with the one before it. */
+static void say_piece(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
+{
+	if (th_emitted.open_data != exchange || th_emitted.open_data_type != type) {
+		begin_line(exchange, type, 0);
+		say(" ");
+		th_emitted.open_data = exchange;
+		th_emitted.open_data_type = type;
+	}
+	note_side(exchange, type, flags);
+	say_bytes(bytes);
+	if (flags & TH_FRAME_LAST) {
+		say(" LAST%s", flags & TH_FRAME_BODILESS ? " BODILESS" : "");
+		close_data();
+	}
+}
+
 void th_emit_req_head_h1(
 	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
 {
-	begin_line(exchange, TH_FRAME_REQ_HEAD, flags);
-	say(" %u %.*s\n", version, (int)head.n, head.p);
+	assert(flags & TH_FRAME_LAST);
+	say_piece(exchange, TH_FRAME_REQ_HEAD, flags, head);
 }
 
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
@@ -104,8 +175,7 @@ void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream
 void th_emit_res_head_h1(
 	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece)
 {
-	begin_line(exchange, type, flags);
-	say(" %u %.*s\n", version, (int)piece.n, piece.p);
+	say_piece(exchange, type, flags, piece);
 }
 
 void th_emit_res_head_list(
@@ -125,21 +195,11 @@ void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struc
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
 {
 	assert(bytes.n || flags & TH_FRAME_LAST);
-	if (th_emitted.open_data != exchange || th_emitted.open_data_type != type) {
-		begin_line(exchange, type, 0);
-		say(" ");
-		th_emitted.open_data = exchange;
-		th_emitted.open_data_type = type;
-	}
-	say("%.*s", (int)bytes.n, bytes.p);
 	th_emitted.data_bytes += bytes.n;
 	for (size_t i = 0; i < bytes.n; i++) {
 		th_emitted.data_sum += bytes.p[i] * (uint64_t)exchange;
 	}
-	if (flags & TH_FRAME_LAST) {
-		say(" LAST");
-		close_data();
-	}
+	say_piece(exchange, type, flags, bytes);
 }
 
 void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)
@@ -153,4 +213,9 @@ void th_emit_lost(uint64_t events, uint64_t bytes, const char *reason)
 	close_data();
 	th_emitted.lost_events += events;
 	say("LOST %llu %s\n", (unsigned long long)events, reason);
+}
+
+bool th_conn_switch(struct th_conn *c, uint8_t speaks, uint32_t exchange, struct th_slice rest)
+{
+	return false;
 }

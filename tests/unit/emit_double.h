@@ -1,25 +1,43 @@
 /* Stands in for recorder/emit.c: what a tap emits becomes text that a test compares.
+ * There is no other tap to switch to.
+ *
+ * It also watches over what holds for any tap: nothing is said of a side of an exchange after its
+ * end (but what goes through a tunnel, whose request was complete before it was one), and exchanges
+ * are numbers that th_emit_begin() gave out (or that the test says it adopted).
  *
  * One line per frame, "EXCHANGE TYPE [flags] …", fields on lines of their own behind two blanks.
- * Data frames of one message that follow each other run together, so that the text does not
- * depend on how the input was cut. Request fields named "authorization" are shown as redacted. */
+ * Pieces of one message's data or HTTP/1 head that follow each other run together, flags at their
+ * end, so that the text does not depend on how the input was cut. Request fields named
+ * "authorization" are shown as redacted. */
 #ifndef TESTS_UNIT_EMIT_DOUBLE_H
 #define TESTS_UNIT_EMIT_DOUBLE_H
 
 #include "recorder/emit.h"
 
+#define TH_EMIT_DOUBLE_EXCHANGES 16384
+
+enum th_emit_side {
+	TH_EMIT_NOTHING, /* was seen of it */
+	TH_EMIT_OPEN,
+	TH_EMIT_ENDED,
+};
+
 struct th_emit_double {
-	char text[32768];
+	char text[32768]; /* what does not fit is left out */
 	size_t n;
 	uint32_t exchanges;
 	uint32_t open_data; /* exchange and type of the data line that is being written */
 	uint8_t open_data_type;
-	bool quiet; /* count and add up only */
+	bool quiet;				   /* count and add up only */
+	uint8_t side[TH_EMIT_DOUBLE_EXCHANGES][2]; /* request, response: enum th_emit_side */
 	uint64_t frames, data_bytes, data_sum, lost_events;
 };
 
 extern struct th_emit_double th_emitted;
 
 void th_emitted_reset(void);
+
+/* Every side of which anything was seen has ended, and so has every response. */
+void th_emitted_check_ended(void);
 
 #endif

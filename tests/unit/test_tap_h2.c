@@ -61,6 +61,7 @@ static void end(struct talk *t, const char *want)
 	th_tap_h2.end(t->tap, TH_END_LOCAL, 0);
 	th_tap_h2.finish(t->tap);
 	free(t->tap);
+	th_emitted_check_ended();
 	peer_end(&t->agent);
 	peer_end(&t->server);
 	cr_assert_str_eq(th_emitted.text, want, "step %zu:\n%s", t->step, th_emitted.text);
@@ -292,6 +293,27 @@ Test(tap_h2, tunnels_are_data_both_ways)
 		"1 RES_DATA ping\n1 REQ_DATA pong\n1 RES_DATA bye LAST\n1 REQ_DATA bye LAST\n");
 }
 
+static void play_upgraded(struct talk *t)
+{
+	th_emitted.exchanges = 1; /* the HTTP/1 tap's */
+	th_tap_h2.adopt(t->tap, 1);
+	peer_headers(&t->server, 1, 0, OK);
+	received(t);
+	peer_headers(&t->agent, 3, END_STREAM, GET);
+	sent(t);
+	peer_data(&t->server, 1, END_STREAM, "one");
+	peer_headers(&t->server, 3, END_STREAM, OK);
+	received(t);
+}
+
+Test(tap_h2, an_upgraded_request_is_stream_one)
+{
+	each_step(play_upgraded,
+		"1 RES_HEAD LAST\n" OK_TEXT "2 REQ_HEAD LAST BODILESS stream 3\n" GET_TEXT
+		"1 RES_DATA one LAST\n"
+		"2 RES_HEAD LAST BODILESS\n" OK_TEXT);
+}
+
 Test(tap_h2, table_sizes_are_followed_as_announced)
 {
 	struct talk t;
@@ -305,7 +327,7 @@ Test(tap_h2, table_sizes_are_followed_as_announced)
 			id % 60);
 		peer_headers(&t.agent, id, END_STREAM, GET);
 		peer_headers(&t.server, id, END_STREAM, fields);
-		th_emitted_reset();
+		th_emitted.n = 0;
 		sent(&t);
 		received(&t);
 		cr_assert(t.good);
@@ -314,7 +336,7 @@ Test(tap_h2, table_sizes_are_followed_as_announced)
 			want, sizeof(want), "  x-long-enough-to-fill-the-table: %0100u\n", id % 60);
 		cr_assert_not_null(strstr(th_emitted.text, want), "%s", th_emitted.text);
 	}
-	th_emitted_reset();
+	th_emitted.text[0] = 0;
 	end(&t, "");
 }
 
