@@ -52,8 +52,10 @@ static void hold_twice(const struct th_tap *tap, bool (*begin)(void *state), str
 	bool good = hold(tap, begin, in, SIZE_MAX);
 	first = th_emitted;
 	FUZZ_CHECK(hold(tap, begin, in, 1) == good);
-	FUZZ_CHECK(strcmp(first.text, th_emitted.text) == 0);
-	FUZZ_CHECK(first.data_sum == th_emitted.data_sum);
+	if (good) { /* how much a tap writes of what is no HTTP depends on the piece it is in */
+		FUZZ_CHECK(strcmp(first.text, th_emitted.text) == 0);
+		FUZZ_CHECK(first.data_sum == th_emitted.data_sum);
+	}
 }
 
 #endif
