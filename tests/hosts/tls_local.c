@@ -1,0 +1,15 @@
+/* tls_forms in a plug-in loaded RTLD_LOCAL by a program that knows nothing of libssl (P1, P2). */
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	void *plugin = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	int (*run)(void) = plugin ? dlsym(plugin, "tls_forms_run") : NULL;
+	if (!run) {
+		printf("%s\n", dlerror());
+		return 1;
+	}
+	printf("global SSL_read: %s\n", dlsym(RTLD_DEFAULT, "SSL_CTX_new") ? "seen" : "unseen");
+	return run();
+}

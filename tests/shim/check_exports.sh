@@ -1,0 +1,33 @@
+#!/bin/sh
+# check_exports.sh LIB HOOKS.MD HOOKFILE…: what the library shows to the agent, and what it needs.
+lib=$1 doc=$2
+shift 2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+bad=0
+fail() {
+	echo "FAIL: $1"
+	bad=1
+}
+
+cat "$@" | tr '\n' ' ' | grep -oE 'TH_(LIB_)?HOOK\([^,]+,[[:space:]]*[A-Za-z0-9_]+' |
+	sed -E 's/.*[,[:space:]]//' | sort >"$dir/hooks"
+nm -D --defined-only "$lib" | awk '{print $3}' | sort >"$dir/exports"
+# The first column of the tables, names in backquotes.
+awk -F'|' '/^\| `/{print $2}' "$doc" | grep -oE '`[A-Za-z0-9_]+`' | tr -d '`' | sort >"$dir/doc"
+
+diff "$dir/hooks" "$dir/exports" || fail 'hooks (<) and exports (>) differ (P44)'
+diff "$dir/hooks" "$dir/doc" || fail 'hooks (<) and HOOKS.md (>) differ'
+[ -s "$dir/hooks" ] || fail 'no hooks found'
+
+needed=$(readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+[ "$needed" = 'libc.so.6 ' ] || fail "needs more than libc: $needed (P45)"
+nm -D "$lib" | grep __tls_get_addr && fail 'touching a thread variable may allocate (P17)'
+readelf -d "$lib" | grep -q NODELETE || fail 'could be unloaded (P16)'
+readelf -d "$lib" | grep -q BIND_NOW || fail 'binds lazily'
+readelf -d "$lib" | grep -q SYMBOLIC || fail 'its own symbols could be interposed'
+readelf -d "$lib" | grep -qE 'TEXTREL|RPATH|RUNPATH' && fail 'text relocations or a run path'
+readelf -SW "$lib" | awk '$2 == ".tbss" || $3 == ".tbss" {print}' >/dev/null
+tls=$(readelf -lW "$lib" | awk '$1 == "TLS" {print $6}')
+[ $((${tls:-0})) -le 64 ] || fail "thread variables take $tls bytes (P18)"
+exit $bad

@@ -1,0 +1,47 @@
+#!/bin/sh
+# run_host.sh LIB SPY EVENTS HOST [ARG…]: runs a host program without the shim, with it, and with the
+# spy in place of the recorder. Output and exit status must be the same each time; what the spy was
+# told must be what the file EVENTS says ("-": not compared). In an EVENTS file of TLS the events of
+# the sockets beneath and the connections' numbers are left out.
+lib=$1 spy=$2 events=$3
+shift 3
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset TRACEPARENT TRACEHOOK_CONTEXT LD_PRELOAD
+
+run() { # NAME PRELOAD COMMAND…
+	name=$1 preload=$2
+	shift 2
+	TRACEHOOK_CAPTURE=$dir/$name.thc LD_PRELOAD=$preload "$@" \
+		>"$dir/$name.out" 2>"$dir/$name.err"
+	echo "exit $?" >>"$dir/$name.out"
+}
+
+same() { # NAME FILE
+	if ! cmp -s "$dir/plain.$2" "$dir/$1.$2"; then
+		echo "FAIL: $2 differs without the shim (-) and with ($1, +)"
+		diff -u "$dir/plain.$2" "$dir/$1.$2"
+		exit 1
+	fi
+}
+
+run plain '' "$@"
+run record "$lib" "$@"
+same record out && same record err
+[ -s "$dir/record.thc" ] || { echo 'FAIL: no capture'; exit 1; }
+ls "$dir" | grep -q live && { echo 'FAIL: a live file was left'; ls "$dir"; exit 1; }
+run spy "$spy" "$@"
+same spy out && same spy err
+[ "$events" = - ] && exit 0
+sed -E 's/ span=.*//; s/[[:space:]]+$//' "$dir/spy.thc" >"$dir/events"
+if grep -q '^tls' "$events"; then
+	# Only the connections that carry TLS, told by the number in their tls line.
+	awk '/^tls /{tls[$2] = 1} /^(tls|sent|received|end|close) /{if (!tls[$2]) next; $2 = ""}
+		/^open|^name|^failed/{next} {gsub(/  +/, " "); sub(/ $/, ""); print}' \
+		"$dir/events" >"$dir/events.tls"
+	mv "$dir/events.tls" "$dir/events"
+fi
+if ! diff -u "$events" "$dir/events"; then
+	echo 'FAIL: the recorder was told something else (+)'
+	exit 1
+fi

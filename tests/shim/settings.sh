@@ -1,0 +1,63 @@
+#!/bin/sh
+# settings.sh LIB HOST: what the environment's mistakes lead to, as the agent and the user see it.
+# HOST is the program that makes connections (sock_forms aborts when it cannot connect).
+lib=$(readlink -f "$1") host=$(readlink -f "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+unset TRACEPARENT TRACEHOOK_CONTEXT LD_PRELOAD
+bad=0
+fail() {
+	echo "FAIL: $1"
+	cat err
+	bad=1
+}
+agent() { # VARIABLE=VALUE…: runs the host within two further processes
+	rm -f ./*.thc
+	env "$@" LD_PRELOAD="$lib" sh -c 'sh -c "$0; true"; exec "$0"' "$host" >out 2>err
+	rc=$?
+}
+plain_rc=0
+said() {
+	[ "$(grep -c '^tracehook: ' err)" = 1 ] || fail "$1: not one line"
+	grep -qF "$2" err || fail "$1: not: $2"
+}
+
+agent
+[ $rc = $plain_rc ] && [ -s tracehook.thc ] && [ ! -s err ] || fail 'plain recording'
+
+agent TRACEHOOK_MODE=off
+[ $rc = 0 ] && [ ! -e tracehook.thc ] && [ ! -s err ] || fail 'mode off'
+
+agent TRACEHOOK_MODE=bogus
+[ $rc != 0 ] || fail 'an unknown mode lets the agent out'
+said 'unknown mode' 'tracehook: TRACEHOOK_MODE=bogus is not a value it knows; network calls fail'
+
+agent TRACEHOOK_MODE=auto
+[ $rc != 0 ] || fail 'auto lets the agent out'
+said auto 'tracehook: TRACEHOOK_MODE=auto is not available in this version; network calls fail'
+
+agent TRACEHOOK_PACE=fast
+[ $rc = 0 ] && [ ! -e tracehook.thc ] || fail 'a bad value while recording touches the agent'
+said 'bad value' 'tracehook: TRACEHOOK_PACE=fast is not a value it knows; nothing is recorded'
+
+agent TRACEHOOK_PACE=fast TRACEHOOK_ON_ERROR=closed
+[ $rc != 0 ] || fail 'closed lets the agent out'
+said closed '; network calls fail'
+
+agent TRACEHOOK_CAPTURE=/nonexistent/x.thc
+[ $rc = 0 ] || fail 'a capture that cannot be written touches the agent'
+said 'no capture' 'tracehook: /nonexistent/x.thc: No such file or directory; nothing is recorded'
+
+agent TRACEHOOK_CAPTURE=/nonexistent/x.thc TRACEHOOK_ON_ERROR=closed
+[ $rc != 0 ] || fail 'closed without a capture lets the agent out'
+
+echo 'not a capture, but precious' >precious
+agent TRACEHOOK_CAPTURE=precious
+[ $rc = 0 ] || fail 'a foreign file touches the agent'
+said 'foreign file' 'tracehook: '
+[ "$(cat precious)" = 'not a capture, but precious' ] || fail 'a foreign file was changed'
+
+agent TRACEHOOK_LOG=log
+[ $rc = 0 ] && grep -q '\] connect made' log && [ ! -s err ] || fail 'no diagnostics in the log'
+exit $bad
