@@ -144,7 +144,7 @@ int th_capture_append(const char *path, const uint8_t *file_id, const struct th_
 	}
 	int fd = th_sys_open(path, O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK, 0);
 	if (fd < 0) {
-		return fd;
+		return fd == -ENOENT ? -ESTALE : fd;
 	}
 	int r = append_to(fd, file_id, all, n + 1, total);
 	th_sys_close(fd);

@@ -16,9 +16,9 @@ int th_capture_create(const char *path, struct th_file_header *ret_header);
 /* Reads the header of the capture at `path`; as above. */
 int th_capture_header(const char *path, struct th_file_header *ret_header);
 
-/* Appends a block whose payload is in parts (at most TH_APPEND_PARTS). 0; -ESTALE: the file at
- * `path` is no longer the one with that file id; -ENOSPC, -EFBIG …: nothing or only a part of it
- * could be written (readers skip a torn block). */
+/* Appends a block whose payload is in parts (at most TH_APPEND_PARTS). 0; -ESTALE: there is
+ * no file at `path` any more, or not the one with that file id; -ENOSPC, -EFBIG …: nothing or only
+ * a part of it could be written (readers skip a torn block). */
 #define TH_APPEND_PARTS 16
 int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
 	const struct iovec *parts, int n);

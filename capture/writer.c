@@ -121,7 +121,7 @@ static int grow_live(struct th_writer *w, size_t need)
 		size *= LIVE_GROWTH;
 	}
 	if (size > TH_LIVE_MAX) {
-		return -EFBIG;
+		return -EOVERFLOW;
 	}
 	int r = th_live_grow(w->live_path, w->live_inode, size, w->map_size, &w->map);
 	if (r == 0) {
@@ -137,7 +137,7 @@ static int get_room(struct th_writer *w, size_t need)
 		if (r == 0) {
 			return 0;
 		}
-		if (r != -EFBIG && r != -ESTALE) {
+		if (r != -EOVERFLOW && r != -ESTALE) {
 			return r;
 		}
 		leave_live(w);
@@ -335,7 +335,7 @@ static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, ui
 	*ret_done = first - 1;
 	for (uint32_t number = first; number <= last; number++) {
 		uint64_t spent = th_clock_mono() - start;
-		if (spent / 2 > budget_ns) {
+		if (number > first && spent / 2 > budget_ns) {
 			return -ETIME;
 		}
 		int r = th_live_name(live_path, sizeof(live_path), w->path, w->id, number);

@@ -62,9 +62,9 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 void th_writer_forked(struct th_writer *w);
 
 /* Folds this process's live files into the capture and removes them; what cannot be compressed
- * within `budget_ns` is appended uncompressed, and what cannot be appended within twice the
- * budget is left (-ETIME). The writer stays usable: a later put begins a new live file (P12).
- * Returns 0 or a negative errno, the live file then left for others to fold. */
+ * within `budget_ns` is appended uncompressed, and of several files those not begun within
+ * twice the budget are left (-ETIME). The writer stays usable: a later put begins a new live file
+ * (P12). Returns 0 or a negative errno, the live file then left for others to fold. */
 int th_writer_finish(struct th_writer *w, uint64_t budget_ns);
 
 #endif

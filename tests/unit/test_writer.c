@@ -1,33 +1,22 @@
 #include "capture/writer.h"
 
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "tests/unit/scratch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/bytes.h"
+#include "capture/fold.h"
 #include "capture/layout.h"
+#include "capture/reader.h"
 
-static char dir[] = "/tmp/th-writer-XXXXXX";
-static char path[64];
-
-static void setup(void)
-{
-	cr_assert_not_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/run.thc", dir);
-}
-
-static void teardown(void)
-{
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	cr_assert_eq(system(command), 0);
-}
-
-TestSuite(writer, .init = setup, .fini = teardown);
+TestSuite(writer, .init = scratch_setup, .fini = scratch_teardown);
 
 static struct th_writer w;
 
@@ -35,19 +24,6 @@ static int put(const char *text)
 {
 	struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
 	return th_writer_put(&w, TH_FRAME_REQ_DATA, 0, 7, 1234, &part, 1);
-}
-
-static void write_file(const void *p, size_t n)
-{
-	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
-	cr_assert_eq(write(fd, p, n), (ssize_t)n);
-	close(fd);
-}
-
-static off_t size_of_file(const char *p)
-{
-	struct stat st;
-	return stat(p, &st) < 0 ? -1 : st.st_size;
 }
 
 Test(writer, zeroed_writer_counts_losses)
@@ -61,10 +37,10 @@ Test(writer, zeroed_writer_counts_losses)
 Test(writer, makes_a_header_once)
 {
 	static struct th_writer other;
-	cr_assert_eq(th_writer_init(&w, path), 0);
-	cr_assert_eq(size_of_file(path), TH_FILE_HEADER_BYTES);
-	cr_assert_eq(th_writer_init(&other, path), 0);
-	cr_assert_eq(size_of_file(path), TH_FILE_HEADER_BYTES);
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
+	cr_assert_eq(th_writer_init(&other, scratch_path), 0);
+	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
 	cr_assert_eq(memcmp(w.key, other.key, sizeof(w.key)), 0);
 	cr_assert_neq(w.id, other.id);
 }
@@ -72,24 +48,24 @@ Test(writer, makes_a_header_once)
 Test(writer, refuses_what_is_no_capture_and_leaves_it_alone)
 {
 	char text[100] = "precious text of somebody else's";
-	write_file(text, sizeof(text));
-	cr_assert_eq(th_writer_init(&w, path), -EINVAL);
-	write_file(text, 3);
-	cr_assert_eq(th_writer_init(&w, path), -EINVAL);
-	cr_assert_eq(size_of_file(path), 3);
+	scratch_write(scratch_path, text, sizeof(text));
+	cr_assert_eq(th_writer_init(&w, scratch_path), -EINVAL);
+	scratch_write(scratch_path, text, 3);
+	cr_assert_eq(th_writer_init(&w, scratch_path), -EINVAL);
+	cr_assert_eq(scratch_size(scratch_path), 3);
 
 	uint8_t header[TH_FILE_HEADER_BYTES];
 	struct th_file_header h = {0};
 	th_file_header_encode(header, &h);
 	header[40] ^= 1;
-	write_file(header, sizeof(header));
-	cr_assert_eq(th_writer_init(&w, path), -EINVAL);
+	scratch_write(scratch_path, header, sizeof(header));
+	cr_assert_eq(th_writer_init(&w, scratch_path), -EINVAL);
 	th_file_header_encode(header, &h);
 	header[8] = TH_FORMAT_VERSION + 1;
-	write_file(header, sizeof(header));
-	cr_assert_eq(th_writer_init(&w, path), -ENOTSUP);
+	scratch_write(scratch_path, header, sizeof(header));
+	cr_assert_eq(th_writer_init(&w, scratch_path), -ENOTSUP);
 
-	cr_assert_eq(th_writer_init(&w, dir), -EISDIR);
+	cr_assert_eq(th_writer_init(&w, scratch_dir), -EISDIR);
 	cr_assert_eq(th_writer_init(&w, "/dev/null"), -EINVAL);
 	cr_assert_eq(w.path[0], '\0', "stays closed");
 	char *long_path = malloc(TH_CAPTURE_PATH_MAX + 1);
@@ -101,19 +77,17 @@ Test(writer, refuses_what_is_no_capture_and_leaves_it_alone)
 
 Test(writer, folds_into_one_block)
 {
-	cr_assert_eq(th_writer_init(&w, path), 0);
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
 	for (int i = 0; i < 100; i++) {
 		cr_assert_eq(put("the same text over and over again"), 0);
 	}
-	cr_assert_eq(size_of_file(path), TH_FILE_HEADER_BYTES, "nothing folded yet");
-	cr_assert_gt(size_of_file(w.live_path), 0);
+	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES, "nothing folded yet");
+	cr_assert_gt(scratch_size(w.live_path), 0);
 	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
-	cr_assert_eq(size_of_file(w.live_path), -1, "live file removed");
+	cr_assert_eq(scratch_size(w.live_path), -1, "live file removed");
 
-	uint8_t bytes[4096];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, bytes, sizeof(bytes));
-	close(fd);
+	size_t n;
+	uint8_t *bytes = scratch_read(scratch_path, &n);
 	struct th_block b;
 	cr_assert_eq(th_block_decode(bytes + TH_FILE_HEADER_BYTES, w.file_id, &b), 0);
 	cr_assert_eq(b.writer, w.id);
@@ -122,17 +96,350 @@ Test(writer, folds_into_one_block)
 	cr_assert_eq(b.raw_bytes, 100 * 64);
 	cr_assert_eq(b.flags, TH_BLOCK_ZSTD);
 	cr_assert_lt(b.stored_bytes, 500);
-	cr_assert_eq(n, (ssize_t)(TH_FILE_HEADER_BYTES + TH_BLOCK_HEADER_BYTES + b.stored_bytes));
+	cr_assert_eq(n, TH_FILE_HEADER_BYTES + TH_BLOCK_HEADER_BYTES + b.stored_bytes);
+	free(bytes);
 }
 
 Test(writer, refuses_an_oversized_payload)
 {
 	static uint8_t big[TH_FRAME_PAYLOAD_MAX + 1];
 	struct iovec parts[2] = {{big, sizeof(big) - 1}, {big, 1}};
-	cr_assert_eq(th_writer_init(&w, path), 0);
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
 	cr_assert_eq(th_writer_put(&w, TH_FRAME_REQ_DATA, 0, 1, 0, parts, 2), -EMSGSIZE);
 	cr_assert_eq(th_writer_put(&w, TH_FRAME_REQ_DATA, 0, 1, 0, parts, 1), 0);
 	cr_assert_eq(w.next_seq, 2, "the LOST frame and the one that fits");
 	parts[0].iov_len = SIZE_MAX;
 	cr_assert_eq(th_writer_put_direct(&w, 1, 0, 0, 0, parts, 2), -EMSGSIZE);
+}
+
+/* ---- what readers find ---- */
+
+struct found {
+	size_t frames, lost_frames, damage;
+	uint64_t lost_events, id_sum;
+};
+
+static struct found read_all(void)
+{
+	struct found found = {0};
+	struct th_reader *r = NULL;
+	struct th_frame f;
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	while (th_reader_next(r, &f)) {
+		if (f.type == TH_FRAME_LOST) {
+			found.lost_frames++;
+			found.lost_events += th_le64(f.payload.p);
+		} else {
+			found.frames++;
+			found.id_sum += f.id;
+		}
+	}
+	th_reader_damage(r, &found.damage);
+	th_reader_close(r);
+	return found;
+}
+
+static void put_block_of(struct th_writer *to, uint32_t id, size_t n)
+{
+	static uint8_t bytes[TH_FRAME_PAYLOAD_MAX];
+	struct iovec part = {bytes, n};
+	th_writer_put(to, TH_FRAME_RES_DATA, 0, id, 1, &part, 1);
+}
+
+Test(writer, grows_and_goes_on_in_further_live_files)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= 90; i++) {
+		put_block_of(&w, i, TH_FRAME_PAYLOAD_MAX);
+		if (i == 5) {
+			cr_assert_eq(scratch_files(), 2);
+		}
+	}
+	cr_assert_eq(w.lost_events, 0);
+	cr_assert_eq(w.live_count, 2, "90 frames of 256 KiB need two files of 16 MiB");
+	cr_assert_eq(scratch_size(w.live_path), TH_LIVE_MAX);
+	struct found live = read_all();
+	cr_assert_eq(live.frames, 90);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_eq(scratch_files(), 1);
+	struct found folded = read_all();
+	cr_assert_eq(folded.frames, 90);
+	cr_assert_eq(folded.id_sum, 90 * 91 / 2);
+	cr_assert_eq(folded.damage, 0);
+}
+
+Test(writer, is_usable_after_finish)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (int round = 0; round < 3; round++) {
+		cr_assert_eq(put("x"), 0);
+		cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+		cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+		cr_assert_eq(scratch_files(), 1);
+	}
+	cr_assert_eq(read_all().frames, 3);
+}
+
+Test(writer, direct_frames_make_no_live_file)
+{
+	struct iovec part = {&w, 21};
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	cr_assert_eq(th_writer_put_direct(&w, TH_FRAME_RUN, 0, 0, 1, &part, 1), 0);
+	cr_assert_eq(scratch_files(), 1);
+	cr_assert_eq(th_writer_put(&w, TH_FRAME_CONN, 0, 1, 1, &part, 1), 0);
+	cr_assert_eq(th_writer_put_direct(&w, TH_FRAME_PROCESS_END, 0, 0, 1, &part, 1), 0);
+	cr_assert_eq(scratch_size(scratch_path),
+		TH_FILE_HEADER_BYTES + TH_BLOCK_HEADER_BYTES + TH_FRAME_HEADER_BYTES + 24,
+		"with a live file, it goes there");
+	cr_assert_eq(read_all().frames, 3);
+}
+
+/* ---- threads and processes ---- */
+
+enum {
+	THREADS = 4,
+	PER_THREAD = 4000,
+};
+
+static void *put_many(void *arg)
+{
+	uint32_t first = (uint32_t)(uintptr_t)arg;
+	for (uint32_t i = 0; i < PER_THREAD; i++) {
+		put_block_of(&w, first + i, i % 300);
+		if (i % 1000 == 0) {
+			th_writer_finish(&w, UINT64_MAX);
+		}
+	}
+	return NULL;
+}
+
+Test(writer, threads_share_it)
+{
+	pthread_t threads[THREADS];
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uintptr_t i = 0; i < THREADS; i++) {
+		pthread_create(&threads[i], NULL, put_many, (void *)(i * PER_THREAD));
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found f = read_all();
+	uint64_t n = THREADS * PER_THREAD;
+	cr_assert_eq(f.frames, n);
+	cr_assert_eq(f.id_sum, n * (n - 1) / 2);
+	cr_assert_eq(f.lost_frames, 0);
+	cr_assert_eq(f.damage, 0);
+	cr_assert_eq(scratch_files(), 1);
+}
+
+static void be_child(uint32_t number)
+{
+	th_writer_forked(&w);
+	for (uint32_t i = 0; i < 300; i++) {
+		struct iovec part = {&i, sizeof(i)};
+		if (i % 3) {
+			th_writer_put(&w, TH_FRAME_RES_DATA, 0, number, i, &part, 1);
+		} else {
+			th_writer_put_direct(&w, TH_FRAME_NAME, 0, number, i, &part, 1);
+		}
+		if (i % 100 == 99) {
+			th_writer_finish(&w, UINT64_MAX);
+		}
+	}
+	_exit(0);
+}
+
+Test(writer, forked_processes_share_the_file)
+{
+	enum {
+		CHILDREN = 8
+	};
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_block_of(&w, 0, 100);
+	for (uint32_t i = 1; i <= CHILDREN; i++) {
+		if (fork() == 0) {
+			be_child(i);
+		}
+	}
+	put_block_of(&w, 0, 100);
+	for (int i = 0; i < CHILDREN; i++) {
+		int status = -1;
+		wait(&status);
+		cr_assert_eq(status, 0);
+	}
+	put_block_of(&w, 0, 100);
+	struct found f = read_all();
+	cr_assert_eq(f.frames, CHILDREN * 300 + 3);
+	cr_assert_eq(f.id_sum, 300 * CHILDREN * (CHILDREN + 1) / 2);
+	cr_assert_eq(f.damage, 0);
+}
+
+Test(writer, two_processes_make_one_header)
+{
+	static struct th_writer v;
+	for (int round = 0; round < 20; round++) {
+		unlink(scratch_path);
+		pid_t child = fork();
+		int r = th_writer_init(&v, scratch_path);
+		if (child == 0) {
+			_exit(r == 0 ? 0 : 1);
+		}
+		int status = -1;
+		waitpid(child, &status, 0);
+		cr_assert_eq(r, 0);
+		cr_assert_eq(status, 0);
+		cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
+	}
+}
+
+/* ---- violent ends ---- */
+
+static void write_until_killed(_Atomic uint64_t *committed)
+{
+	static const size_t sizes[] = {10, 900, 30000, 200000, 64};
+	th_writer_forked(&w);
+	for (uint32_t i = 1;; i++) {
+		put_block_of(&w, i, sizes[i % 5]);
+		*committed = i;
+		if (i % 97 == 0) {
+			th_writer_finish(&w, UINT64_MAX);
+		}
+	}
+}
+
+Test(writer, every_frame_before_a_kill_is_found)
+{
+	_Atomic uint64_t *committed = mmap(
+		NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned seed = 5;
+	for (int round = 0; round < 50; round++) {
+		unlink(scratch_path);
+		cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+		*committed = 0;
+		pid_t child = fork();
+		if (child == 0) {
+			write_until_killed(committed);
+		}
+		usleep((useconds_t)rand_r(&seed) % 20000);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		struct found f = read_all();
+		cr_assert_geq(f.frames, *committed);
+		cr_assert_leq(f.frames, *committed + 1);
+		cr_assert_eq(f.id_sum, f.frames * (f.frames + 1) / 2, "in a row, none twice");
+		size_t damage = f.damage; /* a block that was being appended */
+		cr_assert_leq(damage, 1);
+		cr_assert_geq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 0);
+		struct found after = read_all();
+		cr_assert_eq(after.frames, f.frames, "the same after folding");
+		cr_assert_eq(after.damage, damage);
+	}
+}
+
+/* ---- no room ---- */
+
+static void expect_child_ok(pid_t child)
+{
+	int status = -1;
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0, "status %x", (unsigned)status);
+}
+
+/* RLIMIT_FSIZE must neither end the agent by its signal nor leave one pending. */
+static int write_under_a_limit(void)
+{
+	struct rlimit limit = {200000, RLIM_INFINITY};
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (uint32_t i = 1; i <= 100; i++) {
+		put_block_of(&w, i, 5000);
+	}
+	uint64_t lost = w.lost_events;
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	sigset_t pending;
+	sigpending(&pending);
+	usleep(120000); /* attempts to get room come every 100 ms */
+	put_block_of(&w, 101, 10);
+	int r = th_writer_finish(&w, UINT64_MAX);
+	return lost > 0 && lost < 100 && r == 0 && !sigismember(&pending, SIGXFSZ) ? 0 : 1;
+}
+
+Test(writer, file_size_limit_costs_events_not_the_process)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(write_under_a_limit());
+	}
+	expect_child_ok(child);
+	struct found f = read_all();
+	cr_assert_eq(f.lost_frames, 1);
+	cr_assert_eq(f.frames + f.lost_events, 101);
+	cr_assert_eq(f.damage, 0);
+}
+
+static int write_on_a_full_disk(void)
+{
+	char ballast[96];
+	snprintf(ballast, sizeof(ballast), "%s/ballast", scratch_dir);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", scratch_dir, "tmpfs", 0, "size=600k") < 0) {
+		return 77;
+	}
+	if (th_writer_init(&w, scratch_path) < 0) {
+		return 1;
+	}
+	for (uint32_t i = 1; i <= 100; i++) {
+		put_block_of(&w, i, 10000);
+	}
+	uint64_t lost = w.lost_events;
+	if (lost == 0 || lost > 99 || th_writer_finish(&w, UINT64_MAX) != 0) {
+		return 2;
+	}
+	struct found f = read_all();
+	return f.frames + f.lost_events == 100 && f.lost_frames == 1 && f.damage == 0 ? 0 : 3;
+}
+
+Test(writer, full_disk_costs_events_not_the_process)
+{
+	pid_t child = fork();
+	int status = -1;
+	if (child == 0) {
+		_exit(write_on_a_full_disk());
+	}
+	waitpid(child, &status, 0);
+	cr_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77) {
+		cr_skip_test("cannot mount a small file system here");
+	}
+	cr_assert_eq(WEXITSTATUS(status), 0);
+}
+
+/* Deleted while in use: what was in it is gone, the writer goes on. */
+Test(writer, survives_the_removal_of_its_live_file)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_block_of(&w, 1, 100);
+	unlink(w.live_path);
+	for (uint32_t i = 0; i < 20; i++) {
+		put_block_of(&w, 2, 10000);
+	}
+	cr_assert_eq(w.lost_events, 0);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found f = read_all();
+	cr_assert_gt(f.frames, 10);
+	cr_assert_eq(f.damage, 0);
+}
+
+Test(writer, survives_the_removal_of_the_capture)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_block_of(&w, 1, 100);
+	unlink(scratch_path);
+	put_block_of(&w, 1, 100000);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), -ESTALE);
+	struct iovec part = {NULL, 0};
+	cr_assert_eq(th_writer_put_direct(&w, 1, 0, 0, 0, &part, 1), -ESTALE);
+	cr_assert_geq(w.lost_events, 1);
 }

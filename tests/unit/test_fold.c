@@ -1,0 +1,333 @@
+#include "capture/fold.h"
+
+#include "tests/unit/scratch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "capture/layout.h"
+#include "capture/live.h"
+#include "capture/reader.h"
+#include "capture/writer.h"
+
+TestSuite(fold, .init = scratch_setup, .fini = scratch_teardown);
+
+static struct th_writer w;
+static char live_path[sizeof(w.live_path)];
+
+static void put(uint32_t id, const void *p, size_t n)
+{
+	struct iovec part = {(void *)(uintptr_t)p, n};
+	cr_assert_eq(th_writer_put(&w, TH_FRAME_REQ_DATA, 0, id, 1000, &part, 1), 0);
+}
+
+/* A child writes ten frames and dies without a word; its live file stays. */
+static void make_orphan(void)
+{
+	int pipe_fds[2];
+	cr_assert_eq(pipe(pipe_fds), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		th_writer_forked(&w);
+		for (uint32_t i = 1; i <= 10; i++) {
+			put(i, "some words that repeat", 22);
+		}
+		write(pipe_fds[1], w.live_path, sizeof(w.live_path));
+		_exit(0);
+	}
+	size_t have = 0;
+	while (have < sizeof(live_path)) {
+		ssize_t n = read(pipe_fds[0], live_path + have, sizeof(live_path) - have);
+		cr_assert_gt(n, 0);
+		have += (size_t)n;
+	}
+	waitpid(child, NULL, 0);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static size_t count_frames(void)
+{
+	struct th_reader *r = NULL;
+	struct th_frame f;
+	size_t n = 0, damage = 0;
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	while (th_reader_next(r, &f)) {
+		n++;
+	}
+	th_reader_damage(r, &damage);
+	cr_assert_eq(damage, 0);
+	th_reader_close(r);
+	return n;
+}
+
+Test(fold, folds_what_the_dead_left)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	make_orphan();
+	make_orphan();
+	cr_assert_eq(scratch_files(), 3);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), 0);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -ENOENT);
+	cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 1);
+	cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 0);
+	cr_assert_eq(scratch_files(), 1);
+	cr_assert_eq(count_frames(), 20);
+}
+
+Test(fold, works_with_a_relative_path)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	make_orphan();
+	cr_assert_eq(chdir(scratch_dir), 0);
+	cr_assert_eq(th_fold_orphans("run.thc", 0, UINT64_MAX), 1);
+	cr_assert_eq(count_frames(), 10);
+}
+
+Test(fold, leaves_the_living_alone)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(1, "x", 1);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(th_fold_orphans(scratch_path, 0, UINT64_MAX));
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0, "a child sees its parent alive");
+	cr_assert_eq(th_fold_orphans(scratch_path, w.id, UINT64_MAX), 0, "so do I myself");
+	cr_assert_eq(scratch_files(), 2);
+	cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 1,
+		"mine by pid but not by writer: of the program before exec");
+	cr_assert_eq(count_frames(), 1);
+}
+
+Test(fold, judges_owners)
+{
+	struct th_owner self, owner;
+	th_owner_self(&self);
+	cr_assert_eq(self.pid, (uint32_t)getpid());
+	cr_assert_neq(self.start, 0);
+	cr_assert_neq(self.pid_ns, 0);
+	cr_assert(th_owner_may_live(&self, &self));
+	owner = self;
+	owner.start++;
+	cr_assert_not(th_owner_may_live(&owner, &self), "the number was used again");
+	owner = self;
+	owner.boot[0] ^= 1;
+	cr_assert_not(th_owner_may_live(&owner, &self), "another boot");
+	owner.pid_ns ^= 1;
+	cr_assert_not(th_owner_may_live(&owner, &self), "another boot, whatever the namespace");
+	owner = self;
+	owner.pid = 0x7ffffff0;
+	cr_assert_not(th_owner_may_live(&owner, &self), "no such process");
+	owner.pid_ns ^= 1;
+	cr_assert(th_owner_may_live(&owner, &self), "another pid namespace: cannot be known");
+	owner = self;
+	owner.pid = 0x7ffffff0;
+	owner.start = 0;
+	cr_assert(th_owner_may_live(&owner, &self), "unknown");
+}
+
+Test(fold, a_zombie_is_dead)
+{
+	struct th_owner self, owner;
+	int pipe_fds[2];
+	cr_assert_eq(pipe(pipe_fds), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		th_owner_self(&owner);
+		write(pipe_fds[1], &owner, sizeof(owner));
+		pause();
+	}
+	cr_assert_eq(read(pipe_fds[0], &owner, sizeof(owner)), sizeof(owner));
+	th_owner_self(&self);
+	cr_assert(th_owner_may_live(&owner, &self));
+	kill(child, SIGKILL);
+	siginfo_t info;
+	waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+	cr_assert_not(th_owner_may_live(&owner, &self));
+	waitpid(child, NULL, 0);
+	cr_assert_not(th_owner_may_live(&owner, &self));
+}
+
+Test(fold, does_not_fold_what_is_locked)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	make_orphan();
+	int fd = open(live_path, O_RDONLY);
+	cr_assert_eq(flock(fd, LOCK_EX), 0);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -EBUSY);
+	close(fd);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), 0);
+}
+
+Test(fold, many_folders_fold_each_file_once)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (int i = 0; i < 12; i++) {
+		make_orphan();
+	}
+	for (int i = 0; i < 4; i++) {
+		if (fork() == 0) {
+			th_fold_orphans(scratch_path, 0, UINT64_MAX);
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0) {
+	}
+	cr_assert_eq(scratch_files(), 1);
+	cr_assert_eq(count_frames(), 120);
+	size_t n, blocks = 0;
+	uint8_t *bytes = scratch_read(scratch_path, &n);
+	for (uint8_t *p = bytes; (p = memmem(p, n - (size_t)(p - bytes), TH_BLOCK_MAGIC, 8)); p++) {
+		blocks++;
+	}
+	free(bytes);
+	cr_assert_eq(blocks, 12);
+}
+
+Test(fold, refuses_what_is_not_its_own)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	make_orphan();
+	size_t n;
+	uint8_t *bytes = scratch_read(live_path, &n);
+	bytes[16] ^= 1;
+	scratch_write(live_path, bytes, n);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -EINVAL);
+	scratch_write(live_path, bytes, 100);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -EINVAL);
+	bytes[16] ^= 1;
+	scratch_write(live_path, bytes, n);
+	free(bytes);
+	unlink(scratch_path);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -ESTALE, "no capture");
+	static struct th_writer other;
+	cr_assert_eq(th_writer_init(&other, scratch_path), 0);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), -ESTALE);
+	cr_assert_gt(scratch_size(live_path), 0, "left as it is");
+	cr_assert_eq(th_fold_orphans("/nonexistent/run.thc", 0, UINT64_MAX), -ENOENT);
+}
+
+Test(fold, an_empty_live_file_is_just_removed)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	make_orphan();
+	size_t n;
+	uint8_t *bytes = scratch_read(live_path, &n);
+	memset(bytes + TH_LIVE_HEADER_BYTES, 0, n - TH_LIVE_HEADER_BYTES);
+	scratch_write(live_path, bytes, n);
+	free(bytes);
+	cr_assert_eq(th_fold_live(scratch_path, live_path, UINT64_MAX), 0);
+	cr_assert_eq(scratch_size(live_path), -1);
+	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
+}
+
+Test(fold, live_names)
+{
+	char name[100];
+	struct th_slice capture = TH_SLICE_LIT("run.thc");
+	cr_assert_eq(th_live_name(name, sizeof(name), "run.thc", 0x12ab, 4294967295), 0);
+	cr_assert_str_eq(name, "run.thc-live-00000000000012ab-4294967295");
+	cr_assert(th_live_is_name(name, capture));
+	cr_assert(th_live_is_name("run.thc-live-00000000000012ab-1", capture));
+	cr_assert_not(th_live_is_name("run.thc-live-00000000000012ab-", capture));
+	cr_assert_not(th_live_is_name("run.thc-live-00000000000012ag-1", capture));
+	cr_assert_not(th_live_is_name("run.thc-live-00000000000012ab-1.bak", capture));
+	cr_assert_not(th_live_is_name("xun.thc-live-00000000000012ab-1", capture));
+	cr_assert_not(th_live_is_name("run.thc", capture));
+	cr_assert_eq(th_live_name(name, 45, "run.thc", 1, 1), -ENAMETOOLONG);
+}
+
+/* Past its budget a writer stores what it has as it is. */
+Test(fold, budget_bounds_the_compression)
+{
+	static char text[200000];
+	memset(text, 'a', sizeof(text));
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(1, text, sizeof(text));
+	cr_assert_eq(th_writer_finish(&w, 0), 0);
+	cr_assert_gt(scratch_size(scratch_path), (long)sizeof(text));
+	put(2, text, sizeof(text));
+	long before = scratch_size(scratch_path);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_lt(scratch_size(scratch_path) - before, 1000);
+	cr_assert_eq(count_frames(), 2);
+}
+
+Test(fold, what_does_not_shrink_is_stored)
+{
+	static uint8_t noise[100000];
+	unsigned seed = 9;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
+	}
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(1, noise, sizeof(noise));
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_leq(scratch_size(scratch_path), (long)sizeof(noise) + 400);
+	cr_assert_eq(count_frames(), 1);
+}
+
+/* Words drawn from a small vocabulary: as compressible as prose, and never the same twice. */
+static size_t add_prose(char *to, size_t n, unsigned *seed)
+{
+	static const char syllables[] = "kalomineratusobedifugahepixyzwvq";
+	size_t at = 0;
+	while (at + 12 < n) {
+		for (int i = 0; i < 3; i++) {
+			memcpy(to + at, syllables + 2 * (rand_r(seed) % 16), 2);
+			at += 2;
+		}
+		to[at++] = ' ';
+	}
+	return at;
+}
+
+/* An agent sends its whole history with each call; the file must grow by the new text only. */
+Test(fold, a_conversation_costs_its_new_text)
+{
+	enum {
+		TURNS = 60,
+		NEW_TEXT = 2500
+	};
+	static char history[TURNS * NEW_TEXT];
+	size_t n = 0, sent = 0;
+	unsigned seed = 11;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t turn = 0; turn < TURNS; turn++) {
+		n += add_prose(history + n, NEW_TEXT, &seed);
+		put(turn, history, n);
+		sent += n;
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	long size = scratch_size(scratch_path);
+	cr_log_info("sent %zu, new %zu, stored %ld", sent, n, size);
+	cr_assert_gt(sent, 25 * n);
+	cr_assert_lt(size, (long)n * 3 / 4, "%ld bytes for %zu of new text", size, n);
+}
+
+/* A small process pays for what it has, not for tables. */
+Test(fold, a_small_file_folds_fast)
+{
+	char words[600];
+	unsigned seed = 1;
+	size_t n = add_prose(words, sizeof(words), &seed);
+	uint64_t best = UINT64_MAX;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (int round = 0; round < 20; round++) {
+		for (uint32_t i = 0; i < 8; i++) {
+			put(i, words, n);
+		}
+		uint64_t start = th_clock_mono();
+		cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+		uint64_t took = th_clock_mono() - start;
+		best = took < best ? took : best;
+	}
+	cr_log_info("best %lu ns", (unsigned long)best);
+	cr_assert_lt(best, 1000000, "%lu ns", (unsigned long)best);
+}
