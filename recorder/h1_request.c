@@ -119,19 +119,27 @@ static void body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	t->sending = ev->last ? 0 : t->sending;
 }
 
+static bool settle_refused(struct th_h1 *t, struct th_slice in);
+
+/* A response that had overtaken its request is read at the end of the request's head, as if it had
+ * come then: it may turn what is left into a tunnel's bytes, or a body that is not wanted. */
 static bool read_messages(struct th_h1 *t, struct th_slice in)
 {
-	while (in.n) {
+	while (in.n && !t->tunnel && t->expect != TH_H1_REFUSED) {
 		struct th_h1_event ev;
 		size_t n = th_h1_next(&t->req, in, &ev);
 		if (ev.kind == TH_H1_BODY) {
 			body_piece(t, &ev);
-		} else if (ev.kind != TH_H1_HEAD || !head_piece(t, &ev)) {
+		} else if (ev.kind != TH_H1_HEAD || !head_piece(t, &ev) || !th_h1_read_held(t)) {
 			return false;
 		}
 		in = th_h1_rest(in, n);
 	}
-	return true;
+	if (in.n && t->tunnel) {
+		th_h1_tunnel_sent(t, in);
+		return true;
+	}
+	return in.n == 0 || settle_refused(t, in);
 }
 
 /* Is the refused body sent after all, or is this the next request? Read as one of the two as soon

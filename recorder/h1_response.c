@@ -193,10 +193,16 @@ static bool next_part(struct th_h1 *t, struct th_slice *in)
 	return ok;
 }
 
-/* A response before its request; what cannot be one is no HTTP. */
-static bool hold(struct th_h1 *t, struct th_slice in)
+bool th_h1_hold(struct th_h1 *t, struct th_slice in)
 {
-	return judge(in) != NOT_HTTP && th_gather_add(&t->held, in, TH_H1_HELD_MAX);
+	if (!th_gather_add(&t->held, in, TH_H1_HELD_MAX)) {
+		return false;
+	}
+	if (judge(th_gather_slice(&t->held)) == NOT_HTTP) {
+		th_gather_free(&t->held);
+		return false;
+	}
+	return true;
 }
 
 bool th_h1_read_responses(struct th_h1 *t, struct th_slice in)
@@ -206,7 +212,7 @@ bool th_h1_read_responses(struct th_h1 *t, struct th_slice in)
 			in = th_h1_skip_empty_lines(in);
 		}
 		if (before_head(t) && t->count == 0) {
-			return hold(t, in);
+			return th_h1_hold(t, in);
 		}
 		if (in.n && !next_part(t, &in)) {
 			return false;

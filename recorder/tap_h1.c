@@ -36,8 +36,7 @@ void th_h1_tunnel_received(struct th_h1 *t, struct th_slice in)
 	}
 }
 
-/* Responses that had overtaken the request just seen. */
-static bool read_held(struct th_h1 *t)
+bool th_h1_read_held(struct th_h1 *t)
 {
 	if (t->held.n == 0 || t->count == 0) {
 		return true;
@@ -58,14 +57,14 @@ static bool h1_sent(void *state, struct th_slice in)
 		th_h1_tunnel_sent(t, in);
 		return true;
 	}
-	return th_h1_read_requests(t, in) && read_held(t);
+	return th_h1_read_requests(t, in);
 }
 
 static bool h1_received(void *state, struct th_slice in)
 {
 	struct th_h1 *t = state;
 	if (t->held.n) {
-		return th_gather_add(&t->held, in, TH_H1_HELD_MAX);
+		return th_h1_hold(t, in);
 	}
 	return th_h1_read_responses(t, in);
 }

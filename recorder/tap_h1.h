@@ -66,6 +66,10 @@ void th_h1_end_request(struct th_h1 *t, enum th_end how, uint32_t code);
 
 /* Bytes received, in messages. */
 bool th_h1_read_responses(struct th_h1 *t, struct th_slice in);
+/* Keeps a response that comes before its request; false: it cannot be one, and so is no HTTP. */
+bool th_h1_hold(struct th_h1 *t, struct th_slice in);
+/* Reads what was kept, when the request just seen is the one it answers. */
+bool th_h1_read_held(struct th_h1 *t);
 /* The oldest response due ends here. */
 void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code);
 

@@ -18,11 +18,17 @@ static const char *const type_names[] = {
 	[TH_FRAME_RES_END] = "RES_END",
 };
 
+/* Clears what was used: fuzz targets do this a million times. */
 void th_emitted_reset(void)
 {
-	bool quiet = th_emitted.quiet;
-	memset(&th_emitted, 0, sizeof(th_emitted));
-	th_emitted.quiet = quiet;
+	struct th_emit_double *e = &th_emitted;
+	uint32_t used = e->exchanges < TH_EMIT_DOUBLE_EXCHANGES ? e->exchanges + 1
+								: TH_EMIT_DOUBLE_EXCHANGES;
+	memset(e->side, 0, used * sizeof(e->side[0]));
+	e->text[0] = 0;
+	e->n = 0;
+	e->exchanges = e->open_data = 0;
+	e->frames = e->lost_events = 0;
 }
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
@@ -71,33 +77,60 @@ static bool is_end(uint8_t type, uint8_t flags)
 	}
 }
 
-static void note_side(uint32_t exchange, uint8_t type, uint8_t flags)
+static void tell(uint64_t *story, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	for (size_t i = 0; i < n; i++) {
+		*story = (*story ^ b[i]) * 0x100000001b3;
+	}
+}
+
+/* The end of one piece and the beginning of the next of the same kind are no part of the story. */
+static void note(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
 {
 	assert(exchange > 0 && exchange <= th_emitted.exchanges);
 	if (exchange >= TH_EMIT_DOUBLE_EXCHANGES) {
 		return;
 	}
-	uint8_t *sides = th_emitted.side[exchange];
-	uint8_t *side = &sides[type >= TH_FRAME_RES_INFO];
-	bool tunnel = type == TH_FRAME_REQ_DATA && sides[1] == TH_EMIT_OPEN;
-	assert(*side != TH_EMIT_ENDED || tunnel);
-	if (*side != TH_EMIT_ENDED) {
-		*side = is_end(type, flags) ? TH_EMIT_ENDED : TH_EMIT_OPEN;
+	__auto_type sides = th_emitted.side[exchange];
+	__auto_type side = &sides[type >= TH_FRAME_RES_INFO];
+	bool tunnel = type == TH_FRAME_REQ_DATA && sides[1].seen == TH_EMIT_OPEN;
+	assert(side->seen != TH_EMIT_ENDED || tunnel);
+	if (side->type != type) {
+		tell(&side->story, &type, sizeof(type));
 	}
+	side->type = flags & TH_FRAME_LAST ? 0 : type;
+	tell(&side->story, bytes.p, bytes.n);
+	if (flags) {
+		tell(&side->story, &flags, sizeof(flags));
+	}
+	if (side->seen != TH_EMIT_ENDED) {
+		side->seen = is_end(type, flags) ? TH_EMIT_ENDED : TH_EMIT_OPEN;
+	}
+}
+
+uint64_t th_emitted_story(void)
+{
+	uint64_t story = th_emitted.exchanges;
+	for (uint32_t x = 1; x <= th_emitted.exchanges && x < TH_EMIT_DOUBLE_EXCHANGES; x++) {
+		tell(&story, &th_emitted.side[x][0].story, sizeof(uint64_t));
+		tell(&story, &th_emitted.side[x][1].story, sizeof(uint64_t));
+	}
+	tell(&story, &th_emitted.lost_events, sizeof(th_emitted.lost_events));
+	return story;
 }
 
 void th_emitted_check_ended(void)
 {
 	for (uint32_t x = 1; x <= th_emitted.exchanges && x < TH_EMIT_DOUBLE_EXCHANGES; x++) {
-		assert(th_emitted.side[x][0] != TH_EMIT_OPEN);
-		assert(th_emitted.side[x][1] == TH_EMIT_ENDED);
+		assert(th_emitted.side[x][0].seen != TH_EMIT_OPEN);
+		assert(th_emitted.side[x][1].seen == TH_EMIT_ENDED);
 	}
 }
 
 static void begin_line(uint32_t exchange, uint8_t type, uint8_t flags)
 {
 	close_data();
-	note_side(exchange, type, flags);
 	th_emitted.frames++;
 	say("%u %s%s%s", exchange, type_names[type], flags & TH_FRAME_LAST ? " LAST" : "",
 		flags & TH_FRAME_BODILESS ? " BODILESS" : "");
@@ -149,7 +182,7 @@ static void say_piece(uint32_t exchange, uint8_t type, uint8_t flags, struct th_
 		th_emitted.open_data = exchange;
 		th_emitted.open_data_type = type;
 	}
-	note_side(exchange, type, flags);
+	note(exchange, type, flags, bytes);
 	say_bytes(bytes);
 	if (flags & TH_FRAME_LAST) {
 		say(" LAST%s", flags & TH_FRAME_BODILESS ? " BODILESS" : "");
@@ -167,6 +200,7 @@ void th_emit_req_head_h1(
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
 	const struct th_field_list *l)
 {
+	note(exchange, TH_FRAME_REQ_HEAD, flags, (struct th_slice){l->out.p, l->out.n});
 	begin_line(exchange, TH_FRAME_REQ_HEAD, flags);
 	say(" stream %u%s", stream, l->redacted ? " redacted" : "");
 	say_fields(l);
@@ -182,12 +216,14 @@ void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
 {
 	assert(!l->redacted);
+	note(exchange, type, flags, (struct th_slice){l->out.p, l->out.n});
 	begin_line(exchange, type, flags);
 	say_fields(l);
 }
 
 void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
 {
+	note(exchange, type, flags, (struct th_slice){l->out.p, l->out.n});
 	begin_line(exchange, type, flags);
 	say_fields(l);
 }
@@ -195,15 +231,13 @@ void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struc
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
 {
 	assert(bytes.n || flags & TH_FRAME_LAST);
-	th_emitted.data_bytes += bytes.n;
-	for (size_t i = 0; i < bytes.n; i++) {
-		th_emitted.data_sum += bytes.p[i] * (uint64_t)exchange;
-	}
 	say_piece(exchange, type, flags, bytes);
 }
 
 void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)
 {
+	const uint32_t end[2] = {how, code};
+	note(exchange, type, 0, (struct th_slice){(const uint8_t *)end, sizeof(end)});
 	begin_line(exchange, type, 0);
 	say(" %d %u\n", how, code);
 }

@@ -28,14 +28,21 @@ struct th_emit_double {
 	uint32_t exchanges;
 	uint32_t open_data; /* exchange and type of the data line that is being written */
 	uint8_t open_data_type;
-	bool quiet;				   /* count and add up only */
-	uint8_t side[TH_EMIT_DOUBLE_EXCHANGES][2]; /* request, response: enum th_emit_side */
-	uint64_t frames, data_bytes, data_sum, lost_events;
+	bool quiet; /* count and add up only */
+	struct {
+		uint8_t seen;	/* enum th_emit_side */
+		uint8_t type;	/* of its last frame */
+		uint64_t story; /* digest of all that was said of it, however it was cut */
+	} side[TH_EMIT_DOUBLE_EXCHANGES][2]; /* request, response */
+	uint64_t frames, lost_events;
 };
 
 extern struct th_emit_double th_emitted;
 
 void th_emitted_reset(void);
+
+/* A digest of what was said of each side, in whatever order among the sides. */
+uint64_t th_emitted_story(void);
 
 /* Every side of which anything was seen has ended, and so has every response. */
 void th_emitted_check_ended(void);
