@@ -1,7 +1,7 @@
 /* Test inputs that end where readable memory ends: a parser that reads one byte too far dies.
  *
  * th_guard(bytes) copies the bytes to the end of a mapping whose next page is forbidden.
- * One mapping serves a test program; the copy lives until the next call. */
+ * Each thread has one mapping; the copy lives until its next call. */
 #ifndef TESTS_UNIT_GUARD_H
 #define TESTS_UNIT_GUARD_H
 
@@ -16,7 +16,7 @@
 
 static inline struct th_slice th_guard(struct th_slice bytes)
 {
-	static uint8_t *room;
+	static _Thread_local uint8_t *room;
 	if (!room) {
 		room = mmap(NULL, TH_GUARD_ROOM + TH_GUARD_PAGE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
