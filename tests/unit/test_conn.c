@@ -65,6 +65,30 @@ Test(conn, http2_by_its_preface)
 	cr_assert_str_eq(fake_text(), CONN "conn-end 1 LOCAL 0 OTHER\n");
 }
 
+/* RFC 9113 3.4: SETTINGS (empty), and as an answer HEADERS on stream 1 with :status 204, at its
+ * end. */
+Test(conn, upgrade_to_http2_goes_on_as_stream_1)
+{
+	static const uint8_t answer[] = {
+		0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 0, 0, 0, 1, 0x89};
+	struct th_conn_ref c = script_open();
+	uint8_t received[200];
+	size_t n = (size_t)snprintf((char *)received, sizeof(received),
+		"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+	memcpy(received + n, answer, sizeof(answer));
+	script_step(c, ">GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n", 100);
+	th_conn_received(c, received, n + sizeof(answer));
+	script_step(c, ">PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 100);
+	th_conn_close(c);
+	const char *text = fake_text();
+	cr_assert_not_null(strstr(text, "#1 res-info v11 L HTTP/1.1 101 S"));
+	cr_assert_not_null(strstr(text, "#1 res-head v20 LB "));
+	cr_assert_not_null(strstr(text, ":status204"));
+	cr_assert_null(strstr(text, "-end UNPARSED"));
+	cr_assert_null(strstr(text, "res-data"));
+	cr_assert_not_null(strstr(text, "conn-end 1 LOCAL 0 HTTP2\n"));
+}
+
 static struct th_conn_conf conf_of(uint16_t port)
 {
 	return (struct th_conn_conf){.transport = TH_TRANSPORT_OPENSSL,
