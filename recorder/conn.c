@@ -78,7 +78,7 @@ static void give_conn_back(struct th_conn *c)
 static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 {
 	th_feed_reset(c);
-	c->inherited = c->announced = c->ended = false;
+	c->inherited = c->announced = c->ended = c->send_failed = false;
 	c->id = 0;
 	c->conf = *conf;
 	c->bytes_sent = c->bytes_received = 0;
@@ -203,12 +203,26 @@ void th_conn_peer_end(struct th_conn_ref ref, enum th_end how, uint32_t code)
 	th_unlock(&c->lock);
 }
 
+void th_conn_send_failed(struct th_conn_ref ref, enum th_end how, uint32_t code)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return;
+	}
+	if (!c->ended && !c->send_failed) {
+		c->send_failed = true;
+		c->end = how;
+		c->end_code = code;
+	}
+	th_unlock(&c->lock);
+}
+
 /* The last frames of a connection. One that the process inherited and never used is not its. */
 static void put_end(struct th_conn *c)
 {
 	if (!c->ended) {
-		th_feed_end(c, TH_END_LOCAL, 0);
-		c->end = TH_END_LOCAL;
+		c->end = c->send_failed ? c->end : TH_END_LOCAL;
+		th_feed_end(c, c->end, c->end_code);
 	}
 	if (c->inherited && c->bytes_sent + c->bytes_received == 0) {
 		return;
@@ -236,7 +250,7 @@ static void begin_anew(struct th_conn *c)
 {
 	th_feed_reset(c);
 	c->inherited = true;
-	c->announced = false;
+	c->announced = c->send_failed = false;
 	c->bytes_sent = c->bytes_received = 0;
 }
 

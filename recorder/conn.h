@@ -46,6 +46,7 @@ struct th_conn {
 	bool announced;	     /* CONN frame written */
 	bool decided;	     /* what it speaks is known */
 	bool ended;	     /* peer end seen */
+	bool send_failed;    /* `end` says how, unless the peer's end comes yet */
 	uint8_t speaks;	     /* enum th_speaks */
 	uint32_t id;	     /* in this writer */
 	uint32_t generation; /* counts reuses of this memory */

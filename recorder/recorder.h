@@ -108,6 +108,10 @@ bool th_conn_is_http(struct th_conn_ref c);
  * ERROR. What is in progress ends; later calls are harmless. */
 void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code);
 
+/* A send failed for good. Nothing ends yet: what the peer had said before can still be read (an
+ * early answer, say). But when the agent closes instead of reading on, this is how it all ended. */
+void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code);
+
 /* The agent closed it (close, SSL_free). Ends what is in progress as LOCAL, writes CONN_END and
  * gives the memory back. */
 void th_conn_close(struct th_conn_ref c);

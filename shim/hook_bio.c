@@ -40,7 +40,7 @@ static void was_moved(struct bio_st *b, bool sent, int ret, const void *p, size_
 		return;
 	}
 	if (ret <= 0) {
-		th_ssl_failed(filter.lib, ssl, ret);
+		th_ssl_failed(filter.lib, ssl, ret, sent);
 	} else if (n > 0 && sent) {
 		th_ssl_sent(filter.lib, ssl, p, n);
 	} else if (n > 0) {

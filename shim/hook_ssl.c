@@ -13,7 +13,7 @@ static void was_read(
 	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
 {
 	if (ret <= 0) {
-		th_ssl_failed(lib, ssl, ret);
+		th_ssl_failed(lib, ssl, ret, false);
 	} else if (n > 0) {
 		th_ssl_received(lib, ssl, buf, n);
 	}
@@ -23,7 +23,7 @@ static void was_written(
 	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
 {
 	if (ret <= 0) {
-		th_ssl_failed(lib, ssl, ret);
+		th_ssl_failed(lib, ssl, ret, true);
 	} else if (n > 0) {
 		th_ssl_sent(lib, ssl, buf, n);
 	}

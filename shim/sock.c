@@ -129,8 +129,8 @@ static void note(int fd, enum th_end outcome, int error)
 	th_thread.outcome_error = error;
 }
 
-/* A call failed with errno. */
-static void call_failed(int fd, struct th_fd *f)
+/* A call failed with errno. After a send that failed there may be an answer left to read. */
+static void call_failed(int fd, struct th_fd *f, bool sending)
 {
 	int error = errno;
 	enum th_end end = end_of_error(error);
@@ -140,6 +140,8 @@ static void call_failed(int fd, struct th_fd *f)
 	}
 	if (atomic_load(&f->state) == TH_FD_PENDING) {
 		th_fd_failed(fd, error);
+	} else if (sending) {
+		th_conn_send_failed(f->conn, end, (uint32_t)error);
 	} else {
 		th_conn_peer_end(f->conn, end, (uint32_t)error);
 	}
@@ -169,7 +171,7 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 		return false;
 	}
 	if (ret < 0) {
-		call_failed(fd, f);
+		call_failed(fd, f, false);
 		return false;
 	}
 	if (ret == 0) {
@@ -232,7 +234,7 @@ static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
 		return false;
 	}
 	if (ret < 0) {
-		call_failed(fd, f);
+		call_failed(fd, f, true);
 		return false;
 	}
 	*ret_f = f;

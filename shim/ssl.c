@@ -185,7 +185,7 @@ static struct ending end_of(const struct th_openssl *api, struct ssl_st *ssl, in
 	}
 }
 
-void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret)
+void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bool sending)
 {
 	int error = errno;
 	struct th_ssl_entry *e = th_ssl_table_find(ssl);
@@ -194,7 +194,9 @@ void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret)
 		return;
 	}
 	struct ending end = end_of(api, ssl, ret, error);
-	if (end.how != TH_END_COMPLETE) {
+	if (sending && (end.how == TH_END_RESET || end.how == TH_END_ERROR)) {
+		th_conn_send_failed(e->conn, end.how, (uint32_t)end.code);
+	} else if (end.how != TH_END_COMPLETE) {
 		th_conn_peer_end(e->conn, end.how, (uint32_t)end.code);
 	}
 }

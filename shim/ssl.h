@@ -32,7 +32,7 @@ void th_ssl_sent_file(
 	const struct th_library *lib, struct ssl_st *ssl, int in, off_t offset, size_t n);
 
 /* A call on it failed: was that the peer's end? errno is as the call left it. */
-void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret);
+void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bool sending);
 
 /* It is freed, or cleared for another connection. */
 void th_ssl_gone(struct ssl_st *ssl);

@@ -191,6 +191,13 @@ void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code)
 	}
 }
 
+void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code)
+{
+	if (c.conn) {
+		say("send failed %u how=%d code=%u\n", c.conn->id, how, code);
+	}
+}
+
 void th_conn_close(struct th_conn_ref c)
 {
 	if (c.conn) {

@@ -20,6 +20,8 @@ static void peer_end(struct th_conn_ref c, const char *how)
 		th_conn_peer_end(c, TH_END_FIN, 0);
 	} else if (strcmp(how, "NOTIFY") == 0) {
 		th_conn_peer_end(c, TH_END_NOTIFY, 0);
+	} else if (strcmp(how, "SENDING") == 0) {
+		th_conn_send_failed(c, TH_END_RESET, EPIPE);
 	} else {
 		cr_assert_str_eq(how, "RESET");
 		th_conn_peer_end(c, TH_END_RESET, ECONNRESET);

@@ -1,7 +1,7 @@
 /* Plays what happens on a connection against the recorder, whose frames fake_writer.c collects.
  *
  * A script is a list of steps: ">bytes" sent, "<bytes" received, "!FIN" "!NOTIFY" "!RESET" the
- * peer's end. The connection is closed behind the last step. */
+ * peer's end, "!SENDING" a send that failed. The connection is closed behind the last step. */
 #ifndef TESTS_UNIT_CONN_SCRIPT_H
 #define TESTS_UNIT_CONN_SCRIPT_H
 

@@ -164,6 +164,21 @@ Test(conn, end_of_the_peer_comes_once)
 		CONN GET_TEXT "#1 res-end FIN 0\nconn-end 1 FIN 0 HTTP1\n");
 }
 
+Test(conn, answers_can_be_read_after_a_send_failed)
+{
+	script_expect(SCRIPT(">POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", "!SENDING",
+			      "<HTTP/1.0 413 Big\r\n\r\nx", "!SENDING", "!FIN"),
+		CONN "#1 req-head c1 v11 L POST / HTTP/1.1\\r\\nContent-Length: 5\\r\\n\\r\\n\n"
+		     "#1 req-data ab\n"
+		     "#1 res-head v10 L HTTP/1.0 413 Big\\r\\n\\r\\n\n"
+		     "#1 res-data x\n"
+		     "#1 req-end FIN 0\n"
+		     "#1 res-end COMPLETE 0\n"
+		     "conn-end 1 FIN 0 HTTP1\n");
+	script_expect(SCRIPT(GET, "!SENDING"),
+		CONN GET_TEXT "#1 res-end RESET 32\nconn-end 1 RESET 32 HTTP1\n");
+}
+
 Test(conn, vectors)
 {
 	struct th_conn_ref c = script_open();
