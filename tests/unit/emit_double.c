@@ -77,12 +77,18 @@ static bool is_end(uint8_t type, uint8_t flags)
 	}
 }
 
-static void tell(uint64_t *story, const void *p, size_t n)
+uint64_t th_emit_digest(uint64_t sum, const void *p, size_t n)
 {
 	const uint8_t *b = p;
 	for (size_t i = 0; i < n; i++) {
-		*story = (*story ^ b[i]) * 0x100000001b3;
+		sum = (sum ^ (b[i] + 1u)) * 0x100000001b3;
 	}
+	return sum;
+}
+
+static void tell(uint64_t *story, const void *p, size_t n)
+{
+	*story = th_emit_digest(*story, p, n);
 }
 
 /* The end of one piece and the beginning of the next of the same kind are no part of the story. */
@@ -101,6 +107,10 @@ static void note(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice
 	}
 	side->type = flags & TH_FRAME_LAST ? 0 : type;
 	tell(&side->story, bytes.p, bytes.n);
+	if (type == TH_FRAME_REQ_DATA || type == TH_FRAME_RES_DATA) {
+		side->body += bytes.n;
+		tell(&side->sum, bytes.p, bytes.n);
+	}
 	if (flags) {
 		tell(&side->story, &flags, sizeof(flags));
 	}

@@ -30,9 +30,10 @@ struct th_emit_double {
 	uint8_t open_data_type;
 	bool quiet; /* count and add up only */
 	struct {
-		uint8_t seen;	/* enum th_emit_side */
-		uint8_t type;	/* of its last frame */
-		uint64_t story; /* digest of all that was said of it, however it was cut */
+		uint8_t seen;	    /* enum th_emit_side */
+		uint8_t type;	    /* of its last frame */
+		uint64_t body, sum; /* of its data: bytes, and their digest */
+		uint64_t story;	    /* digest of all that was said of it, however it was cut */
 	} side[TH_EMIT_DOUBLE_EXCHANGES][2]; /* request, response */
 	uint64_t frames, lost_events;
 };
@@ -40,6 +41,9 @@ struct th_emit_double {
 extern struct th_emit_double th_emitted;
 
 void th_emitted_reset(void);
+
+/* Continues the digest `sum` (0 to begin with) over n bytes, as `sum` and `story` are made. */
+uint64_t th_emit_digest(uint64_t sum, const void *p, size_t n);
 
 /* A digest of what was said of each side, in whatever order among the sides. */
 uint64_t th_emitted_story(void);
