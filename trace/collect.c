@@ -10,6 +10,8 @@ struct building {
 	struct th_exchange exchange;
 	uint32_t connection;
 	size_t head_cap[2], trailer_cap[2]; /* request, response; 0: not a copy of ours */
+	size_t interim_cap;
+	bool interim_open; /* the newest one has not had its last piece */
 };
 
 /* ---- things by id ---- */
@@ -279,20 +281,36 @@ static void take_req_head(
 	take_head(a, &b->exchange.request, &b->head_cap[0], f, in);
 }
 
-static void take_interim(
-	struct th_arena *a, struct th_exchange *x, const struct th_frame *f, struct th_in *in)
+/* The interim response that a RES_INFO frame belongs to: the newest while it lacks pieces. */
+static struct th_interim *interim_of(struct th_arena *a, struct building *b, uint64_t time)
 {
-	struct th_interim *room = th_arena_room(a, x->interim, x->n_interim, sizeof(*room));
-	if (!room) {
+	struct th_exchange *x = &b->exchange;
+	if (!b->interim_open) {
+		struct th_interim *room = th_arena_room(a, x->interim, x->n_interim, sizeof(*room));
+		if (!room) {
+			return NULL;
+		}
+		x->interim = room;
+		x->interim[x->n_interim++] = (struct th_interim){.time = time};
+		b->interim_cap = 0;
+	}
+	return &x->interim[x->n_interim - 1];
+}
+
+static void take_interim(
+	struct th_arena *a, struct building *b, const struct th_frame *f, struct th_in *in)
+{
+	struct th_interim *interim = interim_of(a, b, f->time);
+	if (!interim) {
 		return;
 	}
-	x->interim = room;
 	th_in_u8(in);
-	bool list = th_in_u8(in) == TH_HEAD_LIST;
+	interim->head.list = th_in_u8(in) == TH_HEAD_LIST;
 	th_in_u16(in);
 	if (!in->failed) {
-		x->interim[x->n_interim++] = (struct th_interim){f->time, {{in->p, in->n}, list}};
+		join(a, &interim->head.bytes, &b->interim_cap, (struct th_slice){in->p, in->n});
 	}
+	b->interim_open = !(f->flags & TH_FRAME_LAST);
 }
 
 static void take_data(struct th_arena *a, struct th_message *m, const struct th_frame *f)
@@ -361,7 +379,7 @@ static void take_exchange_frame(
 		take_end(&x->request, f, in);
 		break;
 	case TH_FRAME_RES_INFO:
-		take_interim(a, x, f, in);
+		take_interim(a, b, f, in);
 		break;
 	case TH_FRAME_RES_HEAD:
 		touch(&x->response, f);

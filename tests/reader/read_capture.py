@@ -4,9 +4,11 @@
     read_capture.py frames FILE      a JSON object per frame
     read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
     read_capture.py unpacked FILE    every payload, as bytes, for searching
+    read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
 Reads the file and the live files beside it. Whatever is not as the format says is an error, told on
-stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient.
+stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient. Only
+"lenient" goes on behind damage, as FORMAT.md demands of readers: it proves ours.
 """
 
 import base64
@@ -136,6 +138,53 @@ def read_all(path):
             yield frames[number]
 
 
+def find_block(data, at, file_id):
+    """The next place from `at` on where a block header stands whose checksum holds."""
+    while True:
+        at = data.find(BLOCK_MAGIC, at)
+        if at < 0 or at + BLOCK_HEADER > len(data):
+            return len(data)
+        try:
+            check_header(data[at:at + BLOCK_HEADER], BLOCK_MAGIC, "", file_id)
+            return at
+        except BadFile:
+            at += 1
+
+
+def until_bad(frames):
+    try:
+        yield from frames
+    except BadFile:
+        pass
+
+
+def read_lenient(path):
+    """(frames, offsets of damage): a damaged block gives nothing, a live file ends at the first
+    place where no frame stands."""
+    with open(path, "rb") as f:
+        data = f.read()
+    check_header(data[:FILE_HEADER], FILE_MAGIC, path)
+    at, file_id, writers, damage = FILE_HEADER, data[16:32], {}, []
+    found = []
+    while at < len(data):
+        try:
+            frames, at = read_block(data, at, "block", file_id)
+            found += frames
+        except (BadFile, subprocess.CalledProcessError):
+            damage.append(at)
+            at = find_block(data, at + 1, file_id)
+    for live in sorted(glob.glob(glob.escape(path) + "-live-*")):
+        with open(live, "rb") as f:
+            data = f.read()
+        if any(data[:LIVE_HEADER]) and data[72:88] == file_id:
+            check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
+            found += until_bad(read_frames(data[LIVE_HEADER:],
+                                           *struct.unpack_from("<QQ", data, 16), live))
+    for frame in found:
+        writers.setdefault(frame.writer, {})[frame.number] = frame
+    return [frames[n] for frames in writers.values() for n in sorted(frames)], damage
+
+
 def head_fields(head, form):
     """[(name, value)]; the start line of HTTP/1 comes first, under the name ""."""
     if form == 0:
@@ -186,8 +235,12 @@ def exchanges(frames):
 
 def main():
     what, path = sys.argv[1:]
+    damage = []
     try:
-        frames = list(read_all(path))
+        if what == "lenient":
+            frames, damage = read_lenient(path)
+        else:
+            frames = list(read_all(path))
     except BadFile as error:
         sys.exit("read_capture: %s" % error)
     if what == "unpacked":
@@ -198,6 +251,8 @@ def main():
     else:
         for frame in frames:
             print(json.dumps({**vars(frame), "payload": frame.payload.hex()}))
+        for offset in damage:
+            print(json.dumps({"damage": offset}))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,9 @@ Test(trace, a_run_with_one_exchange)
 	fake_req_head(&a, 1, 1, LAST, "POST /v1 HTTP/1.1\r\nHost: api.example\r\n\r\n");
 	fake_data(&a, TH_FRAME_REQ_DATA, 1, 0, "hello ");
 	fake_data(&a, TH_FRAME_REQ_DATA, 1, LAST, "world");
-	fake_head(&a, TH_FRAME_RES_INFO, 1, LAST, "HTTP/1.1 100 Continue\r\n\r\n");
+	fake_head(&a, TH_FRAME_RES_INFO, 1, 0, "HTTP/1.1 100 Cont");
+	fake_head(&a, TH_FRAME_RES_INFO, 1, LAST, "inue\r\n\r\n");
+	fake_head(&a, TH_FRAME_RES_INFO, 1, LAST, "HTTP/1.1 103 Early\r\n\r\n");
 	fake_head(&a, TH_FRAME_RES_HEAD, 1, 0, "HTTP/1.1 200 OK\r\n");
 	fake_head(&a, TH_FRAME_RES_HEAD, 1, 0, "A: b\r\n");
 	fake_head(&a, TH_FRAME_RES_HEAD, 1, LAST, "C: d\r\n\r\n");
@@ -96,7 +98,9 @@ Test(trace, a_run_with_one_exchange)
 	cr_assert_eq(x->request.body_bytes, 11);
 	cr_assert(x->request.finished);
 	cr_assert_eq(x->request.end, TH_END_COMPLETE);
-	cr_assert_eq(x->n_interim, 1);
+	cr_assert_eq(x->n_interim, 2);
+	cr_assert(is_text(x->interim[0].head.bytes, "HTTP/1.1 100 Continue\r\n\r\n"));
+	cr_assert(is_text(x->interim[1].head.bytes, "HTTP/1.1 103 Early\r\n\r\n"));
 	cr_assert(x->response.head_done);
 	cr_assert(is_text(x->response.head.bytes, "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n"));
 	cr_assert_eq(x->response.end, TH_END_RESET);
