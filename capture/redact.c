@@ -42,21 +42,26 @@ static const char *const secret_fields[] = {
 	"xi-api-key",
 };
 
+#define END(text) \
+	{ \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
+
 /* Ends of field names: services name their own fields alike. */
-static const char *const secret_field_ends[] = {
-	"-access-key",
-	"-api-key",
-	"-apikey",
-	"-auth-key",
-	"-auth-token",
-	"-authorization",
-	"-credential",
-	"-password",
-	"-secret",
-	"-secret-key",
-	"-token",
-	"_api_key",
-	"_token",
+static const struct th_slice secret_field_ends[] = {
+	END("-access-key"),
+	END("-api-key"),
+	END("-apikey"),
+	END("-auth-key"),
+	END("-auth-token"),
+	END("-authorization"),
+	END("-credential"),
+	END("-password"),
+	END("-secret"),
+	END("-secret-key"),
+	END("-token"),
+	END("_api_key"),
+	END("_token"),
 };
 
 /* Parameters whose value is a secret. */
@@ -102,17 +107,17 @@ static const char *const secret_params[] = {
 };
 
 /* Ends of parameter names. */
-static const char *const secret_param_ends[] = {
-	"-credential",
-	"-security-token",
-	"-signature",
-	"_api_key",
-	"_apikey",
-	"_password",
-	"_secret",
-	"_signature",
-	"_token",
-	"apikey",
+static const struct th_slice secret_param_ends[] = {
+	END("-credential"),
+	END("-security-token"),
+	END("-signature"),
+	END("_api_key"),
+	END("_apikey"),
+	END("_password"),
+	END("_secret"),
+	END("_signature"),
+	END("_token"),
+	END("apikey"),
 };
 
 /* Fields that hold a URL, or (host) may wrongly hold userinfo. */
@@ -139,18 +144,19 @@ static const char *const url_fields[] = {
 
 static bool in_table(const char *const *table, size_t n, struct th_slice name)
 {
+	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
 	for (size_t i = 0; i < n; i++) {
-		if (th_slice_ieq(name, th_slice_str(table[i]))) {
+		if (first == table[i][0] && th_slice_ieq(name, th_slice_str(table[i]))) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool ends_in_table(const char *const *table, size_t n, struct th_slice name)
+static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slice name)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct th_slice end = th_slice_str(table[i]);
+		struct th_slice end = table[i];
 		if (name.n >= end.n &&
 			th_slice_ieq((struct th_slice){name.p + name.n - end.n, end.n}, end)) {
 			return true;
@@ -235,7 +241,11 @@ static void put_token(struct redactor *r, const uint8_t *from, const uint8_t *to
 
 static const uint8_t *find_any(const uint8_t *p, const uint8_t *end, const char *set)
 {
-	while (p < end && (*p == '\0' || !strchr(set, *p))) {
+	uint64_t in_set[4] = {0};
+	for (; *set; set++) {
+		in_set[(uint8_t)*set / 64] |= 1ull << (uint8_t)*set % 64;
+	}
+	while (p < end && !(in_set[*p / 64] >> *p % 64 & 1)) {
 		p++;
 	}
 	return p;
