@@ -94,12 +94,17 @@ static void put_quoted(FILE *out, struct th_slice s)
 	putc_unlocked('"', out);
 }
 
-void th_jout_key(struct th_jout *j, const char *key)
+void th_jout_key_slice(struct th_jout *j, struct th_slice key)
 {
 	begin_value(j);
-	put_quoted(j->out, th_slice_str(key));
+	put_quoted(j->out, key);
 	putc_unlocked(':', j->out);
 	j->comma = false;
+}
+
+void th_jout_key(struct th_jout *j, const char *key)
+{
+	th_jout_key_slice(j, th_slice_str(key));
 }
 
 void th_jout_string(struct th_jout *j, struct th_slice s)

@@ -18,6 +18,7 @@ struct th_jout {
 void th_jout_open(struct th_jout *j, char bracket);  /* '{' or '[' */
 void th_jout_close(struct th_jout *j, char bracket); /* '}' or ']' */
 void th_jout_key(struct th_jout *j, const char *key);
+void th_jout_key_slice(struct th_jout *j, struct th_slice key);
 
 void th_jout_string(struct th_jout *j, struct th_slice s);
 void th_jout_text(struct th_jout *j, const char *text); /* NULL: null */

@@ -100,14 +100,11 @@ static int executable_error(const char *path)
 	return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
 }
 
-/* As execvp(3) looks for it: 0 or the errno that it would end with. */
-static int find_error(const char *program)
+/* As execvp(3) looks for it: 0 and the path, or the errno that it would end with. */
+static int search_path(const char *program, char **ret_path)
 {
 	const char *path = getenv("PATH");
 	int error = ENOENT;
-	if (strchr(program, '/')) {
-		return executable_error(program);
-	}
 	path = path ? path : "/bin:/usr/bin";
 	for (;;) {
 		int n = (int)strcspn(path, ":");
@@ -115,6 +112,7 @@ static int find_error(const char *program)
 			"%.*s%s%s", n, path, n ? "/" : "./", program);
 		int e = executable_error(full);
 		if (e == 0) {
+			*ret_path = th_steal(&full);
 			return 0;
 		}
 		error = e == EACCES ? EACCES : error;
@@ -131,9 +129,15 @@ static int cannot_run(const char *program, int error)
 	return error == ENOENT || error == ENOTDIR ? TH_EXIT_NOT_FOUND : TH_EXIT_NOT_EXECUTABLE;
 }
 
-int th_launch_check(const char *program)
+int th_launch_find(const char *program, char **ret_path)
 {
-	int error = *program ? find_error(program) : ENOENT;
+	int error = *program ? 0 : ENOENT;
+	if (strchr(program, '/')) {
+		error = executable_error(program);
+		*ret_path = error ? NULL : th_tool_format("%s", program);
+	} else if (!error) {
+		error = search_path(program, ret_path);
+	}
 	return error ? cannot_run(program, error) : TH_EXIT_OK;
 }
 

@@ -25,9 +25,9 @@ struct th_launched {
  * The caller frees; NULL after an error line. */
 char *th_launch_library(void);
 
-/* Finds out whether the program exists and may be executed, without running it. TH_EXIT_OK, or
- * TH_EXIT_NOT_FOUND, TH_EXIT_NOT_EXECUTABLE after an error line. */
-int th_launch_check(const char *program);
+/* Where execvp(3) would find the program, without running it. TH_EXIT_OK and the path (the caller
+ * frees), or TH_EXIT_NOT_FOUND, TH_EXIT_NOT_EXECUTABLE after an error line. */
+int th_launch_find(const char *program, char **ret_path);
 
 /* Starts the agent and waits for its end. TH_EXIT_OK and *ret_launched, else the exit code after an
  * error line. */

@@ -9,17 +9,34 @@
 
 /* In alphabetical order. */
 static const struct th_command commands[] = {
+	{"dump", th_cmd_dump, "show what a capture holds, a line per exchange",
+		"[--json] [--run ID] FILE\n"
+		"\n"
+		"  -j, --json            one JSON object per span and line\n"
+		"  -f, --format FORMAT   table (the default) or json\n"
+		"  -r, --run ID          only this run: the beginning of its id\n"
+		"  -a, --all-runs        all runs (the default)\n"
+		"\n"
+		"Exits 65 when the file is damaged; what could be read was shown.\n"},
 	{"record", th_cmd_record, "run a program and record its HTTP traffic into a capture",
-		"[-o FILE] [-q] [--meta K=V,...] [--require-coverage] [--] PROGRAM [ARGUMENT...]\n"
+		"[OPTION...] [--] PROGRAM [ARGUMENT...]\n"
 		"\n"
 		"  -o, --output FILE     the capture; a run is appended ($TRACEHOOK_CAPTURE, else\n"
 		"                        tracehook.thc)\n"
 		"  -m, --meta K=V,...    kept on the run, with what $TRACEHOOK_META says\n"
 		"      --require-coverage  exit 98 when traffic was seen that could not be "
-		"captured\n"
+		"recorded\n"
 		"  -q, --quiet           no summary\n"
 		"\n"
 		"Exits as the program does.\n"},
+	{"show", th_cmd_show, "show one exchange whole",
+		"[--json | --raw[=request]] [--run ID] FILE SPAN\n"
+		"\n"
+		"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+		"  -j, --json            as one JSON object\n"
+		"      --raw             the response byte for byte (--raw=request: the request)\n"
+		"  -r, --run ID          the run in which numbers count (default: the newest that\n"
+		"                        ended properly)\n"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

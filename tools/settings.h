@@ -1,19 +1,17 @@
-/* The environment variables of DESIGN 1.1: a value that means nothing is found before the agent
- * starts, not by the library inside it. */
+/* The environment variables of DESIGN 1.1, checked before an agent is started by the very code with
+ * which the library will read them (shim/config.h), so that the two never disagree. */
 #ifndef TOOLS_SETTINGS_H
 #define TOOLS_SETTINGS_H
 
 #include <stdbool.h>
 
-/* Checks every variable that is set (TRACEHOOK_MODE is the wrapper's own and not looked at). True,
- * or false after an error line. */
-bool th_settings_check(void);
+#include "shim/config.h"
 
-/* Is `value` right for `variable` (false for an unknown one)? *ret_allowed: what would be, as one
- * clause. */
-bool th_settings_allowed(const char *variable, const char *value, const char **ret_allowed);
+/* Reads the environment as the library would in an agent that runs in `mode`. True and *ret_config;
+ * false after an error line. */
+bool th_settings_read(const char *mode, struct th_config *ret_config);
 
-/* Reads a share or a pace: a decimal number from 0 to `most`. */
-bool th_settings_number(const char *text, double most, double *ret_number);
+/* Reads a pace: a decimal number of at least 0, no sign, no exponent. */
+bool th_settings_number(const char *text, double *ret_number);
 
 #endif

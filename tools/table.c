@@ -125,19 +125,27 @@ static size_t total_width(const struct th_table *t, const struct fit *f)
 	return total;
 }
 
-/* Takes what is too much from the columns that may shrink, the first one first. Returns what is
+static bool may_shrink(const struct th_table_column *column, size_t width)
+{
+	return column->fit != TH_FIT_WHOLE && width > column->least;
+}
+
+/* Takes what is too much from the columns that may shrink, always from the widest. Returns what is
  * still too much. */
 static size_t shrink(const struct th_table *t, struct fit *f, size_t excess)
 {
-	for (size_t c = 0; c < t->n_columns && excess; c++) {
-		const struct th_table_column *column = &t->columns[c];
-		if (column->fit == TH_FIT_WHOLE || f->width[c] <= column->least) {
-			continue;
+	for (; excess; excess--) {
+		size_t widest = t->n_columns;
+		for (size_t c = 0; c < t->n_columns; c++) {
+			bool wider = widest == t->n_columns || f->width[c] > f->width[widest];
+			if (wider && may_shrink(&t->columns[c], f->width[c])) {
+				widest = c;
+			}
 		}
-		size_t give = f->width[c] - column->least;
-		give = give > excess ? excess : give;
-		f->width[c] -= give;
-		excess -= give;
+		if (widest == t->n_columns) {
+			break;
+		}
+		f->width[widest]--;
 	}
 	return excess;
 }

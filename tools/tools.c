@@ -85,8 +85,9 @@ static void say_bad_option(const char *command, char **argv, int c)
 
 int th_tool_option(int argc, char **argv, const char *letters, const struct option *options)
 {
-	char spec[64] = "+:h";
-	strncat(spec, letters, sizeof(spec) - strlen(spec) - 1);
+	char spec[64];
+	bool in_order = letters[0] == '+';
+	snprintf(spec, sizeof(spec), "%s:h%s", in_order ? "+" : "", letters + in_order);
 	opterr = 0;
 	int c = getopt_long(argc, argv, spec, options, NULL);
 	if (c == 'h') {

@@ -54,7 +54,7 @@ void *th_tool_realloc(void *p, size_t n);
 char *th_tool_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* getopt_long() of a subcommand: 'h' is --help (printed already), '?' a mistake (said already), -1
- * the end. Options end at the first argument that is none. Long options only need a `val`. */
+ * the end. `letters` that begin with "+": options end at the first argument that is none. */
 int th_tool_option(int argc, char **argv, const char *letters, const struct option *options);
 
 /* Exit code for what th_tool_option() said: of 'h' or '?'. */

@@ -1,0 +1,2 @@
+mk all-kinds x.thc
+tracehook dump --json x.thc | jq .

@@ -1,0 +1,2 @@
+mk all-kinds x.thc
+says tracehook dump x.thc

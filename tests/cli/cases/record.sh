@@ -1,0 +1,34 @@
+# What the wrapper does around an agent. The library is not needed for it: these programs make no
+# calls, and the summary is left out.
+r() { tracehook record -q -o r.thc "$@"; }
+says r true
+says r -- sh -c 'exit 42'
+echo input | r cat
+says r sh -c 'echo out; echo err >&2'
+{ r sh -c 'kill -TERM $$; sleep 5'; } 2>/dev/null
+echo "exit $?"
+{ r sh -c 'kill -KILL $$; sleep 5'; } 2>/dev/null
+echo "exit $?"
+# Handed on: a signal sent to the tool, not what is ignored.
+"$tool" record -q -o r.thc sh -c 'trap "echo got TERM; exit 7" TERM; echo ready >ready; while :; do sleep 0.05; done' &
+while [ ! -s ready ]; do sleep 0.02; done
+kill -TERM $!
+says wait $!
+# 32 and 33 are libc's own; posix_spawn(3) leaves them ignored, and libc takes them back when it
+# needs them.
+signals() { awk '/^Sig(Ign|Blk)/ {print $1, substr($2, 1, 7) "-" substr($2, 10)}'; }
+(
+	trap '' HUP PIPE
+	exec "$tool" record -q -o r.thc cat /proc/self/status
+) | signals >with
+(
+	trap '' HUP PIPE
+	exec cat /proc/self/status
+) | signals >without
+cmp with without && cut -c 1-7 with
+r cat /proc/self/status | signals | cmp - <(cat /proc/self/status | signals)
+# The caller's preload is kept, behind ours.
+LD_PRELOAD=/lib/x86_64-linux-gnu/libm.so.6 r sh -c 'echo "${LD_PRELOAD##*/shim/}"'
+printf 'echo a script without an interpreter line\n' >script
+chmod +x script
+says r ./script

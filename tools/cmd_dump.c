@@ -1,0 +1,120 @@
+/* tracehook dump: everything of a capture, one line for each thing that happened. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tools/events.h"
+#include "tools/load.h"
+#include "tools/run_table.h"
+#include "tools/span_json.h"
+#include "tools/tools.h"
+
+static void dump_json(const struct th_run *run, bool first)
+{
+	th_auto_free struct th_event *events = NULL;
+	size_t n;
+	th_events_of(run, &events, &n);
+	for (size_t i = 0; i < n && !ferror(stdout); i++) {
+		th_span_json(stdout, run, &events[i]);
+	}
+}
+
+static void dump_table(const struct th_run *run, bool first)
+{
+	if (!first) {
+		putchar('\n');
+	}
+	th_run_table_print(stdout, run, th_tool_width(), th_tool_colour());
+}
+
+/* A further format is one function and one line. */
+static const struct format {
+	const char *name;
+	void (*dump)(const struct th_run *run, bool first);
+} formats[] = {{"json", dump_json}, {"table", dump_table}};
+
+struct dump_options {
+	const struct format *format;
+	const char *run;
+};
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(formats[i].name, name) == 0) {
+			return &formats[i];
+		}
+	}
+	return NULL;
+}
+
+static int parse_options(int argc, char **argv, struct dump_options *o)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+		{"format", required_argument, NULL, 'f'}, {"run", required_argument, NULL, 'r'},
+		{"all-runs", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	for (int c; (c = th_tool_option(argc, argv, "jf:r:a", options)) != -1;) {
+		switch (c) {
+		case 'j':
+			o->format = find_format("json");
+			break;
+		case 'f':
+			o->format = find_format(optarg);
+			if (!o->format) {
+				return th_tool_misuse(
+					"dump", "no format \"%s\": json or table", optarg);
+			}
+			break;
+		case 'r':
+			o->run = optarg;
+			break;
+		case 'a':
+			o->run = NULL;
+			break;
+		default:
+			return c == 'h' ? -1 : TH_EXIT_USAGE;
+		}
+	}
+	return TH_EXIT_OK;
+}
+
+static int dump_runs(const struct th_trace *t, const char *path, const struct dump_options *o)
+{
+	const struct th_run *run = NULL;
+	if (o->run) {
+		int code = th_load_run(t, path, o->run, &run);
+		if (code != TH_EXIT_OK) {
+			return code;
+		}
+		o->format->dump(run, true);
+		return TH_EXIT_OK;
+	}
+	for (size_t i = 0; i < t->n_runs; i++) {
+		o->format->dump(t->runs[i], i == 0);
+	}
+	if (t->n_runs == 0) {
+		th_tool_error("%s: no run in it%s", path, t->n_damage ? " that could be read" : "");
+	}
+	return TH_EXIT_OK;
+}
+
+int th_cmd_dump(int argc, char **argv)
+{
+	struct dump_options o = {.format = find_format("table")};
+	struct th_trace *t = NULL;
+	th_tool_output_begin();
+	int code = parse_options(argc, argv, &o);
+	if (code != TH_EXIT_OK) {
+		return code < 0 ? th_tool_output_end(TH_EXIT_OK) : code;
+	}
+	if (optind + 1 != argc) {
+		return th_tool_misuse("dump", optind == argc ? "which capture?" : "one capture");
+	}
+	code = th_load(argv[optind], &t);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
+	code = dump_runs(t, argv[optind], &o);
+	int damage = th_load_say_damage(t);
+	th_trace_free(t);
+	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
+}

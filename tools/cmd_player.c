@@ -1,0 +1,71 @@
+/* tracehook player: the player as a process of its own. Started by the library when a replay was
+ * asked for by the environment alone; not for people. What it has to say goes to the ready
+ * descriptor, since stderr is the agent's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "tools/player_conf.h"
+#include "tools/tools.h"
+
+static bool parse_int(const char *text, int *ret_value)
+{
+	uint64_t v;
+	if (!th_parse_u64(th_slice_str(text), &v) || v > INT32_MAX) {
+		return false;
+	}
+	*ret_value = (int)v;
+	return true;
+}
+
+static bool take_option(struct th_player_conf *conf, int option, const char *value)
+{
+	switch (option) {
+	case 'c':
+		conf->capture = value;
+		return true;
+	case 'd':
+		conf->directory = value;
+		return true;
+	case 't':
+		conf->trace_prefix = value;
+		return true;
+	case 'p':
+		conf->report = value;
+		return true;
+	case 'f':
+		return parse_int(value, &conf->ready_fd);
+	case 'T':
+		return parse_int(value, &conf->tree);
+	case 'm':
+		return th_player_conf_match(value, &conf->match);
+	case 'o':
+		return th_player_conf_on_miss(value, &conf->on_miss);
+	default:
+		return th_player_conf_pace(value, &conf->pace);
+	}
+}
+
+int th_cmd_player(int argc, char **argv)
+{
+	static const struct option options[] = {{"capture", required_argument, NULL, 'c'},
+		{"directory", required_argument, NULL, 'd'},
+		{"trace", required_argument, NULL, 't'}, {"ready-fd", required_argument, NULL, 'f'},
+		{"tree", required_argument, NULL, 'T'}, {"match", required_argument, NULL, 'm'},
+		{"on-miss", required_argument, NULL, 'o'}, {"pace", required_argument, NULL, 's'},
+		{"report", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	struct th_player_conf conf = {.ready_fd = -1};
+	for (int c; (c = th_tool_option(argc, argv, "", options)) != -1;) {
+		if (c == 'h' || c == '?') {
+			return th_tool_option_exit(c);
+		}
+		if (!take_option(&conf, c, optarg)) {
+			return th_tool_misuse("player", "\"%s\" is not a value it knows", optarg);
+		}
+	}
+	if (!conf.capture || !conf.directory || optind < argc) {
+		return th_tool_misuse("player", "--capture and --directory are needed");
+	}
+	return th_player_run(&conf);
+}

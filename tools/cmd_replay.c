@@ -1,0 +1,223 @@
+/* tracehook replay: runs an agent against a recorded run, without a network.
+ *
+ * Options are the variables of DESIGN 1.1 under shorter names: they are put into the environment,
+ * which is then read once, by the code that the library uses. The player lives in threads of this
+ * process. A program into which the library cannot be loaded is refused before it starts: it would
+ * reach the network. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "tools/capture_path.h"
+#include "tools/launch.h"
+#include "tools/player_conf.h"
+#include "tools/preload_check.h"
+#include "tools/replay_summary.h"
+#include "tools/settings.h"
+#include "tools/tools.h"
+
+#define TEMPORARY_MAX 64 /* longer directories leave no room for a socket's name (108 bytes) */
+
+struct replay_options {
+	bool quiet;
+	bool strict;
+	bool require_coverage;
+};
+
+/* -1: go on with argv[optind]; else the exit code. */
+static int parse_options(int argc, char **argv, struct replay_options *o)
+{
+	static const struct option options[] = {{"run", required_argument, NULL, 'r'},
+		{"match", required_argument, NULL, 'm'}, {"on-miss", required_argument, NULL, 'o'},
+		{"pace", required_argument, NULL, 'p'}, {"report", required_argument, NULL, 'R'},
+		{"strict", no_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
+		{"require-coverage", no_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'},
+		{NULL}};
+	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
+		['m'] = "TRACEHOOK_MATCH",
+		['o'] = "TRACEHOOK_ON_MISS",
+		['p'] = "TRACEHOOK_PACE",
+		['R'] = "TRACEHOOK_REPORT"};
+	for (int c; (c = th_tool_option(argc, argv, "+r:m:p:q", options)) != -1;) {
+		if (c == 'h' || c == '?') {
+			return th_tool_option_exit(c);
+		}
+		if (variables[c]) {
+			setenv(variables[c], optarg, 1);
+		}
+		o->strict |= c == 's';
+		o->quiet |= c == 'q';
+		o->require_coverage |= c == 'C';
+	}
+	if (optind == argc) {
+		return th_tool_misuse("replay", "which capture?");
+	}
+	return -1;
+}
+
+/* FILE [--] PROGRAM …: the index of the program, 0 when there is none. */
+static int program_at(int argc, char **argv)
+{
+	int at = optind + 1;
+	at += at < argc && strcmp(argv[at], "--") == 0;
+	return at < argc ? at : 0;
+}
+
+static bool make_directory(char ret_path[TEMPORARY_MAX + 32])
+{
+	const char *base = getenv("TMPDIR");
+	if (!base || *base != '/' || strlen(base) > TEMPORARY_MAX || access(base, W_OK) != 0) {
+		base = "/tmp";
+	}
+	snprintf(ret_path, TEMPORARY_MAX + 32, "%s/tracehook-XXXXXX", base);
+	if (!mkdtemp(ret_path)) {
+		th_tool_error("no directory for the player in %s: %s", base, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static int start_failed(int error, const char *why)
+{
+	th_tool_error("%s", why);
+	switch (error) {
+	case -ENOENT:
+		return TH_EXIT_MISSING;
+	case -EINVAL:
+		return TH_EXIT_DAMAGED;
+	case -ENOTUNIQ:
+		return TH_EXIT_USAGE;
+	default:
+		return error == -EACCES || error == -EISDIR ? TH_EXIT_MISSING : TH_EXIT_TOOL_FAILED;
+	}
+}
+
+static int start_player(const struct th_config *config, const char *capture, const char *directory,
+	struct th_player **ret_player)
+{
+	char why[TH_PLAYER_WHY_BYTES] = "the player could not be started";
+	struct th_player_conf conf = {.capture = capture,
+		.trace_prefix = config->trace_prefix,
+		.directory = directory,
+		.ready_fd = -1};
+	if (!th_player_conf_match(config->match, &conf.match) ||
+		!th_player_conf_on_miss(config->on_miss, &conf.on_miss) ||
+		!th_player_conf_pace(config->pace, &conf.pace)) {
+		return th_tool_misuse("replay", "a value that this version does not know");
+	}
+	int r = th_player_start(&conf, ret_player, why);
+	if (r < 0) {
+		rmdir(directory);
+		return start_failed(r, why);
+	}
+	return TH_EXIT_OK;
+}
+
+static int check_program(char **agent)
+{
+	th_auto_free char *path = NULL;
+	int code = th_launch_find(agent[0], &path);
+	const char *obstacle = code == TH_EXIT_OK ? th_preload_obstacle(path) : NULL;
+	if (obstacle) {
+		th_tool_error(
+			"%s cannot be replayed: %s, so the library cannot be loaded into it and "
+			"it would reach the network; nothing was run",
+			agent[0], obstacle);
+		return TH_EXIT_UNCOVERED;
+	}
+	return code;
+}
+
+static void write_report(struct th_player *p, const char *path)
+{
+	int r = path ? th_player_report(p, path) : 0;
+	if (r < 0) {
+		th_tool_error("%s: the report could not be written: %s", path, strerror(-r));
+	}
+}
+
+/* What the replay itself has to say about the exit code; TH_EXIT_OK: nothing. */
+static int judge(const struct replay_options *o, const struct th_player_stats *s)
+{
+	if (s->missed) {
+		return TH_EXIT_MISSED;
+	}
+	if (o->strict &&
+		(s->relaxed || s->crossed || s->unused || s->fenced_connects ||
+			s->fenced_lookups)) {
+		return TH_EXIT_STRICT;
+	}
+	return s->processes == 0 ? TH_EXIT_UNCOVERED : TH_EXIT_OK;
+}
+
+static int conclude(
+	const struct replay_options *o, const struct th_config *config, struct th_player *player)
+{
+	struct th_player_stats s = {0};
+	th_player_stop(player);
+	th_player_stats(player, &s);
+	write_report(player, config->report);
+	th_replay_summary_print(stderr, &s, !o->quiet);
+	if (s.processes == 0) {
+		th_tool_error("nothing was replayed: the library was not loaded into the program, "
+			      "whose calls went wherever they went");
+	}
+	return judge(o, &s);
+}
+
+static int replay(const struct replay_options *o, const struct th_config *config,
+	const char *capture, char **agent)
+{
+	char directory[TEMPORARY_MAX + 32];
+	struct th_player *player = NULL;
+	struct th_launched launched;
+	th_auto_free char *library = th_launch_library();
+	if (!library || !make_directory(directory)) {
+		return TH_EXIT_TOOL_FAILED;
+	}
+	struct th_launch l = {
+		.mode = "replay", .capture = capture, .player = directory, .argv = agent};
+	l.pipe_default = signal(SIGPIPE, SIG_IGN) != SIG_IGN;
+	int code = start_player(config, capture, directory, &player);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
+	code = th_launch_run(&l, library, &launched);
+	if (code == TH_EXIT_OK) {
+		code = conclude(o, config, player);
+		th_player_destroy(player);
+		if (code == TH_EXIT_OK) {
+			th_launch_end_like(launched.status);
+		}
+		return code;
+	}
+	th_player_destroy(player);
+	return code;
+}
+
+int th_cmd_replay(int argc, char **argv)
+{
+	struct replay_options o = {0};
+	static struct th_config config;
+	int code = parse_options(argc, argv, &o);
+	if (code >= 0) {
+		return code;
+	}
+	int program = program_at(argc, argv);
+	if (!program) {
+		return th_tool_misuse("replay", "which program?");
+	}
+	if (!th_settings_read("replay", &config)) {
+		return TH_EXIT_USAGE;
+	}
+	th_auto_free char *capture = th_capture_path(argv[optind]);
+	if (access(capture, F_OK) != 0) {
+		return th_capture_load_failed(argv[optind], -errno, NULL);
+	}
+	code = check_program(argv + program);
+	return code == TH_EXIT_OK ? replay(&o, &config, capture, argv + program) : code;
+}

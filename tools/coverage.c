@@ -1,0 +1,147 @@
+/* A TLS connection is seen twice: its records on the socket (plain, speaks TLS) and its plaintext
+ * at the library's tap. The two are not linked in the capture, so they are counted against each
+ * other per process and peer: records without as many taps are opaque. A tap that does not know
+ * its peer (memory BIOs) answers for any connection of its process. */
+#include "tools/coverage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/tools.h"
+
+static bool is_tls_records(const struct th_connection *c)
+{
+	return c->transport == TH_TRANSPORT_PLAIN && c->speaks == TH_SPEAKS_TLS;
+}
+
+static bool is_tap(const struct th_connection *c)
+{
+	return c->transport != TH_TRANSPORT_PLAIN && c->error == 0;
+}
+
+static int by_peer(const struct th_connection *a, const struct th_connection *b)
+{
+	int d = a->process != b->process ? (a->process < b->process ? -1 : 1) : 0;
+	d = d ? d : (int)a->family - (int)b->family;
+	d = d ? d : memcmp(a->address, b->address, sizeof(a->address));
+	return d ? d : (int)a->port - (int)b->port;
+}
+
+/* Within a peer: taps first, then by time, so the surplus of records stands at the end. */
+static int by_peer_then_time(const void *x, const void *y)
+{
+	const struct th_connection *a = *(const struct th_connection *const *)x;
+	const struct th_connection *b = *(const struct th_connection *const *)y;
+	int d = by_peer(a, b);
+	d = d ? d : (int)is_tls_records(a) - (int)is_tls_records(b);
+	return d ? d : (a->began > b->began) - (a->began < b->began);
+}
+
+static size_t count_taps_without_peer(const struct th_run *run, const struct th_process *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *c = run->connections[i];
+		n += is_tap(c) && c->family == 0 && c->process == p;
+	}
+	return n;
+}
+
+static size_t gather_tls(const struct th_run *run, const struct th_connection **list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *c = run->connections[i];
+		if (is_tls_records(c) || (is_tap(c) && c->family)) {
+			list[n++] = c;
+		}
+	}
+	qsort(list, n, sizeof(list[0]), by_peer_then_time);
+	return n;
+}
+
+/* Keeps, in place, the records that no tap answers for. */
+static size_t keep_unanswered(const struct th_run *run, const struct th_connection **list, size_t n)
+{
+	size_t kept = 0, taps = 0, spare = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct th_connection *c = list[i];
+		if (i == 0 || list[i - 1]->process != c->process) {
+			spare = count_taps_without_peer(run, c->process);
+		}
+		if (i == 0 || by_peer(list[i - 1], c) != 0) {
+			taps = 0;
+		}
+		size_t *answer = taps ? &taps : &spare;
+		if (!is_tls_records(c)) {
+			taps++;
+		} else if (*answer) {
+			--*answer;
+		} else {
+			list[kept++] = c;
+		}
+	}
+	return kept;
+}
+
+void th_coverage_opaque(
+	const struct th_run *run, const struct th_connection ***ret_list, size_t *ret_n)
+{
+	const struct th_connection **list = th_tool_alloc(
+		2 * (run->n_connections + 1) * sizeof(*list));
+	size_t n = keep_unanswered(run, list, gather_tls(run, list));
+	for (size_t i = 0; i < run->n_connections; i++) {
+		if (run->connections[i]->speaks == TH_SPEAKS_OTHER) {
+			list[n++] = run->connections[i];
+		}
+	}
+	*ret_list = list;
+	*ret_n = n;
+}
+
+const char *th_coverage_why(const struct th_connection *c)
+{
+	return c->speaks == TH_SPEAKS_TLS ? "TLS of a library that is not tapped"
+					  : "not HTTP: bytes counted, not recorded";
+}
+
+/* exec replaces the process without a word; its pid then begins anew. */
+static bool was_replaced(const struct th_run *run, const struct th_process *p)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct th_process *q = run->processes[i];
+		if (q != p && q->pid == p->pid && q->how_began == 2 && q->began >= p->began) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_unparsed(const struct th_message *m)
+{
+	return m->finished && m->end == TH_END_UNPARSED;
+}
+
+struct th_coverage th_coverage_of(const struct th_run *run)
+{
+	struct th_coverage c = {0};
+	const struct th_connection **opaque;
+	th_coverage_opaque(run, &opaque, &c.opaque);
+	free(opaque);
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		c.unparsed += is_unparsed(&x->request) || is_unparsed(&x->response);
+	}
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct th_process *p = run->processes[i];
+		c.cut_short += !p->ended_well && !was_replaced(run, p);
+		c.lost_events += p->lost_events;
+		c.lost_bytes += p->lost_bytes;
+	}
+	return c;
+}
+
+bool th_coverage_whole(const struct th_coverage *c)
+{
+	return c->opaque == 0 && c->unparsed == 0 && c->lost_events == 0;
+}

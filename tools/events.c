@@ -1,0 +1,123 @@
+#include "tools/events.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "tools/coverage.h"
+#include "tools/tools.h"
+
+struct list {
+	struct th_event *events;
+	size_t n;
+};
+
+static void add(struct list *l, enum th_event_kind kind, uint64_t time, const void *what)
+{
+	struct th_event *e = &l->events[l->n++];
+	e->kind = kind;
+	e->time = time;
+	e->process = what;
+}
+
+/* Processes before what they do; equal times keep a fixed order, so that output is reproducible. */
+static int by_time(const void *a, const void *b)
+{
+	const struct th_event *x = a, *y = b;
+	if (x->time != y->time) {
+		return x->time < y->time ? -1 : 1;
+	}
+	if (x->kind != y->kind) {
+		return x->kind < y->kind ? -1 : 1;
+	}
+	if (x->kind == TH_EVENT_EXCHANGE && x->exchange->order != y->exchange->order) {
+		return x->exchange->order < y->exchange->order ? -1 : 1;
+	}
+	return 0;
+}
+
+static uint64_t connection_time(const struct th_connection *c)
+{
+	return c->connect_began ? c->connect_began : c->began;
+}
+
+static void add_connections(struct list *l, const struct th_run *run)
+{
+	const struct th_connection **opaque;
+	size_t n_opaque;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *c = run->connections[i];
+		if (c->error) {
+			add(l, TH_EVENT_CONNECT, connection_time(c), c);
+		}
+	}
+	th_coverage_opaque(run, &opaque, &n_opaque);
+	for (size_t i = 0; i < n_opaque; i++) {
+		add(l, TH_EVENT_OPAQUE, connection_time(opaque[i]), opaque[i]);
+	}
+	free(opaque);
+}
+
+void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n)
+{
+	size_t most = run->n_processes + run->n_exchanges + 2 * run->n_connections + run->n_names;
+	struct list l = {.events = th_tool_alloc(most * sizeof(*l.events))};
+	for (size_t i = 0; i < run->n_processes; i++) {
+		add(&l, TH_EVENT_PROCESS, run->processes[i]->began, run->processes[i]);
+	}
+	for (size_t i = 0; i < run->n_names; i++) {
+		if (run->names[i]->result) {
+			add(&l, TH_EVENT_LOOKUP, run->names[i]->time, run->names[i]);
+		}
+	}
+	add_connections(&l, run);
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		uint64_t time = x->request.present ? x->request.began : x->response.began;
+		add(&l, TH_EVENT_EXCHANGE, time, x);
+	}
+	qsort(l.events, l.n, sizeof(*l.events), by_time);
+	*ret_events = l.events;
+	*ret_n = l.n;
+}
+
+char *th_events_address(char text[64], uint8_t family, const uint8_t *address)
+{
+	text[0] = '\0';
+	if (family == 4) {
+		inet_ntop(AF_INET, address, text, 64);
+	} else if (family == 6) {
+		inet_ntop(AF_INET6, address, text, 64);
+	} else if (family == 1) {
+		strcpy(text, "unix");
+	}
+	return text;
+}
+
+char *th_events_peer(const struct th_connection *c)
+{
+	char address[64];
+	struct th_slice name = c->sni.n ? c->sni : c->name;
+	if (name.n) {
+		return th_tool_format("%.*s:%u", (int)name.n, (const char *)name.p, c->port);
+	}
+	th_events_address(address, c->family, c->address);
+	if (c->family == 6) {
+		return th_tool_format("[%s]:%u", address, c->port);
+	}
+	return c->family == 4 ? th_tool_format("%s:%u", address, c->port)
+			      : th_tool_format("%s", *address ? address : "unknown peer");
+}
+
+char *th_events_lane(const struct th_process *p, uint32_t thread, const struct th_connection *c)
+{
+	const char *process = p ? p->lane : "?";
+	return c ? th_tool_format("%s/t%u/c%u", process, thread, c->id)
+		 : th_tool_format("%s/t%u", process, thread);
+}
+
+const char *th_events_end_name(enum th_end end)
+{
+	static const char *const names[] = {"complete", "fin", "notify", "reset", "stream_reset",
+		"local", "local_reset", "goaway", "error", "unparsed"};
+	return (size_t)end < sizeof(names) / sizeof(names[0]) ? names[end] : "unknown";
+}

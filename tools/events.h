@@ -1,0 +1,42 @@
+/* What happened in a run, in order of time: processes, exchanges, and what failed or stayed closed
+ * to us before it could become an exchange. `dump` shows one line or object for each. */
+#ifndef TOOLS_EVENTS_H
+#define TOOLS_EVENTS_H
+
+#include "trace/trace.h"
+
+enum th_event_kind {
+	TH_EVENT_PROCESS,
+	TH_EVENT_LOOKUP,  /* a look-up that failed */
+	TH_EVENT_CONNECT, /* a connection that was not made */
+	TH_EVENT_OPAQUE,  /* a connection whose bytes were seen and not decoded */
+	TH_EVENT_EXCHANGE,
+};
+
+struct th_event {
+	enum th_event_kind kind;
+	uint64_t time;
+	union {
+		const struct th_process *process;
+		const struct th_name *lookup;
+		const struct th_connection *connection; /* CONNECT, OPAQUE */
+		const struct th_exchange *exchange;
+	};
+};
+
+/* All events of the run. The caller frees *ret_events. */
+void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n);
+
+/* "lookup.example", "[::1]:8080": what a connection went to. The caller frees. */
+char *th_events_peer(const struct th_connection *c);
+
+/* "192.0.2.1", "2001:db8::1", "unix", "" when unknown. Returns `text`. */
+char *th_events_address(char text[64], uint8_t family, const uint8_t *address);
+
+/* Process, thread and connection: "0.2/t1/c3". The caller frees. */
+char *th_events_lane(const struct th_process *p, uint32_t thread, const struct th_connection *c);
+
+/* One word for an end: "complete", "fin", "reset" … */
+const char *th_events_end_name(enum th_end end);
+
+#endif

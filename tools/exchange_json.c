@@ -1,0 +1,234 @@
+#include "tools/exchange_json.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "tools/body.h"
+#include "tools/events.h"
+#include "tools/tools.h"
+
+uint64_t th_exchange_end(const struct th_exchange *x)
+{
+	uint64_t request = x->request.present ? x->request.ended : 0;
+	uint64_t response = x->response.present ? x->response.ended : 0;
+	return response > request ? response : request;
+}
+
+static uint64_t exchange_start(const struct th_exchange *x)
+{
+	return x->request.present ? x->request.began : x->response.began;
+}
+
+static void put_text(struct th_jout *j, const char *key, const char *text)
+{
+	th_jout_key(j, key);
+	th_jout_text(j, text);
+}
+
+static void put_u64(struct th_jout *j, const char *key, uint64_t v)
+{
+	th_jout_key(j, key);
+	th_jout_u64(j, v);
+}
+
+/* 0 stands for unknown in the trace; here it is null. */
+static void put_known(struct th_jout *j, const char *key, uint64_t v)
+{
+	th_jout_key(j, key);
+	if (v) {
+		th_jout_u64(j, v);
+	} else {
+		th_jout_null(j);
+	}
+}
+
+static void put_null(struct th_jout *j, const char *key)
+{
+	th_jout_key(j, key);
+	th_jout_null(j);
+}
+
+/* Method and path without its query: the name under which like calls come together. */
+static void put_name(struct th_jout *j, const struct th_exchange *x)
+{
+	struct th_slice method = th_http_method(x), target = th_http_target(x);
+	const uint8_t *query = target.n ? memchr(target.p, '?', target.n) : NULL;
+	size_t n = query ? (size_t)(query - target.p) : target.n;
+	th_auto_free char *name = th_tool_alloc(method.n + 1 + n);
+	memcpy(name, method.n ? method.p : (const uint8_t *)"", method.n);
+	name[method.n] = ' ';
+	memcpy(name + method.n + 1, n ? target.p : (const uint8_t *)"", n);
+	th_jout_key(j, "name");
+	th_jout_string(j, (struct th_slice){(uint8_t *)name, method.n + 1 + n});
+}
+
+/* HTTP/2's pseudo-fields are no fields: method, url, host and status say the same. */
+static void put_fields(struct th_jout *j, const char *key, const struct th_head *h)
+{
+	struct th_field f;
+	size_t pos = 0;
+	th_jout_key(j, key);
+	th_jout_open(j, '[');
+	while (h->bytes.n && th_head_next(h, &pos, &f)) {
+		if (h->list && f.name.n && f.name.p[0] == ':') {
+			continue;
+		}
+		th_jout_open(j, '[');
+		th_jout_string(j, f.name);
+		th_jout_string(j, f.value);
+		th_jout_close(j, ']');
+	}
+	th_jout_close(j, ']');
+}
+
+/* Some of the message itself, not only its end, was recorded. */
+static bool is_there(const struct th_message *m)
+{
+	return m->present && (m->head.bytes.n || m->n_pieces);
+}
+
+static void put_headers(struct th_jout *j, const char *side, const struct th_message *m)
+{
+	th_auto_free char *headers = th_tool_format("%s_headers", side);
+	th_auto_free char *trailers = th_tool_format("%s_trailers", side);
+	if (is_there(m)) {
+		put_fields(j, headers, &m->head);
+		put_fields(j, trailers, &m->trailer);
+	} else {
+		put_null(j, headers);
+		put_null(j, trailers);
+	}
+}
+
+/* SIDE_body or SIDE_body_base64, SIDE_body_trouble, and the hash under `hash_key`. */
+static void put_body(
+	struct th_jout *j, const char *side, const char *hash_key, const struct th_message *m)
+{
+	char hash[TH_BODY_HASH_CHARS];
+	th_cleanup(th_body_finish) struct th_body b = {0};
+	th_auto_free char *text = th_tool_format("%s_body", side);
+	th_auto_free char *binary = th_tool_format("%s_body_base64", side);
+	th_auto_free char *trouble = th_tool_format("%s_body_trouble", side);
+	if (!is_there(m)) {
+		put_null(j, text);
+		put_null(j, trouble);
+		put_null(j, hash_key);
+		return;
+	}
+	b = th_body_load(m);
+	th_jout_key(j, b.text ? text : binary);
+	if (b.text) {
+		th_jout_string(j, th_body_slice(&b));
+	} else {
+		th_jout_base64(j, th_body_slice(&b));
+	}
+	put_text(j, trouble, b.trouble);
+	th_body_hash(&b, hash);
+	put_text(j, hash_key, hash);
+}
+
+static void put_chunk_times(struct th_jout *j, const struct th_exchange *x)
+{
+	uint64_t start = exchange_start(x);
+	put_u64(j, "chunks", x->response.n_pieces);
+	th_jout_key(j, "chunk_times");
+	th_jout_open(j, '[');
+	for (size_t i = 0; i < x->response.n_pieces; i++) {
+		const struct th_piece *p = &x->response.pieces[i];
+		th_jout_open(j, '{');
+		put_u64(j, "t_ns", p->time > start ? p->time - start : 0);
+		put_u64(j, "bytes", p->bytes.n);
+		th_jout_close(j, '}');
+	}
+	th_jout_close(j, ']');
+}
+
+static void put_interim(struct th_jout *j, const struct th_exchange *x)
+{
+	th_jout_key(j, "interim_statuses");
+	th_jout_open(j, '[');
+	for (size_t i = 0; i < x->n_interim; i++) {
+		th_jout_u64(j, th_head_status(&x->interim[i].head));
+	}
+	th_jout_close(j, ']');
+}
+
+static void put_end(struct th_jout *j, const char *side, const struct th_message *m)
+{
+	th_auto_free char *end = th_tool_format("%s_end", side);
+	th_auto_free char *code = th_tool_format("%s_end_code", side);
+	bool known = m->present && m->finished;
+	put_text(j, end, known ? th_events_end_name(m->end) : NULL);
+	put_known(j, code, known ? m->end_code : 0);
+}
+
+static void put_identity(struct th_jout *j, const struct th_exchange *x)
+{
+	uint64_t start = exchange_start(x), end = th_exchange_end(x);
+	const char *why = "";
+	const char *status = th_http_outcome(x, &why);
+	th_span_json_id(j, "span_id", x->span_id, sizeof(x->span_id));
+	if (x->process) {
+		th_span_json_id(j, "parent_span_id", x->process->span_id, TH_SPAN_ID_BYTES);
+	} else {
+		put_null(j, "parent_span_id");
+	}
+	put_text(j, "kind", "exchange");
+	put_name(j, x);
+	put_u64(j, "number", x->order + 1);
+	put_u64(j, "start_unix_nano", start);
+	put_u64(j, "duration_ns", end > start ? end - start : 0);
+	put_text(j, "status", status);
+	put_text(j, "status_reason", why && *why ? why : NULL);
+}
+
+static void put_request_line(struct th_jout *j, const struct th_exchange *x)
+{
+	struct th_slice method = th_http_method(x);
+	th_auto_free char *url = th_http_url(x);
+	th_auto_free char *host = th_http_authority(x);
+	th_jout_key(j, "method");
+	if (method.n) {
+		th_jout_string(j, method);
+	} else {
+		th_jout_null(j);
+	}
+	put_text(j, "url", url);
+	put_text(j, "host", host);
+	put_text(j, "http_version",
+		th_http_version(x->request.present ? x->request.version : x->response.version));
+	put_known(j, "response_status", th_http_status(x));
+}
+
+static void put_place(struct th_jout *j, const struct th_exchange *x)
+{
+	th_auto_free char *lane = th_events_lane(x->process, x->thread, x->connection);
+	put_text(j, "lane", lane);
+	th_span_json_connection(j, x->connection);
+	put_known(j, "stream", x->stream);
+	th_jout_key(j, "truncated");
+	th_jout_bool(j, th_http_truncated(&x->request) || th_http_truncated(&x->response));
+	th_jout_key(j, "redacted");
+	th_jout_bool(j, x->redacted);
+	put_end(j, "request", &x->request);
+	put_end(j, "response", &x->response);
+}
+
+void th_exchange_json(struct th_jout *j, const struct th_exchange *x)
+{
+	put_identity(j, x);
+	put_text(j, "event_type", th_http_status(x) ? "HTTP" : "ERROR");
+	put_null(j, "model");
+	put_null(j, "tokens");
+	put_request_line(j, x);
+	put_u64(j, "request_bytes", x->request.body_bytes);
+	put_u64(j, "response_bytes", x->response.body_bytes);
+	put_known(j, "ttfb_ns", th_http_status(x) ? th_http_ttfb(x) : 0);
+	put_chunk_times(j, x);
+	put_interim(j, x);
+	put_place(j, x);
+	put_headers(j, "request", &x->request);
+	put_headers(j, "response", &x->response);
+	put_body(j, "request", "input_hash", &x->request);
+	put_body(j, "response", "output_hash", &x->response);
+}

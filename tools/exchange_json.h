@@ -1,0 +1,23 @@
+/* The members of an exchange's JSON object, and the small ones that other objects share. */
+#ifndef TOOLS_EXCHANGE_JSON_H
+#define TOOLS_EXCHANGE_JSON_H
+
+#include "tools/json_out.h"
+#include "trace/http.h"
+
+/* Everything after "trace_id". */
+void th_exchange_json(struct th_jout *j, const struct th_exchange *x);
+
+/* An id in hex; null when it is all zeros. */
+void th_span_json_id(struct th_jout *j, const char *key, const uint8_t *id, size_t n);
+
+/* "peer_address" and "peer_port"; c may be NULL. */
+void th_span_json_connection(struct th_jout *j, const struct th_connection *c);
+
+/* The name by which a process is shown: the last part of argv[0] or of its executable. */
+struct th_slice th_span_process_name(const struct th_process *p);
+
+/* End of an exchange: the later of its two ends. */
+uint64_t th_exchange_end(const struct th_exchange *x);
+
+#endif

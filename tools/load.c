@@ -1,0 +1,74 @@
+#include "tools/load.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tools/capture_path.h"
+#include "tools/tools.h"
+
+#define DAMAGES_SHOWN 20
+
+int th_load(const char *path, struct th_trace **ret_trace)
+{
+	const char *why = NULL;
+	int r = th_trace_load(path, ret_trace, &why);
+	return r < 0 ? th_capture_load_failed(path, r, why) : TH_EXIT_OK;
+}
+
+static bool is_hex_prefix(const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return n <= 2 * TH_TRACE_ID_BYTES && strspn(prefix, "0123456789abcdefABCDEF") == n;
+}
+
+static void list_candidates(const struct th_trace *t, const char *prefix)
+{
+	for (size_t i = 0; i < t->n_runs; i++) {
+		char hex[2 * TH_TRACE_ID_BYTES + 1] = "";
+		th_hex_encode(hex, t->runs[i]->trace_id, TH_TRACE_ID_BYTES);
+		if (strncasecmp(hex, prefix, strlen(prefix)) == 0) {
+			fprintf(stderr, "  %s\n", hex);
+		}
+	}
+}
+
+int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
+	const struct th_run **ret_run)
+{
+	bool ambiguous = false;
+	if (prefix && !is_hex_prefix(prefix)) {
+		th_tool_error("run %s: a run's id is up to 32 hex digits", prefix);
+		return TH_EXIT_USAGE;
+	}
+	struct th_run *run = th_trace_find_run(t, prefix, &ambiguous);
+	if (ambiguous) {
+		th_tool_error(
+			"%s: more than one run begins with %s; give more digits:", path, prefix);
+		list_candidates(t, prefix);
+		return TH_EXIT_USAGE;
+	}
+	if (!run && prefix && *prefix) {
+		th_tool_error(
+			"%s: no run begins with %s; \"tracehook dump\" shows them", path, prefix);
+	} else if (!run) {
+		th_tool_error("%s: no run in it", path);
+	}
+	*ret_run = run;
+	return run ? TH_EXIT_OK : TH_EXIT_MISSING;
+}
+
+int th_load_say_damage(const struct th_trace *t)
+{
+	for (size_t i = 0; i < t->n_damage && i < DAMAGES_SHOWN; i++) {
+		const struct th_damage *d = &t->damage[i];
+		th_tool_error("%s: damaged at offset %" PRIu64 ": %s; the rest was read", d->path,
+			d->offset, d->what);
+	}
+	if (t->n_damage > DAMAGES_SHOWN) {
+		th_tool_error("… and %zu more damaged places", t->n_damage - DAMAGES_SHOWN);
+	}
+	return t->n_damage ? TH_EXIT_DAMAGED : TH_EXIT_OK;
+}

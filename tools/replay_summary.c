@@ -1,0 +1,58 @@
+#include "tools/replay_summary.h"
+
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "tools/units.h"
+#include "tools/utf8.h"
+
+#define LINES_SHOWN 10 /* of each list */
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* "; 2 relaxed": only when there are any. */
+static void print_count(FILE *out, uint64_t n, const char *what)
+{
+	if (n) {
+		fprintf(out, "; %" PRIu64 " %s", n, what);
+	}
+}
+
+static void print_list(FILE *out, const char *what, const struct th_player_miss *m, size_t n)
+{
+	for (size_t i = 0; i < n && i < LINES_SHOWN; i++) {
+		th_auto_free char *request = th_text_line(th_slice_str(m[i].request));
+		th_auto_free char *why = th_text_line(th_slice_str(m[i].why));
+		fprintf(out, "tracehook: %s: %s%s%s\n", what, request, *why ? ": " : "", why);
+	}
+	if (n > LINES_SHOWN) {
+		fprintf(out, "tracehook: %s: %zu more\n", what, n - LINES_SHOWN);
+	}
+}
+
+static void print_totals(FILE *out, const struct th_player_stats *s)
+{
+	char bytes[TH_UNITS_TEXT];
+	fprintf(out, "tracehook: replayed run %s: %" PRIu64 " of %" PRIu64 " exchange%s, %s bytes",
+		s->trace_id, s->matched, s->spans, plural(s->spans),
+		th_units_bytes(bytes, s->bytes_served));
+	print_count(out, s->relaxed, "by a relaxed match");
+	print_count(out, s->crossed, "asked for by another thread or process than recorded");
+	print_count(out, s->unused, "never asked for");
+	print_count(out, s->missed, "missed");
+	print_count(out, s->fenced_connects + s->fenced_lookups, "stopped at the fence");
+	fputc('\n', out);
+}
+
+void th_replay_summary_print(FILE *out, const struct th_player_stats *s, bool all)
+{
+	print_list(out, "missed", s->misses, s->n_misses);
+	print_list(out, "stopped at the fence", s->fenced, s->n_fenced);
+	if (all) {
+		print_totals(out, s);
+	}
+}

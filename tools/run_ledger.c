@@ -1,0 +1,142 @@
+#include "tools/run_ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tools/coverage.h"
+#include "tools/events.h"
+#include "tools/tools.h"
+#include "tools/units.h"
+#include "tools/utf8.h"
+#include "trace/http.h"
+
+#define HOSTS_SHOWN 4
+#define OPAQUE_SHOWN 5
+
+struct totals {
+	size_t errors;
+	uint64_t sent, received;
+	char *hosts[HOSTS_SHOWN];
+	size_t n_hosts; /* different ones, those not kept included as far as seen */
+};
+
+static void note_host(struct totals *t, char *host)
+{
+	for (size_t i = 0; i < t->n_hosts && i < HOSTS_SHOWN; i++) {
+		if (strcmp(t->hosts[i], host) == 0) {
+			free(host);
+			return;
+		}
+	}
+	if (t->n_hosts < HOSTS_SHOWN) {
+		t->hosts[t->n_hosts++] = host;
+		return;
+	}
+	t->n_hosts = HOSTS_SHOWN + 1;
+	free(host);
+}
+
+static struct totals add_up(const struct th_run *run)
+{
+	struct totals t = {0};
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		const char *why;
+		char *host = th_http_authority(x);
+		t.errors += strcmp(th_http_outcome(x, &why), "ok") != 0;
+		t.sent += x->request.body_bytes;
+		t.received += x->response.body_bytes;
+		if (host) {
+			note_host(&t, host);
+		}
+	}
+	return t;
+}
+
+static void print_hosts(FILE *out, struct totals *t)
+{
+	for (size_t i = 0; i < t->n_hosts && i < HOSTS_SHOWN; i++) {
+		th_auto_free char *host = th_text_line(th_slice_str(t->hosts[i]));
+		fprintf(out, "%s%s", i ? ", " : " with ", host);
+		free(t->hosts[i]);
+	}
+	fputs(t->n_hosts > HOSTS_SHOWN ? " and others" : "", out);
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static size_t count_failed_connects(const struct th_run *run)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		n += run->connections[i]->error != 0;
+	}
+	return n;
+}
+
+static void print_totals(FILE *out, const struct th_run *run)
+{
+	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
+	struct totals t = add_up(run);
+	size_t failed = count_failed_connects(run);
+	fprintf(out, "tracehook: %zu exchange%s", run->n_exchanges, plural(run->n_exchanges));
+	print_hosts(out, &t);
+	if (t.errors) {
+		fprintf(out, "; %zu with an error", t.errors);
+	}
+	if (failed) {
+		fprintf(out, "; %zu connection%s failed", failed, plural(failed));
+	}
+	fprintf(out, "; %s bytes sent, %s received; %zu process%s\n", th_units_bytes(sent, t.sent),
+		th_units_bytes(received, t.received), run->n_processes,
+		run->n_processes == 1 ? "" : "es");
+}
+
+static void print_opaque(FILE *out, const struct th_run *run)
+{
+	th_auto_free const struct th_connection **list = NULL;
+	size_t n;
+	th_coverage_opaque(run, &list, &n);
+	for (size_t i = 0; i < n && i < OPAQUE_SHOWN; i++) {
+		th_auto_free char *peer = th_events_peer(list[i]);
+		th_auto_free char *safe = th_text_line(th_slice_str(peer));
+		fprintf(out, "tracehook: not recorded: a connection to %s: %s\n", safe,
+			th_coverage_why(list[i]));
+	}
+	if (n > OPAQUE_SHOWN) {
+		fprintf(out, "tracehook: not recorded: %zu more connections\n", n - OPAQUE_SHOWN);
+	}
+}
+
+static void print_gaps(FILE *out, const struct th_run *run)
+{
+	struct th_coverage c = th_coverage_of(run);
+	if (c.unparsed) {
+		fprintf(out, "tracehook: %zu exchange%s could not be followed to the end\n",
+			c.unparsed, plural(c.unparsed));
+	}
+	if (c.lost_events) {
+		fprintf(out, "tracehook: %llu event%s lost (%llu bytes)\n",
+			(unsigned long long)c.lost_events, plural(c.lost_events),
+			(unsigned long long)c.lost_bytes);
+	}
+}
+
+void th_run_ledger_print(FILE *out, const struct th_run *run, const char *capture)
+{
+	char id[2 * TH_TRACE_ID_BYTES + 1] = "", size[TH_UNITS_TEXT];
+	struct stat st = {0};
+	print_totals(out, run);
+	print_opaque(out, run);
+	print_gaps(out, run);
+	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
+	stat(capture, &st);
+	fprintf(out, "tracehook: run %s in %s (%s bytes)\n", id, capture,
+		th_units_bytes(size, (uint64_t)st.st_size));
+}

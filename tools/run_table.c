@@ -1,0 +1,215 @@
+#include "tools/run_table.h"
+
+#include <inttypes.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tools/coverage.h"
+#include "tools/events.h"
+#include "tools/exchange_json.h"
+#include "tools/table.h"
+#include "tools/tools.h"
+#include "tools/units.h"
+#include "tools/utf8.h"
+#include "trace/http.h"
+
+/* In the order of the columns. */
+enum {
+	AT_NUMBER,
+	AT_TIME,
+	AT_LANE,
+	AT_METHOD,
+	AT_URL,
+	AT_STATUS,
+	AT_SENT,
+	AT_RECEIVED,
+	AT_FIRST,
+	AT_TOOK,
+	AT_OUTCOME,
+	N_COLUMNS,
+};
+
+static const struct th_table_column columns[N_COLUMNS] = {
+	[AT_NUMBER] = {"#", true, TH_FIT_WHOLE, 0, 0},
+	[AT_TIME] = {"at", true, TH_FIT_WHOLE, 0, 4},
+	[AT_LANE] = {"lane", false, TH_FIT_WHOLE, 0, 3},
+	[AT_METHOD] = {"method", false, TH_FIT_WHOLE, 0, 0},
+	[AT_URL] = {"url", false, TH_FIT_MIDDLE, 24, 0},
+	[AT_STATUS] = {"status", true, TH_FIT_WHOLE, 0, 0},
+	[AT_SENT] = {"sent", true, TH_FIT_WHOLE, 0, 6},
+	[AT_RECEIVED] = {"received", true, TH_FIT_WHOLE, 0, 5},
+	[AT_FIRST] = {"first", true, TH_FIT_WHOLE, 0, 7},
+	[AT_TOOK] = {"took", true, TH_FIT_WHOLE, 0, 2},
+	[AT_OUTCOME] = {"outcome", false, TH_FIT_END, 12, 1},
+};
+
+/* One row's texts; every cell is freed. */
+struct cells {
+	char *at[N_COLUMNS];
+};
+
+static char *safe(const char *text)
+{
+	return th_text_line(th_slice_str(text ? text : ""));
+}
+
+static char *duration(uint64_t ns)
+{
+	char text[TH_UNITS_TEXT];
+	return th_tool_format("%s", th_units_duration(text, ns));
+}
+
+static char *bytes(uint64_t n)
+{
+	char text[TH_UNITS_TEXT];
+	return th_tool_format("%s", th_units_bytes(text, n));
+}
+
+static void add_row(struct th_table *t, enum th_table_tone tone, struct cells *c)
+{
+	th_table_add(t, tone, (const char *const *)c->at);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		free(c->at[i]);
+	}
+}
+
+static char *short_lane(const struct th_process *p, uint32_t thread)
+{
+	return thread > 1 ? th_tool_format("%s/t%u", p ? p->lane : "?", thread)
+			  : th_tool_format("%s", p ? p->lane : "?");
+}
+
+static enum th_table_tone tone_of(const struct th_exchange *x, const char *outcome)
+{
+	if (strcmp(outcome, "ok") == 0) {
+		return TH_TONE_NORMAL;
+	}
+	return th_http_status(x) && th_http_status(x) < 500 ? TH_TONE_WARN : TH_TONE_BAD;
+}
+
+/* Few words: that a whole response has an error status is in its column already. */
+static const char *outcome_of(const struct th_exchange *x)
+{
+	const char *why = "", *outcome = th_http_outcome(x, &why);
+	bool cut = th_http_truncated(&x->request) || th_http_truncated(&x->response);
+	return why && *why && (cut || !th_http_status(x)) ? why : outcome;
+}
+
+static void add_exchange(struct th_table *t, const struct th_exchange *x, uint64_t at)
+{
+	const char *outcome = outcome_of(x);
+	uint64_t end = th_exchange_end(x);
+	uint64_t ttfb = th_http_status(x) ? th_http_ttfb(x) : 0;
+	th_auto_free char *url = th_http_url(x);
+	uint64_t began = x->request.present ? x->request.began : x->response.began;
+	struct cells c = {{
+		[AT_NUMBER] = th_tool_format("%zu", x->order + 1),
+		[AT_TIME] = duration(at),
+		[AT_LANE] = short_lane(x->process, x->thread),
+		[AT_METHOD] = th_text_line(th_http_method(x)),
+		[AT_URL] = safe(url),
+		[AT_STATUS] = th_http_status(x) ? th_tool_format("%u", th_http_status(x))
+						: safe("-"),
+		[AT_SENT] = bytes(x->request.body_bytes),
+		[AT_RECEIVED] = bytes(x->response.body_bytes),
+		[AT_FIRST] = ttfb ? duration(ttfb) : safe("-"),
+		[AT_TOOK] = end > began ? duration(end - began) : safe("-"),
+		[AT_OUTCOME] = safe(outcome),
+	}};
+	add_row(t, tone_of(x, outcome), &c);
+}
+
+static void add_failure(struct th_table *t, const struct th_event *e, uint64_t at)
+{
+	struct cells c = {{[AT_TIME] = duration(at)}};
+	enum th_table_tone tone = TH_TONE_BAD;
+	if (e->kind == TH_EVENT_LOOKUP) {
+		c.at[AT_LANE] = short_lane(e->lookup->process, 0);
+		c.at[AT_METHOD] = safe("lookup");
+		c.at[AT_URL] = th_text_line(e->lookup->name);
+		c.at[AT_OUTCOME] = safe(gai_strerror(e->lookup->result));
+	} else {
+		bool failed = e->kind == TH_EVENT_CONNECT;
+		th_auto_free char *peer = th_events_peer(e->connection);
+		c.at[AT_LANE] = short_lane(e->connection->process, e->connection->thread);
+		c.at[AT_METHOD] = safe(failed ? "connect" : "opaque");
+		c.at[AT_URL] = safe(peer);
+		c.at[AT_OUTCOME] = safe(
+			failed ? strerror(e->connection->error) : th_coverage_why(e->connection));
+		tone = failed ? TH_TONE_BAD : TH_TONE_WARN;
+	}
+	add_row(t, tone, &c);
+}
+
+/* A line of prose, cut to the width. Frees it. */
+static void print_cut(FILE *out, unsigned width, char *line)
+{
+	th_auto_free char *cut = th_table_shorten(line, width, false);
+	fprintf(out, "%s\n", cut);
+	free(line);
+}
+
+static void print_process(FILE *out, const struct th_process *p, unsigned width)
+{
+	th_auto_free char *name = th_text_line(th_span_process_name(p));
+	print_cut(out, width,
+		th_tool_format("  process %s  pid %u  %s%s", p->lane, p->pid, name,
+			p->ended_well ? "" : "  (killed, replaced by exec, or still running)"));
+}
+
+static void print_header(FILE *out, const struct th_run *run, unsigned width, bool colour)
+{
+	char id[2 * TH_TRACE_ID_BYTES + 1] = "", date[TH_UNITS_TEXT + 8], took[TH_UNITS_TEXT];
+	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
+	th_units_date(date, run->began);
+	th_units_duration(took, run->ended > run->began ? run->ended - run->began : 0);
+	th_auto_free char *line = th_tool_format("run %s  %s  %zu exchange%s  %s  %s", id, date,
+		run->n_exchanges, run->n_exchanges == 1 ? "" : "s", took,
+		run->complete ? "complete" : "not complete");
+	th_auto_free char *cut = th_table_shorten(line, width, false);
+	fprintf(out, "%s%s%s\n", colour ? "\x1b[1m" : "", cut, colour ? "\x1b[0m" : "");
+	if (run->meta.n) {
+		th_auto_free char *meta = th_text_line(run->meta);
+		print_cut(out, width, th_tool_format("  meta %s", meta));
+	}
+	for (size_t i = 0; i < run->n_processes; i++) {
+		print_process(out, run->processes[i], width);
+	}
+}
+
+static void print_lost(FILE *out, const struct th_run *run, unsigned width)
+{
+	struct th_coverage c = th_coverage_of(run);
+	if (c.lost_events) {
+		print_cut(out, width,
+			th_tool_format("  %" PRIu64 " events (%" PRIu64
+				       " bytes) could not be recorded",
+				c.lost_events, c.lost_bytes));
+	}
+}
+
+void th_run_table_print(FILE *out, const struct th_run *run, unsigned width, bool colour)
+{
+	th_auto_free struct th_event *events = NULL;
+	size_t n, rows = 0;
+	struct th_table *t = th_table_create(columns, N_COLUMNS);
+	th_events_of(run, &events, &n);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = events[i].time > run->began ? events[i].time - run->began : 0;
+		rows += events[i].kind != TH_EVENT_PROCESS;
+		if (events[i].kind == TH_EVENT_EXCHANGE) {
+			add_exchange(t, events[i].exchange, at);
+		} else if (events[i].kind != TH_EVENT_PROCESS) {
+			add_failure(t, &events[i], at);
+		}
+	}
+	print_header(out, run, width, colour);
+	if (rows) {
+		th_table_print(t, out, width, colour);
+	}
+	print_lost(out, run, width);
+	th_table_destroy(t);
+}
