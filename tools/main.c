@@ -18,6 +18,12 @@ static const struct th_command commands[] = {
 		"  -a, --all-runs        all runs (the default)\n"
 		"\n"
 		"Exits 65 when the file is damaged; what could be read was shown.\n"},
+	{"player", th_cmd_player, "serve a recorded run (started by the library)",
+		"--capture FILE --directory DIR [--trace ID] [--ready-fd N] [--tree PID]\n"
+		"       [--match M] [--on-miss M] [--pace N] [--report FILE]\n"
+		"\n"
+		"The library starts it when TRACEHOOK_MODE=replay is given without the wrapper.\n",
+		.internal = true},
 	{"record", th_cmd_record, "run a program and record its HTTP traffic into a capture",
 		"[OPTION...] [--] PROGRAM [ARGUMENT...]\n"
 		"\n"
@@ -29,6 +35,22 @@ static const struct th_command commands[] = {
 		"  -q, --quiet           no summary\n"
 		"\n"
 		"Exits as the program does.\n"},
+	{"replay", th_cmd_replay, "run a program against a capture, without a network",
+		"[OPTION...] FILE [--] PROGRAM [ARGUMENT...]\n"
+		"\n"
+		"  -r, --run ID          this run of the capture: the beginning of its id "
+		"(default: the\n"
+		"                        newest that ended properly)\n"
+		"  -m, --match M         canonical (the default) or sequence\n"
+		"      --on-miss M       no recorded answer: fail (status 424) or abort (reset)\n"
+		"  -p, --pace N          factor on the recorded pauses; 0: none (the default)\n"
+		"      --strict          exit 97 on relaxed or crossed matches, fenced calls, and\n"
+		"                        recorded exchanges never asked for\n"
+		"      --require-coverage  exit 98 when nothing could be replayed\n"
+		"      --report FILE     a report as JSON\n"
+		"  -q, --quiet           only what went wrong\n"
+		"\n"
+		"Exits as the program does, or 96 when a request had no recorded answer.\n"},
 	{"show", th_cmd_show, "show one exchange whole",
 		"[--json | --raw[=request]] [--run ID] FILE SPAN\n"
 		"\n"

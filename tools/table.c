@@ -7,6 +7,7 @@
 #include "tools/utf8.h"
 
 #define GAP 2
+#define LAST_RESORT 8 /* width to which a column shrinks when nothing else is left */
 #define ELLIPSIS "\xe2\x80\xa6"
 
 struct row {
@@ -100,7 +101,7 @@ char *th_table_shorten(const char *text, size_t columns, bool middle)
 	if (columns == 0) {
 		return th_tool_format("%s", "");
 	}
-	size_t tail = middle ? (columns - 1) / 2 : 0;
+	size_t tail = middle ? columns * 3 / 5 : 0; /* a path's end tells more than its beginning */
 	size_t head = columns - 1 - tail;
 	return th_tool_format("%.*s" ELLIPSIS "%s", (int)prefix_bytes(text, head), text,
 		tail ? suffix_of(text, tail) : "");
@@ -125,20 +126,21 @@ static size_t total_width(const struct th_table *t, const struct fit *f)
 	return total;
 }
 
-static bool may_shrink(const struct th_table_column *column, size_t width)
+static bool may_shrink(const struct th_table_column *column, size_t width, bool last_resort)
 {
-	return column->fit != TH_FIT_WHOLE && width > column->least;
+	size_t least = last_resort && column->least > LAST_RESORT ? LAST_RESORT : column->least;
+	return column->fit != TH_FIT_WHOLE && width > least;
 }
 
 /* Takes what is too much from the columns that may shrink, always from the widest. Returns what is
  * still too much. */
-static size_t shrink(const struct th_table *t, struct fit *f, size_t excess)
+static size_t shrink(const struct th_table *t, struct fit *f, size_t excess, bool last_resort)
 {
 	for (; excess; excess--) {
 		size_t widest = t->n_columns;
 		for (size_t c = 0; c < t->n_columns; c++) {
 			bool wider = widest == t->n_columns || f->width[c] > f->width[widest];
-			if (wider && may_shrink(&t->columns[c], f->width[c])) {
+			if (wider && may_shrink(&t->columns[c], f->width[c], last_resort)) {
 				widest = c;
 			}
 		}
@@ -175,8 +177,11 @@ static struct fit fit_columns(const struct th_table *t, unsigned width)
 	for (;;) {
 		struct fit f = natural;
 		size_t total = total_width(t, &f);
-		if (total <= width || shrink(t, &f, total - width) == 0 ||
-			!leave_out_one(t, &natural)) {
+		if (total <= width || shrink(t, &f, total - width, false) == 0) {
+			return f;
+		}
+		if (!leave_out_one(t, &natural)) {
+			shrink(t, &f, total_width(t, &f) - width, true);
 			return f;
 		}
 	}

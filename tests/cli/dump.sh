@@ -36,10 +36,10 @@ equal "each line has what DESIGN 1.3 asks of every span" "" "$(jq -r '
 	select(. as $key | $span | has($key) | not)' dump.json | sort -u)"
 
 exits "dump as a table" 0 "$tool" dump run.thc
-equal "fits the terminal" "" "$(awk 'length($0) > 100' out)"
+holds "fits the terminal" test "$(wc -L <out)" -le 100
 holds "and names the endpoint" grep -q /v1/chat/completions out
 exits "a narrow terminal" 0 env COLUMNS=40 "$tool" dump run.thc
-equal "fits as well" "" "$(awk 'length($0) > 40' out)"
+holds "fits as well" test "$(wc -L <out)" -le 40
 
 exits "show" 0 "$tool" show run.thc '#2'
 for word in one two three; do holds "show tells event \"$word\"" grep -q "$word" out; done

@@ -5,7 +5,7 @@
 # hand. What it prints must be cases/NAME.stdout.exact and cases/NAME.stderr.exact (a missing file:
 # nothing). UPDATE=1 writes the expectations anew; look at the difference before you commit it.
 set -u
-tool=$1 mkcapture=$2 name=$3
+tool=$(realpath "$1") mkcapture=$(realpath "$2") name=$3
 cases=$(cd "$(dirname "$0")/cases" && pwd)
 for variable in $(compgen -e | grep -E '^(TRACEHOOK_.*|TRACEPARENT|COLUMNS|LD_PRELOAD)$'); do
 	unset "$variable"

@@ -40,7 +40,7 @@ Test(table, shortens_the_middle_first)
 {
 	check(40, false,
 		" #  method  url                    bytes\n"
-		" 1  GET     https://ex\xe2\x80\xa6path/to/it     12\n"
+		" 1  GET     https://\xe2\x80\xa6g/path/to/it     12\n"
 		"10  POST    http://x/\n");
 }
 
@@ -48,11 +48,11 @@ Test(table, then_leaves_out_what_matters_least)
 {
 	check(24, false,
 		" #  method  url\n"
-		" 1  GET     https:\xe2\x80\xa6to/it\n"
+		" 1  GET     http\xe2\x80\xa6h/to/it\n"
 		"10  POST    http://x/\n");
 	check(16, false,
 		" #  url\n"
-		" 1  https:\xe2\x80\xa6to/it\n"
+		" 1  http\xe2\x80\xa6h/to/it\n"
 		"10  http://x/\n");
 }
 
@@ -73,7 +73,7 @@ Test(table, colours_rows_by_tone)
 {
 	check(16, true,
 		"\x1b[1m #  url\x1b[0m\n"
-		" 1  https:\xe2\x80\xa6to/it\n"
+		" 1  http\xe2\x80\xa6h/to/it\n"
 		"\x1b[31m10  http://x/\x1b[0m\n");
 }
 

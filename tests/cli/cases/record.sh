@@ -11,7 +11,7 @@ echo "exit $?"
 echo "exit $?"
 # Handed on: a signal sent to the tool, not what is ignored.
 "$tool" record -q -o r.thc sh -c 'trap "echo got TERM; exit 7" TERM; echo ready >ready; while :; do sleep 0.05; done' &
-while [ ! -s ready ]; do sleep 0.02; done
+for _ in $(seq 200); do [ -s ready ] || sleep 0.02; done
 kill -TERM $!
 says wait $!
 # 32 and 33 are libc's own; posix_spawn(3) leaves them ignored, and libc takes them back when it
