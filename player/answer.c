@@ -53,22 +53,6 @@ void th_caller_finish(struct th_caller *c)
 	th_buf_finish(&c->redacted);
 }
 
-const struct th_connection *th_caller_recorded(const struct th_caller *c)
-{
-	const struct th_run *run = c->serving->run;
-	if (c->asker.process == TH_LANE_UNKNOWN) {
-		return NULL;
-	}
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *r = run->connections[i];
-		if (r->process == run->processes[c->asker.process] &&
-			r->id == c->asker.connection) {
-			return r;
-		}
-	}
-	return NULL;
-}
-
 /* ---- the request ---- */
 
 static bool redact_list(struct th_caller *c, const struct th_head *head)

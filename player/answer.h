@@ -43,9 +43,6 @@ void th_caller_init(
 	struct th_caller *c, struct th_serving *serving, const struct th_hello *hello, int fd);
 void th_caller_finish(struct th_caller *c);
 
-/* The recorded connection that this one repeats, going by its lane; NULL: none. */
-const struct th_connection *th_caller_recorded(const struct th_caller *c);
-
 /* Makes an exchange of a request as it came, without its body; the head is redacted as the
  * capture's is. Slices point into `head` and the caller's buffers. False: no memory. */
 bool th_answer_head(
@@ -76,11 +73,12 @@ uint64_t th_timeline_wait(const struct th_timeline *t, uint64_t time);
 
 /* What follows the last byte of an answer. */
 enum th_after {
-	TH_AFTER_KEEP,	 /* the connection goes on */
-	TH_AFTER_NOTIFY, /* closed in good order */
-	TH_AFTER_FIN,	 /* closed without close_notify */
-	TH_AFTER_RESET,	 /* closed, and to the agent it is `code` */
-	TH_AFTER_SILENT, /* nothing more until the agent gives up */
+	TH_AFTER_KEEP,	      /* the connection goes on */
+	TH_AFTER_NOTIFY,      /* closed in good order */
+	TH_AFTER_NOTIFY_ONLY, /* close_notify, but the socket stays until the agent closes, too */
+	TH_AFTER_FIN,	      /* closed without close_notify */
+	TH_AFTER_RESET,	      /* closed, and to the agent it is `code` */
+	TH_AFTER_SILENT,      /* nothing more until the agent gives up */
 };
 
 struct th_ending {
@@ -94,10 +92,11 @@ struct th_ending {
 struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x);
 
 /* HTTP/2: a stream ended because its connection did; KEEP when it did not. */
-struct th_ending th_ending_of_stream(const struct th_exchange *x);
+struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_exchange *x);
 
 /* HTTP/2: how the connection ended after all its streams were done. */
-struct th_ending th_ending_of_connection(const struct th_connection *conn, uint64_t last);
+struct th_ending th_ending_of_connection(
+	struct th_serving *s, const struct th_connection *conn, uint64_t last);
 
 /* Carries an ending out (all but KEEP): returns when the agent has closed, too. */
 void th_caller_end(struct th_caller *c, const struct th_ending *e);

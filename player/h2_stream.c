@@ -302,7 +302,7 @@ static void cut(struct th_h2_stream *s)
 			h->ng, NGHTTP2_FLAG_NONE, s->id > 2 ? s->id - 2 : 0, m->end_code, NULL, 0);
 		return;
 	}
-	struct th_ending e = th_ending_of_stream(s->x);
+	struct th_ending e = th_ending_of_stream(h->c->serving, s->x);
 	if (e.after != TH_AFTER_SILENT && h->dying.after == TH_AFTER_KEEP) {
 		h->dying = e;
 		h->dying_since = th_clock_mono();

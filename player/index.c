@@ -38,7 +38,7 @@ struct queue {
 struct answer {
 	const struct th_exchange *x;
 	uint32_t process;
-	uint32_t conn; /* index into run->connections, NONE */
+	uint32_t conn; /* th_sockets_number() */
 	bool claimed;
 	uint32_t next[LEVELS];
 };
@@ -53,8 +53,8 @@ struct th_index {
 	uint32_t n_queues, cap_queues;
 	uint32_t *buckets;
 	uint32_t mask;
-	const struct th_connection **conns; /* sorted by address, with what is left on each */
-	size_t *left;
+	struct th_sockets *sockets;
+	size_t *left; /* unclaimed, by number of the connection */
 };
 
 static uint32_t bucket_of(const struct th_index *ix, const struct key *k)
@@ -141,33 +141,20 @@ static bool has_early_answer(const struct th_exchange *x)
 			(!x->request.finished || x->request.end != TH_END_COMPLETE));
 }
 
-static int compare_pointers(const void *a, const void *b)
-{
-	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-static uint32_t find_conn(const struct th_index *ix, const struct th_connection *conn)
-{
-	const struct th_connection **at = conn ? bsearch(&conn, ix->conns, ix->run->n_connections,
-							 sizeof(*ix->conns), compare_pointers)
-					       : NULL;
-	return at ? (uint32_t)(at - ix->conns) : NONE;
-}
-
 static void add_answer(struct th_index *ix, const struct th_exchange *x, const struct th_canon *c,
 	uint32_t process)
 {
 	uint32_t a = (uint32_t)ix->n++;
 	struct answer *an = &ix->answers[a];
-	*an = (struct answer){.x = x, .process = process, .conn = find_conn(ix, x->connection)};
-	if (an->conn != NONE) {
+	*an = (struct answer){
+		.x = x, .process = process, .conn = th_sockets_number(ix->sockets, x->connection)};
+	if (an->conn != TH_SOCKET_NONE) {
 		ix->left[an->conn]++;
 	}
 	struct th_asker who = {.version = x->request.version,
 		.process = process,
 		.thread = x->thread,
-		.connection = x->connection ? x->connection->id : 0};
+		.connection = th_sockets_ordinal(ix->sockets, x->connection)};
 	for (int level = 0; level < LEVELS; level++) {
 		an->next[level] = NONE;
 		if ((level == BY_HEAD && !has_early_answer(x)) ||
@@ -190,16 +177,12 @@ static bool allocate(struct th_index *ix)
 	ix->buckets = malloc(buckets * sizeof(*ix->buckets));
 	ix->answers = calloc(n + 1, sizeof(*ix->answers));
 	ix->queues = calloc(n * LEVELS + 1, sizeof(*ix->queues));
-	ix->conns = calloc(ix->run->n_connections + 1, sizeof(*ix->conns));
+	ix->sockets = th_sockets_create(ix->run);
 	ix->left = calloc(ix->run->n_connections + 1, sizeof(*ix->left));
-	if (!ix->buckets || !ix->answers || !ix->queues || !ix->conns || !ix->left) {
+	if (!ix->buckets || !ix->answers || !ix->queues || !ix->sockets || !ix->left) {
 		return false;
 	}
 	memset(ix->buckets, 0xff, buckets * sizeof(*ix->buckets));
-	for (size_t i = 0; i < ix->run->n_connections; i++) {
-		ix->conns[i] = ix->run->connections[i];
-	}
-	qsort(ix->conns, ix->run->n_connections, sizeof(*ix->conns), compare_pointers);
 	return true;
 }
 
@@ -240,7 +223,7 @@ struct th_index *th_index_destroy(struct th_index *ix)
 		free(ix->answers);
 		free(ix->queues);
 		free(ix->buckets);
-		free(ix->conns);
+		th_sockets_destroy(ix->sockets);
 		free(ix->left);
 		free(ix);
 	}
@@ -251,7 +234,7 @@ static void mark(struct th_index *ix, struct answer *a)
 {
 	a->claimed = true;
 	ix->unused--;
-	if (a->conn != NONE) {
+	if (a->conn != TH_SOCKET_NONE) {
 		ix->left[a->conn]--;
 	}
 }
@@ -373,10 +356,15 @@ size_t th_index_unused(struct th_index *ix)
 	return n;
 }
 
+const struct th_sockets *th_index_sockets(const struct th_index *ix)
+{
+	return ix->sockets;
+}
+
 size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn)
 {
-	uint32_t i = find_conn(ix, conn);
-	if (i == NONE) {
+	uint32_t i = th_sockets_number(ix->sockets, conn);
+	if (i == TH_SOCKET_NONE) {
 		return 0;
 	}
 	pthread_mutex_lock(&ix->lock);

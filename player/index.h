@@ -9,6 +9,7 @@
 
 #include "player/canon_request.h"
 #include "player/player.h"
+#include "player/sockets.h"
 
 #define TH_LANE_UNKNOWN UINT32_MAX
 
@@ -17,7 +18,7 @@ struct th_asker {
 	uint8_t version;     /* 10, 11, 20 */
 	uint32_t process;    /* th_index_lane() */
 	uint32_t thread;     /* ordinal in the process */
-	uint32_t connection; /* ordinal in the process */
+	uint32_t connection; /* how many the process had opened by then: th_sockets_ordinal() */
 };
 
 struct th_claim {
@@ -65,6 +66,9 @@ bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struc
 
 /* How many have not been claimed. */
 size_t th_index_unused(struct th_index *ix);
+
+/* The sockets of the run; the index's own. */
+const struct th_sockets *th_index_sockets(const struct th_index *ix);
 
 /* How many exchanges of this recorded connection have not been claimed. */
 size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn);

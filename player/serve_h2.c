@@ -180,7 +180,7 @@ static bool is_over(struct th_h2_session *h, struct th_ending *ret_ending, uint6
 	if (!h->recorded || left || h->streams) {
 		return false;
 	}
-	*ret_ending = th_ending_of_connection(h->recorded, h->last_byte);
+	*ret_ending = th_ending_of_connection(h->c->serving, h->recorded, h->last_byte);
 	if (ret_ending->idle_ns && ret_ending->idle_ns < *wait) {
 		*wait = ret_ending->idle_ns;
 	}

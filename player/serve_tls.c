@@ -1,7 +1,5 @@
 /* Real TLS with a certificate minted per host (DESIGN 2.3): every check of the client still runs.
- *
- * Which protocol ALPN gives is the recording's: that of the connection being repeated, else of
- * anything recorded at that name. Session tickets and versions are OpenSSL's defaults. */
+ * Session tickets and versions are OpenSSL's defaults. */
 #include <errno.h>
 
 #include "base/text.h"
@@ -32,29 +30,26 @@ static bool offers(const unsigned char *in, unsigned n, const char *protocol)
 	return false;
 }
 
-/* Was HTTP/2 over TLS recorded at this name? */
-static bool recorded_h2(const struct th_caller *c)
-{
-	const struct th_run *run = c->serving->run;
-	for (size_t i = 0; i < run->n_exchanges; i++) {
-		const struct th_exchange *x = run->exchanges[i];
-		const struct th_connection *conn = x->connection;
-		if (x->request.version == 20 && conn && conn->transport != TH_TRANSPORT_PLAIN &&
-			th_slice_ieq(conn->sni, th_slice_str(c->sni))) {
-			return true;
-		}
-	}
-	return false;
-}
-
+/* What the recorded server of this name would choose: HTTP/2 if it ever did, for a server that
+ * can, does; NULL: it never chose anything. Which of several connections is asked for does not
+ * matter, and could not be told: they race. */
 static const char *choose_protocol(const struct th_caller *c)
 {
-	const struct th_connection *r = th_caller_recorded(c);
-	if (r && r->transport != TH_TRANSPORT_PLAIN && r->alpn.n &&
-		th_slice_ieq(r->sni, th_slice_str(c->sni))) {
-		return th_slice_eq(r->alpn, TH_SLICE_LIT("h2")) ? "h2" : "http/1.1";
+	const struct th_run *run = c->serving->run;
+	struct th_slice sni = th_slice_str(c->sni);
+	bool known = false, h1 = false;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		if (r->transport == TH_TRANSPORT_PLAIN || !th_slice_ieq(r->sni, sni)) {
+			continue;
+		}
+		known = true;
+		h1 = h1 || r->alpn.n;
+		if (th_slice_eq(r->alpn, TH_SLICE_LIT("h2"))) {
+			return "h2";
+		}
 	}
-	return recorded_h2(c) ? "h2" : "http/1.1";
+	return h1 || !known ? "http/1.1" : NULL;
 }
 
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
@@ -63,10 +58,10 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 	struct th_caller *c = th_stream_arg(ssl);
 	learn_sni(ssl, c);
 	const char *protocol = choose_protocol(c);
-	if (!offers(in, in_n, protocol)) {
+	if (protocol && !offers(in, in_n, protocol)) {
 		protocol = "http/1.1";
 	}
-	if (!offers(in, in_n, protocol)) {
+	if (!protocol || !offers(in, in_n, protocol)) {
 		return SSL_TLSEXT_ERR_NOACK;
 	}
 	*out = (const unsigned char *)protocol;

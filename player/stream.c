@@ -171,6 +171,22 @@ void th_stream_drain(struct th_stream *s)
 	}
 }
 
+void th_stream_notify(struct th_stream *s)
+{
+	uint8_t junk[4096];
+	block_again(s);
+	if (s->ssl) {
+		ERR_clear_error();
+		SSL_shutdown(s->ssl);
+	}
+	if (th_stream_flush(s) == 0) {
+		while (th_stream_read(s, junk, sizeof(junk)) > 0) {
+		}
+	}
+	shutdown(s->fd, SHUT_WR);
+	th_stream_drain(s);
+}
+
 void th_stream_end(struct th_stream *s, bool notify)
 {
 	block_again(s);

@@ -49,6 +49,9 @@ int th_stream_unblock(struct th_stream *s);
  * reads until the client has closed too, so that nothing it still sends meets a broken pipe. */
 void th_stream_end(struct th_stream *s, bool notify);
 
+/* Says close_notify and keeps the socket, until the agent says it too or closes. */
+void th_stream_notify(struct th_stream *s);
+
 /* Reads and drops until the client closes. */
 void th_stream_drain(struct th_stream *s);
 

@@ -29,14 +29,18 @@ uint64_t th_timeline_wait(const struct th_timeline *t, uint64_t time)
 	return due > now ? due - now : 0;
 }
 
-/* A recorded end of a peer's direction; KEEP when it was the agent that ended it. */
-static struct th_ending ending(enum th_end end, uint32_t code)
+/* A recorded end of a peer's direction; KEEP when it was the agent that ended it. After a
+ * close_notify the socket may have stayed open until the agent closed it, as asyncio does. */
+static struct th_ending ending(
+	struct th_serving *s, const struct th_connection *conn, enum th_end end, uint32_t code)
 {
+	const struct th_connection *under = th_sockets_under(th_index_sockets(s->index), conn);
+	bool stayed = under && under->ended && under->end == TH_END_LOCAL;
 	switch (end) {
 	case TH_END_FIN:
 		return (struct th_ending){.after = TH_AFTER_FIN};
 	case TH_END_NOTIFY:
-		return (struct th_ending){.after = TH_AFTER_NOTIFY};
+		return (struct th_ending){.after = stayed ? TH_AFTER_NOTIFY_ONLY : TH_AFTER_NOTIFY};
 	case TH_END_RESET:
 	case TH_END_ERROR:
 		return (struct th_ending){
@@ -73,15 +77,15 @@ static bool ends_with_connection(const struct th_exchange *x)
 }
 
 /* The message is cut, or was never begun. */
-static struct th_ending ending_of_cut(const struct th_exchange *x)
+static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exchange *x)
 {
 	const struct th_message *m = &x->response;
 	const struct th_connection *conn = x->connection;
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (m->finished) {
-		e = ending(m->end, m->end_code);
+		e = ending(s, x->connection, m->end, m->end_code);
 	} else if (conn && conn->ended) {
-		e = ending(conn->end, conn->end_code);
+		e = ending(s, conn, conn->end, conn->end_code);
 	}
 	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
 		e.after = TH_AFTER_SILENT;
@@ -89,13 +93,14 @@ static struct th_ending ending_of_cut(const struct th_exchange *x)
 	return e;
 }
 
-struct th_ending th_ending_of_connection(const struct th_connection *conn, uint64_t last)
+struct th_ending th_ending_of_connection(
+	struct th_serving *s, const struct th_connection *conn, uint64_t last)
 {
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (!conn || !conn->ended) {
 		return e;
 	}
-	e = ending(conn->end, conn->end_code);
+	e = ending(s, conn, conn->end, conn->end_code);
 	uint64_t gap = conn->end_time > last ? conn->end_time - last : 0;
 	if (e.after != TH_AFTER_KEEP && gap > SOON_NS) {
 		e.then = e.after;
@@ -110,17 +115,17 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 	const struct th_message *m = &x->response;
 	bool until_close = ends_with_connection(x);
 	if (!message_complete(m) && !until_close) {
-		return ending_of_cut(x);
+		return ending_of_cut(s, x);
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
 		return (struct th_ending){.after = TH_AFTER_SILENT};
 	}
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (x->connection && th_index_left_on(s->index, x->connection) == 0) {
-		e = th_ending_of_connection(x->connection, m->ended);
+		e = th_ending_of_connection(s, x->connection, m->ended);
 	}
 	if (e.after == TH_AFTER_KEEP && until_close && m->finished) {
-		e = ending(m->end, m->end_code);
+		e = ending(s, x->connection, m->end, m->end_code);
 	}
 	if (e.after == TH_AFTER_KEEP && (until_close || says_close(m) || says_close(&x->request))) {
 		e = (struct th_ending){.after = TH_AFTER_NOTIFY};
@@ -128,7 +133,7 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 	return e;
 }
 
-struct th_ending th_ending_of_stream(const struct th_exchange *x)
+struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_exchange *x)
 {
 	const struct th_message *m = &x->response;
 	if (message_complete(m)) {
@@ -137,7 +142,7 @@ struct th_ending th_ending_of_stream(const struct th_exchange *x)
 	if (m->finished && (m->end == TH_END_STREAM_RESET || m->end == TH_END_GOAWAY)) {
 		return (struct th_ending){.after = TH_AFTER_KEEP};
 	}
-	return ending_of_cut(x);
+	return ending_of_cut(s, x);
 }
 
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
@@ -152,6 +157,9 @@ void th_caller_end(struct th_caller *c, const struct th_ending *e)
 	case TH_AFTER_RESET:
 		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);
 		th_stream_end(&c->stream, false);
+		return;
+	case TH_AFTER_NOTIFY_ONLY:
+		th_stream_notify(&c->stream);
 		return;
 	default:
 		th_stream_end(&c->stream, e->after == TH_AFTER_NOTIFY);

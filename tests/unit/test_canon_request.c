@@ -1,0 +1,139 @@
+#include "player/canon_request.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#include "capture/redact.h"
+#include "made_run.h"
+
+static struct th_canon canon_of(const char *head, const char *body)
+{
+	struct made *m = made_new();
+	struct th_connection *c = made_connection(m, made_process(m, "0"), 1);
+	struct th_canon canon = {0};
+	cr_assert_eq(th_canon_request(made_exchange(m, c, 1, head, body, NULL, NULL), &canon), 0);
+	free(m);
+	return canon;
+}
+
+static bool same(const char *head_a, const char *body_a, const char *head_b, const char *body_b)
+{
+	struct th_canon a = canon_of(head_a, body_a), b = canon_of(head_b, body_b);
+	bool equal = memcmp(&a.full, &b.full, sizeof(a.full)) == 0;
+	cr_expect_eq(equal,
+		th_slice_eq(th_buf_view(&a.text), th_buf_view(&b.text)) && a.kind == b.kind,
+		"the digest says what the text says");
+	th_canon_finish(&a);
+	th_canon_finish(&b);
+	return equal;
+}
+
+#define HEAD(line, fields) line " HTTP/1.1\r\nHost: a.example\r\n" fields "\r\n"
+#define SAME_HEAD(a, b) same(HEAD("GET /", a), NULL, HEAD("GET /", b), NULL)
+#define SAME_LINE(a, b) same(HEAD(a, ""), NULL, HEAD(b, ""), NULL)
+
+Test(canon_request, what_is_asked_decides)
+{
+	cr_expect(SAME_LINE("GET /x?a=1", "GET /x?a=1"));
+	cr_expect_not(SAME_LINE("GET /x", "HEAD /x"));
+	cr_expect_not(SAME_LINE("GET /x", "GET /y"));
+	cr_expect_not(SAME_LINE("GET /x?a=1&b=2", "GET /x?b=2&a=1"));
+}
+
+Test(canon_request, fields_count_but_for_the_block_list)
+{
+	cr_expect(SAME_HEAD("Accept: a\r\nB: c\r\n", "b:  c \r\nACCEPT: a\r\n"));
+	cr_expect_not(SAME_HEAD("Accept: a\r\n", "Accept: b\r\n"));
+	cr_expect_not(SAME_HEAD("Accept: a\r\n", ""));
+	cr_expect_not(SAME_HEAD("A: 1\r\nA: 2\r\n", "A: 2\r\nA: 1\r\n"));
+	cr_expect(SAME_HEAD("Authorization: Bearer x\r\nUser-Agent: p/1\r\nX-Stainless-Lang: py\r\n"
+			    "traceparent: 00-1\r\nX-Request-Id: 7\r\nConnection: close\r\n",
+		"x-api-key: y\r\nDate: today\r\nX-Amz-Date: 1\r\nExpect: 100-continue\r\n"));
+}
+
+Test(canon_request, secret_parameters_take_no_part)
+{
+	cr_expect(SAME_LINE("GET /x?key=abc&a=1", "GET /x?key=def&a=1"));
+	cr_expect(SAME_LINE("GET /x?a=1&key=abc", "GET /x?a=1"));
+	cr_expect_not(SAME_LINE("GET /x?key=abc&a=1", "GET /x?key=abc&a=2"));
+}
+
+Test(canon_request, cookies_compare_after_redaction)
+{
+	static const uint8_t key[16] = {1, 2, 3};
+	static const char *const asked[] = {HEAD("GET /", "Cookie: id=1\r\n"),
+		HEAD("GET /", "Cookie: id=1\r\n"), HEAD("GET /", "Cookie: id=2\r\n")};
+	char redacted[3][512];
+	for (int i = 0; i < 3; i++) {
+		bool any;
+		size_t n = th_redact_h1_head(
+			key, th_slice_str(asked[i]), (uint8_t *)redacted[i], &any);
+		redacted[i][n] = 0;
+		cr_expect(any);
+	}
+	cr_expect(same(redacted[0], NULL, redacted[1], NULL));
+	cr_expect_not(same(redacted[0], NULL, redacted[2], NULL));
+}
+
+#define POST(fields) HEAD("POST /", "Content-Type: application/json\r\n" fields)
+
+Test(canon_request, bodies_compare_by_meaning)
+{
+	cr_expect(same(POST("Content-Length: 13\r\n"), "{\"a\":1,\"b\":2}",
+		POST("Content-Length: 16\r\n"), "{\"b\": 2, \"a\": 1}"));
+	cr_expect_not(same(POST("Content-Length: 9\r\n"), "{\"a\":1.0}",
+		POST("Content-Length: 7\r\n"), "{\"a\":1}"));
+	cr_expect(
+		same(POST("Transfer-Encoding: chunked\r\n"), "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n",
+			POST("Content-Length: 7\r\n"), "{\"a\":1}"));
+	cr_expect_not(same(POST("Content-Length: 2\r\n"), "[]", HEAD("POST /", ""), "[]"));
+}
+
+Test(canon_request, a_multipart_boundary_is_neutral_in_body_and_type)
+{
+	cr_expect(same(
+		HEAD("POST /",
+			"Content-Type: multipart/form-data; boundary=aa\r\nContent-Length: 12\r\n"),
+		"--aa\r\n--aa--",
+		HEAD("POST /",
+			"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 10\r\n"),
+		"--b\r\n--b--"));
+}
+
+Test(canon_request, parts_do_not_run_into_each_other)
+{
+	cr_expect_not(same(HEAD("POST /", "A: 1\r\nContent-Length: 5\r\n"), "b: 2\n",
+		HEAD("POST /", "A: 1\r\nB: 2\r\n"), NULL));
+	cr_expect_not(SAME_LINE("GET /x", "GET /x%00"));
+}
+
+Test(canon_request, both_protocols_ask_alike)
+{
+	static const uint8_t list[] = "\x07\0\x03\0\0\0:methodGET"
+				      "\x07\0\x04\0\0\0:schemehttp"
+				      "\x0a\0\x09\0\0\0:authoritya.example"
+				      "\x05\0\x02\0\0\0:path/x"
+				      "\x06\0\x03\0\0\0acceptx/y";
+	struct made *m = made_new();
+	struct th_connection *c = made_connection(m, made_process(m, "0"), 1);
+	struct th_exchange *x = made_exchange(m, c, 1, "", NULL, NULL, NULL);
+	x->request.head = (struct th_head){.bytes = {list, sizeof(list) - 1}, .list = true};
+	struct th_canon two = {0}, one = canon_of(HEAD("GET /x", "Accept: x/y\r\n"), NULL);
+	cr_assert_eq(th_canon_request(x, &two), 0);
+	cr_expect_eq(memcmp(&one.full, &two.full, sizeof(one.full)), 0);
+	th_canon_finish(&one);
+	th_canon_finish(&two);
+	free(m);
+}
+
+Test(canon_request, no_head_is_no_request)
+{
+	struct made *m = made_new();
+	struct th_connection *c = made_connection(m, made_process(m, "0"), 1);
+	struct th_exchange *x = made_exchange(m, c, 1, "GET / HTTP/1.1\r\n\r\n", NULL, NULL, NULL);
+	struct th_canon canon = {0};
+	x->request.head_done = false;
+	cr_expect_eq(th_canon_request(x, &canon), -EINVAL);
+	th_canon_finish(&canon);
+	free(m);
+}
