@@ -130,6 +130,23 @@ static inline void fake_head(
 	fake_put(f, type, flags, id);
 }
 
+/* A response head of HTTP/2: names and values in turn, ended by NULL. */
+static inline void fake_head_list(
+	struct fake *f, uint32_t id, uint8_t flags, const char *const *fields)
+{
+	struct th_out *out = fake_begin(f);
+	th_out_u8(out, 20);
+	th_out_u8(out, TH_HEAD_LIST);
+	th_out_u16(out, 0);
+	for (; fields[0]; fields += 2) {
+		th_out_u16(out, (uint16_t)strlen(fields[0]));
+		th_out_u32(out, (uint32_t)strlen(fields[1]));
+		th_out_bytes(out, fields[0], strlen(fields[0]));
+		th_out_bytes(out, fields[1], strlen(fields[1]));
+	}
+	fake_put(f, TH_FRAME_RES_HEAD, flags, id);
+}
+
 static inline void fake_data(
 	struct fake *f, uint8_t type, uint32_t id, uint8_t flags, const char *data)
 {

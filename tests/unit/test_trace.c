@@ -111,6 +111,44 @@ Test(trace, a_run_with_one_exchange)
 	cr_assert_null(th_trace_free(NULL));
 }
 
+/* What the agent left once it had all that the head announces is whole; anything else is not. */
+Test(trace, left_before_the_end_of_the_stream)
+{
+	static const char *const five[] = {":status", "200", "content-length", "5", NULL};
+	static const char *const unsaid[] = {":status", "200", NULL};
+	static const struct {
+		const char *const *head;
+		const char *body;
+		enum th_end end, wanted;
+	} cases[] = {
+		{five, "hello", TH_END_LOCAL, TH_END_COMPLETE},
+		{five, "hello", TH_END_LOCAL_RESET, TH_END_COMPLETE},
+		{five, "hell", TH_END_LOCAL, TH_END_LOCAL},
+		{five, "hello", TH_END_STREAM_RESET, TH_END_STREAM_RESET},
+		{five, "hello", TH_END_FIN, TH_END_FIN},
+		{unsaid, "hello", TH_END_LOCAL, TH_END_LOCAL},
+	};
+	const uint32_t n = sizeof(cases) / sizeof(cases[0]);
+	fake_open(&a, 1000000);
+	fake_run(&a, 7, "");
+	fake_process(&a, 7, 1, 0, 1);
+	for (uint32_t i = 0; i < n; i++) {
+		fake_req_head(&a, i + 1, 0, NO_BODY, GET);
+		fake_head_list(&a, i + 1, LAST, cases[i].head);
+		fake_data(&a, TH_FRAME_RES_DATA, i + 1, 0, cases[i].body);
+		fake_end(&a, TH_FRAME_RES_END, i + 1, (uint8_t)cases[i].end, 9);
+	}
+	fake_close(&a);
+	struct th_trace *t = load();
+	cr_assert_eq(t->runs[0]->n_exchanges, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct th_message *m = &t->runs[0]->exchanges[i]->response;
+		cr_assert(m->finished && m->end == cases[i].wanted, "case %u", i);
+		cr_assert_eq(m->end_code, cases[i].wanted == TH_END_COMPLETE ? 0 : 9);
+	}
+	th_trace_free(t);
+}
+
 /* Root 1 with children 2 and 3, and 4 under 3; exchanges interleave. */
 Test(trace, a_tree_of_processes)
 {
