@@ -23,14 +23,24 @@ void th_owner_self(struct th_owner *ret_owner);
  * namespace, or no /proc. */
 bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self);
 
-/* Makes a file of `size` bytes with `header` at its start; it must not exist. 0, the inode's
- * number and the mapping of the whole file (shared, writable); or a negative errno, and no file is
- * left. */
-int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
-	uint64_t *ret_inode, uint8_t **ret_map);
+/* The part of a live file that is mapped, shared and writable. It slides along the file: touched
+ * pages count as the agent's memory, and a whole live file would be too many. */
+#define TH_LIVE_WINDOW (512u << 10) /* more than two frames of the largest size */
+struct th_live_window {
+	uint8_t *map;
+	size_t offset; /* in the file */
+	size_t size;
+};
 
-/* Extends the file and its mapping to `size`; the mapping may move. -ESTALE: the file at `path` is
- * not the one mapped. On failure the mapping is as before. */
-int th_live_grow(const char *path, uint64_t inode, size_t size, size_t old_size, uint8_t **map);
+/* Makes a file of `size` bytes with `header` at its start, and maps its beginning; it must not
+ * exist. 0 and the inode's number; or a negative errno, and no file is left. */
+int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
+	uint64_t *ret_inode, struct th_live_window *ret_window);
+
+/* Slides the window forward so that it holds the `need` bytes from offset `tail` on; the file is
+ * extended to `size` first when it is smaller. -ESTALE: the file at `path` is not the one mapped.
+ * On failure the window is as before. */
+int th_live_slide(const char *path, uint64_t inode, size_t size, size_t tail, size_t need,
+	struct th_live_window *window);
 
 #endif

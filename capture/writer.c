@@ -73,13 +73,13 @@ int th_writer_init(struct th_writer *w, const char *path)
 
 /* ---- room ---- */
 
-/* The file stays, full, until finish folds it; its mapping is not needed for that. */
+/* The file stays until finish folds it; its mapping is not needed for that. */
 static void leave_live(struct th_writer *w)
 {
-	uint8_t *map = w->map;
-	w->map = NULL;
+	uint8_t *map = w->window.map;
+	w->window.map = NULL;
 	if (map) {
-		munmap(map, w->map_size);
+		munmap(map, w->window.size);
 	}
 }
 
@@ -101,39 +101,37 @@ static int create_live(struct th_writer *w, size_t need)
 	}
 	memcpy(h.file_id, w->file_id, sizeof(h.file_id));
 	th_owner_self(&h.owner);
-	uint8_t *map = NULL;
-	r = th_live_create(w->live_path, st.st_mode & 0777, &h, size, &w->live_inode, &map);
+	r = th_live_create(w->live_path, st.st_mode & 0777, &h, size, &w->live_inode, &w->window);
 	if (r < 0) {
 		return r;
 	}
 	w->live_count = number;
 	w->first_seq = w->next_seq;
-	w->map_size = size;
+	w->live_size = size;
 	w->tail = TH_LIVE_HEADER_BYTES;
-	w->map = map;
 	return 0;
 }
 
-static int grow_live(struct th_writer *w, size_t need)
+static int extend_live(struct th_writer *w, size_t need)
 {
-	size_t size = w->map_size;
+	size_t size = w->live_size;
 	while (size - w->tail < need) {
 		size *= LIVE_GROWTH;
 	}
 	if (size > TH_LIVE_MAX) {
 		return -EOVERFLOW;
 	}
-	int r = th_live_grow(w->live_path, w->live_inode, size, w->map_size, &w->map);
+	int r = th_live_slide(w->live_path, w->live_inode, size, w->tail, need, &w->window);
 	if (r == 0) {
-		w->map_size = size;
+		w->live_size = size;
 	}
 	return r;
 }
 
 static int get_room(struct th_writer *w, size_t need)
 {
-	if (w->map) {
-		int r = grow_live(w, need);
+	if (w->window.map) {
+		int r = extend_live(w, need);
 		if (r == 0) {
 			return 0;
 		}
@@ -147,7 +145,7 @@ static int get_room(struct th_writer *w, size_t need)
 
 static int make_room(struct th_writer *w, size_t need)
 {
-	if (w->map && w->map_size - w->tail >= need) {
+	if (w->window.map && w->window.offset + w->window.size - w->tail >= need) {
 		return 0;
 	}
 	if (w->path[0] == '\0') {
@@ -167,7 +165,7 @@ static int make_room(struct th_writer *w, size_t need)
 static void append_frame(
 	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
 {
-	uint8_t *at = w->map + w->tail;
+	uint8_t *at = w->window.map + (w->tail - w->window.offset);
 	size_t length = TH_FRAME_HEADER_BYTES;
 	th_frame_encode(at, h);
 	for (int i = 0; i < n; i++) {
@@ -280,7 +278,7 @@ static int append_block(struct th_writer *w, const struct th_frame_header *h,
 static int put_direct_locked(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
-	if (w->map || n > TH_APPEND_PARTS - 2) {
+	if (w->window.map || n > TH_APPEND_PARTS - 2) {
 		return put_locked(w, h, parts, n, total);
 	}
 	return w->path[0] ? append_block(w, h, parts, n, total) : -EBADF;
@@ -315,8 +313,7 @@ void th_writer_forked(struct th_writer *w)
 	if (settled) {
 		leave_live(w);
 	}
-	w->map = NULL;
-	w->map_size = w->tail = 0;
+	w->window = (struct th_live_window){NULL, 0, 0};
 	w->next_seq = w->first_seq = 0;
 	w->live_count = w->live_folded = 0;
 	w->lost_events = w->lost_bytes = 0;

@@ -1,9 +1,10 @@
 /* The capture's writer, one per process, inside the agent.
  *
- * Frames go into the process's live file: a preallocated shared mapping beside the capture, which
- * the kernel keeps through kill -9 (no system call per frame). When the process ends in good
- * order the live file is folded: compressed into a block and appended to the capture with one
- * O_APPEND write; if it does not, whoever finds the orphan folds it (capture/fold.h).
+ * Frames go into the process's live file, preallocated beside the capture, through a shared mapping
+ * of a part of it: the kernel keeps them through kill -9, and no frame costs a system call. When
+ * the process ends in good order the live file is folded: compressed into a block and appended to
+ * the capture with one O_APPEND write; if it does not, whoever finds the orphan folds it
+ * (capture/fold.h).
  *
  * No malloc, no stdio, no long-lived descriptor (P33): mappings survive closefrom. Thread-safe.
  * Errors never reach the agent: they are counted, and a LOST frame says so once there is room. */
@@ -17,6 +18,7 @@
 #include "base/lock.h"
 #include "base/siphash.h"
 #include "capture/frame.h"
+#include "capture/live.h"
 
 #define TH_CAPTURE_PATH_MAX 4000 /* room for the live file's suffix within PATH_MAX */
 
@@ -25,12 +27,12 @@ struct th_writer {
 	struct th_lock lock;
 	char path[TH_CAPTURE_PATH_MAX];
 	char live_path[TH_CAPTURE_PATH_MAX + 64];
-	uint64_t id;	    /* writer id, random */
-	uint64_t next_seq;  /* number of the next frame */
-	uint64_t first_seq; /* number of the live file's first frame */
-	uint8_t *map;	    /* live file, NULL: none yet */
-	size_t map_size;
-	size_t tail; /* offset of the next frame in the map */
+	uint64_t id;		      /* writer id, random */
+	uint64_t next_seq;	      /* number of the next frame */
+	uint64_t first_seq;	      /* number of the live file's first frame */
+	struct th_live_window window; /* on the live file; map NULL: there is none yet */
+	size_t live_size;
+	size_t tail; /* offset of the next frame in the live file */
 	uint64_t live_inode;
 	uint32_t live_count;  /* live files made so far, for their names */
 	uint32_t live_folded; /* of them, folded by finish */

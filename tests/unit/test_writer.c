@@ -168,6 +168,28 @@ Test(writer, grows_and_goes_on_in_further_live_files)
 	cr_assert_eq(folded.damage, 0);
 }
 
+/* What is mapped counts as the agent's memory, however much it sends. */
+Test(writer, maps_one_window_only)
+{
+	char line[512];
+	unsigned long from, to, mapped = 0;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= 90; i++) {
+		put_block_of(&w, i, i % 2 ? TH_FRAME_PAYLOAD_MAX : 1000);
+	}
+	FILE *f = fopen("/proc/self/maps", "r");
+	while (fgets(line, sizeof(line), f)) {
+		if (strstr(line, TH_LIVE_INFIX)) {
+			cr_assert_eq(sscanf(line, "%lx-%lx", &from, &to), 2);
+			mapped += to - from;
+		}
+	}
+	fclose(f);
+	cr_assert_gt(mapped, 0);
+	cr_assert_leq(mapped, TH_LIVE_WINDOW);
+	cr_assert_eq(read_all().frames, 90);
+}
+
 Test(writer, is_usable_after_finish)
 {
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
