@@ -6,6 +6,7 @@
 #include "player/ca.h"
 #include "player/index.h"
 #include "player/lanes.h"
+#include "player/order.h"
 #include "player/protocol.h"
 #include "player/resets.h"
 #include "player/stream.h"
@@ -20,6 +21,7 @@ struct th_serving {
 	SSL_CTX *tls;
 	struct th_lanes *lanes;
 	struct th_resets *resets;
+	struct th_order *order;
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;
@@ -60,12 +62,17 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 bool th_answer_find_early(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
 
-/* When recorded things are due: their distance to the end of the request, by the pace. */
+/* When recorded things are due: their distance to the end of the request, by the pace; and none
+ * before its turn (order.h). */
 struct th_timeline {
 	uint64_t start, recorded_start;
 	double pace;
+	const struct th_order *order; /* NULL: no turn is waited for */
+	const struct th_exchange *x;
+	uint64_t asked;
 };
 
+/* The question of `x` has been asked: from now on its answer is given. */
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x);
 
 /* Nanoseconds to wait until what was recorded at `time`; 0: now. */

@@ -89,6 +89,7 @@ static void serve_stream(struct th_control *c, const struct th_hello *h, int fd)
 {
 	struct th_caller caller;
 	th_tally_stream(c->serving->tally);
+	th_order_stirred(c->serving->order);
 	th_caller_init(&caller, c->serving, h, fd);
 	th_serve(&caller);
 	th_caller_finish(&caller);

@@ -156,14 +156,13 @@ static bool put(struct session *s, struct th_slice bytes)
 
 static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t time)
 {
-	uint64_t ns = th_timeline_wait(t, time);
-	if (ns == 0) {
-		return true;
+	bool there = true;
+	for (uint64_t ns; there && (ns = th_timeline_wait(t, time)) > 0;) {
+		if (th_stream_flush(&s->c->stream) < 0) {
+			return false;
+		}
+		there = th_stream_pause(&s->c->stream, ns);
 	}
-	if (th_stream_flush(&s->c->stream) < 0) {
-		return false;
-	}
-	th_stream_pause(&s->c->stream, ns);
 	return true;
 }
 

@@ -126,7 +126,7 @@ int th_stream_flush(struct th_stream *s)
 	return 0;
 }
 
-void th_stream_pause(struct th_stream *s, uint64_t ns)
+bool th_stream_pause(struct th_stream *s, uint64_t ns)
 {
 	uint64_t now = th_clock_mono(), end = now + ns;
 	int r = -1;
@@ -138,6 +138,7 @@ void th_stream_pause(struct th_stream *s, uint64_t ns)
 		r = ppoll(&pfd, 1, &ts, NULL);
 		now = th_clock_mono();
 	}
+	return r <= 0;
 }
 
 int th_stream_unblock(struct th_stream *s)

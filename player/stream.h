@@ -40,8 +40,8 @@ int th_stream_write(struct th_stream *s, struct th_slice bytes);
 /* Sends what is gathered. 0: all; -EAGAIN: not yet (unblocked only); else the client is gone. */
 int th_stream_flush(struct th_stream *s);
 
-/* Waits so long, or until nobody is left at the other end. */
-void th_stream_pause(struct th_stream *s, uint64_t ns);
+/* Waits so long, or until nobody is left at the other end: then false. */
+bool th_stream_pause(struct th_stream *s, uint64_t ns);
 
 int th_stream_unblock(struct th_stream *s);
 

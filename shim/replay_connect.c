@@ -6,6 +6,10 @@
  * meets the fence: ECONNREFUSED for streams, since clients give up on it soonest; ENETUNREACH for
  * datagrams, as on a machine without a network.
  *
+ * A non-blocking socket is told EINPROGRESS, as by TCP, though its stream is there already:
+ * programs take another path when connect() succeeds at once, and then do things in another order
+ * (curl -Z would finish one handshake before it has begun the next connection).
+ *
  * A connection that is to fail on a non-blocking socket fails the way the network would let it:
  * EINPROGRESS, then poll() reports an error, then SO_ERROR tells it. Several clients word their
  * message differently for an error at once. The descriptor is replaced by one whose other end
@@ -156,6 +160,12 @@ static struct th_guise guise_of(const struct wish *w, uint32_t number)
 	return g;
 }
 
+static bool is_non_blocking(int fd)
+{
+	int flags = th_sys_fcntl(fd, F_GETFL, 0);
+	return flags >= 0 && (flags & O_NONBLOCK);
+}
+
 static int serve(const struct wish *w)
 {
 	th_arm_notice();
@@ -169,7 +179,9 @@ static int serve(const struct wish *w)
 	struct th_guise g = guise_of(w, h.connection);
 	g.stream_id = h.stream_id;
 	g.connected = true;
-	return replace(w, stream, &g);
+	g.pending = is_non_blocking(w->fd);
+	int r = replace(w, stream, &g);
+	return r == 0 && g.pending ? -EINPROGRESS : r;
 }
 
 /* Errors that the network sends, as against those that the own machine finds at once. */
@@ -193,8 +205,7 @@ static int doomed_socket(void)
 
 static int fail(const struct wish *w, int error)
 {
-	int flags = th_sys_fcntl(w->fd, F_GETFL, 0);
-	if (flags < 0 || !(flags & O_NONBLOCK) || !comes_later(error)) {
+	if (!is_non_blocking(w->fd) || !comes_later(error)) {
 		return -error;
 	}
 	int doomed = doomed_socket();
@@ -223,6 +234,7 @@ static int connect_stream(const struct wish *w)
 	const struct th_world_peer *p = th_world_find_peer(
 		th_link_world(), w->peer.family, w->peer.bytes, w->port);
 	if (!p) {
+		th_link_count(); /* it may be one whose TLS the recording could not read */
 		report(&w->peer, w->port);
 		return fail(w, ECONNREFUSED);
 	}
@@ -230,6 +242,7 @@ static int connect_stream(const struct wish *w)
 	case TH_PEER_SERVED:
 		return serve(w);
 	case TH_PEER_PASSED:
+		th_link_count();
 		return TH_REPLAY_PASS;
 	default:
 		return fail(w, p->error);
@@ -248,13 +261,16 @@ static bool stays_here(int family)
 	return family == AF_UNIX || family == AF_NETLINK || family == AF_ALG;
 }
 
-/* A second connect() on a descriptor that was replaced: the wish's family is the old guise's. */
+#define TH_AGAIN_NEW 0	/* an earlier attempt has failed and said so: the agent may try anew */
+#define TH_AGAIN_DONE 1 /* the attempt that is under way has succeeded */
+
+/* A second connect() on a descriptor that was replaced: those two, or a negative errno. */
 static int again(struct th_guise *g)
 {
 	if (g->connected) {
-		return -EISCONN;
+		return atomic_exchange(&g->pending, false) ? TH_AGAIN_DONE : -EISCONN;
 	}
-	return -atomic_exchange(&g->error, 0); /* 0: told already, the agent may try anew */
+	return -atomic_exchange(&g->error, 0);
 }
 
 static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
@@ -267,8 +283,8 @@ static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
 	}
 	if (w.old) {
 		int r = again(w.old);
-		if (r < 0) {
-			return r;
+		if (r != TH_AGAIN_NEW) {
+			return r == TH_AGAIN_DONE ? 0 : r;
 		}
 	}
 	if (!is_inet(w.family)) {
@@ -293,6 +309,12 @@ int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len)
 
 /* ---- sending to an address ---- */
 
+static bool is_there(int fd)
+{
+	struct th_guise *g = th_guise_of(fd);
+	return g && g->connected;
+}
+
 int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len)
 {
 	TH_KEEP_ERRNO;
@@ -305,7 +327,8 @@ int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t le
 	}
 	if (is_inet(w.family) && option_of(fd, SO_TYPE) == SOCK_STREAM) {
 		int r = flags & MSG_FASTOPEN ? connect_to(fd, sa, len) : TH_REPLAY_PASS;
-		return r == 0 ? TH_REPLAY_BARE : r;
+		bool there = r == 0 || (r == -EINPROGRESS && is_there(fd));
+		return there ? TH_REPLAY_BARE : r;
 	}
 	(void)read_address(sa, len, &w); /* for the report only: the fence stands in any case */
 	return refuse_datagram(&w);

@@ -76,6 +76,7 @@ struct th_guise *th_guise_put(uint64_t inode, const struct th_guise *wanted)
 	g->stream_id = wanted->stream_id;
 	g->fd = wanted->fd;
 	g->connected = wanted->connected;
+	atomic_store(&g->pending, wanted->pending);
 	atomic_store(&g->error, wanted->error);
 	atomic_store(&g->asked, false);
 	atomic_store(&g->nodelay, wanted->nodelay);

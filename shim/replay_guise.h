@@ -27,6 +27,7 @@ struct th_guise {
 	uint64_t stream_id;
 	int fd;		      /* the number it had when it was made: is it still in use? */
 	bool connected;	      /* false: the connection failed, or will have */
+	_Atomic bool pending; /* connect() said EINPROGRESS, and was not asked again */
 	_Atomic int error;    /* still to be told to the agent, 0: none */
 	_Atomic bool asked;   /* the player was asked how the stream ended */
 	_Atomic bool nodelay; /* TCP_NODELAY, as the agent set it */

@@ -90,6 +90,11 @@ void th_link_number(struct th_hello *h)
 	h->stream_id = th_le64(h->process) + h->connection * GOLDEN;
 }
 
+void th_link_count(void)
+{
+	atomic_fetch_add(&link_.connections, 1);
+}
+
 /* ---- messages ---- */
 
 static void set_patience(int fd, int seconds)

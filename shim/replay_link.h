@@ -35,6 +35,10 @@ struct th_hello th_link_hello(uint8_t kind, const struct th_world_address *peer,
 /* The ordinal of a new connection of this process (from 1) and its id in the tree. */
 void th_link_number(struct th_hello *h);
 
+/* A connection of this process that the player does not serve takes an ordinal, too: ordinals are
+ * compared with those of the recording. */
+void th_link_count(void);
+
 /* Connects and says hello; the descriptor (close-on-exec, blocking), or a negative errno. */
 int th_link_dial(const struct th_hello *h);
 

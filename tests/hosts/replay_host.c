@@ -146,14 +146,28 @@ static int poll_events(int fd)
 	return poll(&p, 1, 2000) == 1 ? p.revents : 0;
 }
 
-static void non_blocking_connects_at_once(void)
+static bool begin_connect(int fd, const char *address, int port)
 {
-	int fd = tcp(SOCK_NONBLOCK);
+	return try_connect(fd, address, port) == -1 && errno == EINPROGRESS;
+}
+
+static void non_blocking_connects_in_progress(void)
+{
+	int fd = tcp(SOCK_NONBLOCK), v = 1;
+	socklen_t n = sizeof(v);
 	char c;
-	CHECK(try_connect(fd, "192.0.2.7", 443) == 0);
+	CHECK(begin_connect(fd, "192.0.2.7", 443));
 	CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	CHECK(recv(fd, &c, 1, 0) == -1 && errno == EAGAIN);
 	CHECK(poll_events(fd) == POLLOUT);
+	CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &v, &n) == 0 && v == 0);
+	CHECK(try_connect(fd, "192.0.2.7", 443) == 0);
+	CHECK(try_connect(fd, "192.0.2.7", 443) == -1 && errno == EISCONN);
+	close(fd);
+	struct sockaddr_in a = v4("192.0.2.7", 443);
+	fd = tcp(SOCK_NONBLOCK);
+	CHECK(sendto(fd, "fast", 4, MSG_FASTOPEN, (struct sockaddr *)&a, sizeof(a)) == 4);
+	CHECK(poll_events(fd) & POLLOUT);
 	close(fd);
 }
 
@@ -174,7 +188,7 @@ static void failures_come_as_recorded(void)
 	n = sizeof(v);
 	CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &v, &n) == 0 && v == ECONNREFUSED);
 	CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &v, &n) == 0 && v == 0);
-	CHECK(try_connect(fd, "192.0.2.7", 443) == 0);
+	CHECK(begin_connect(fd, "192.0.2.7", 443));
 	close(fd);
 	fd = tcp(SOCK_NONBLOCK);
 	char c;
@@ -273,7 +287,7 @@ static void epoll_keeps_what_was_registered(void)
 	int ep = epoll_create1(0), fd = tcp(SOCK_NONBLOCK);
 	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = 77};
 	CHECK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0);
-	CHECK(try_connect(fd, "192.0.2.7", 443) == 0);
+	CHECK(begin_connect(fd, "192.0.2.7", 443));
 	e.data.u64 = 0;
 	CHECK(epoll_wait(ep, &e, 1, 2000) == 1 && e.data.u64 == 77 && (e.events & EPOLLOUT));
 	e = (struct epoll_event){.events = EPOLLIN, .data.u64 = 78};
@@ -286,7 +300,7 @@ static void epoll_keeps_what_was_registered(void)
 	e = (struct epoll_event){.events = EPOLLOUT, .data.u64 = 79};
 	CHECK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0);
 	CHECK(epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL) == 0);
-	CHECK(try_connect(fd, "192.0.2.7", 443) == 0);
+	CHECK(begin_connect(fd, "192.0.2.7", 443));
 	CHECK(epoll_wait(ep, &e, 1, 0) == 0);
 	close(fd);
 	close(ep);
@@ -456,7 +470,7 @@ int main(int argc, char **argv)
 	it_looks_like_the_internet();
 	the_guise_survives_dup_and_fork();
 	ipv6_works_and_mapped_is_ipv4();
-	non_blocking_connects_at_once();
+	non_blocking_connects_in_progress();
 	failures_come_as_recorded();
 	the_fence_stands();
 	what_stays_on_the_machine_passes();
