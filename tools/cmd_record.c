@@ -7,18 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "capture/fold.h"
 #include "tools/capture_path.h"
 #include "tools/coverage.h"
+#include "tools/exchange_json.h"
 #include "tools/launch.h"
 #include "tools/run_ledger.h"
 #include "tools/settings.h"
 #include "tools/tools.h"
 
 #define CLOCK_SLACK 50000000u	 /* ns: two readings of the clock may differ by a coarse tick */
+#define COMM_CHARS 15		 /* TASK_COMM_LEN without its NUL */
 #define FOLD_BUDGET 60000000000u /* ns */
 
 struct record_options {
@@ -75,44 +78,77 @@ static int check_all(const char *capture, const char *program)
 	return code == TH_EXIT_OK ? th_capture_check_append(capture) : code;
 }
 
-/* The newest run that the agent began; the agent's pid may be another in its own namespace, so
- * without such a run the newest since then. */
+/* The newest run that the agent began; its pid may be another in a namespace of its own, so without
+ * such a run the newest since then. */
 static const struct th_run *find_run(const struct th_trace *t, pid_t pid, uint64_t since)
 {
 	const struct th_run *newest = NULL, *own = NULL;
 	for (size_t i = 0; i < t->n_runs; i++) {
 		const struct th_run *run = t->runs[i];
-		if (run->began + CLOCK_SLACK < since) {
-			continue;
-		}
-		newest = run;
-		if (run->n_processes && run->processes[0]->pid == (uint32_t)pid) {
+		bool same = run->n_processes && run->processes[0]->pid == (uint32_t)pid;
+		if (same && run->began + CLOCK_SLACK >= since) {
 			own = run;
+		} else if (run->began >= since) {
+			newest = run;
 		}
 	}
 	return own ? own : newest;
 }
 
+static bool is_named(struct th_slice path, const char *comm)
+{
+	struct th_slice name = th_span_base_name(path);
+	size_t n = name.n < COMM_CHARS ? name.n : COMM_CHARS;
+	return th_slice_eq((struct th_slice){name.p, n}, th_slice_str(comm));
+}
+
+/* Did the agent execute another program into which the library was not loaded (env -i)? It then
+ * ended under a name that no recorded process of its pid has, and without a word. What a program
+ * calls itself (prctl) looks the same: better one warning too many. */
+static bool was_left(const struct th_run *run, const struct th_launched *agent, const char *program)
+{
+	const struct th_process *last = NULL;
+	for (size_t i = 0; i < run->n_processes; i++) {
+		if (run->processes[i]->pid == (uint32_t)agent->pid) {
+			last = run->processes[i];
+		}
+	}
+	if (!last || last->ended_well || !WIFEXITED(agent->status) || !agent->comm[0]) {
+		return false;
+	}
+	return !is_named(last->exe, agent->comm) && !is_named(last->argv0, agent->comm) &&
+		!is_named(th_slice_str(program), agent->comm);
+}
+
+static void say_not_loaded(void)
+{
+	th_tool_error("nothing was recorded: the library was not loaded into the program; it is "
+		      "linked statically, or runs with other rights than its caller, or drops "
+		      "LD_PRELOAD");
+}
+
 /* Says what was recorded; true when all that was seen is in the capture. */
-static bool summarise(
-	const struct record_options *o, const char *capture, pid_t pid, uint64_t since)
+static bool summarise(const struct record_options *o, const char *capture,
+	const struct th_launched *agent, const char *program, uint64_t since)
 {
 	struct th_trace *t = NULL;
-	const char *why = NULL;
 	th_fold_orphans(capture, 0, FOLD_BUDGET);
-	int r = th_trace_load(capture, &t, &why);
-	const struct th_run *run = r == 0 ? find_run(t, pid, since) : NULL;
+	int r = th_trace_load(capture, &t, NULL);
+	const struct th_run *run = r == 0 ? find_run(t, agent->pid, since) : NULL;
 	bool whole = false;
-	if (run) {
+	if (!run) {
+		say_not_loaded();
+	} else {
 		struct th_coverage c = th_coverage_of(run);
-		whole = th_coverage_whole(&c);
-	}
-	if (run && !o->quiet) {
-		th_run_ledger_print(stderr, run, capture);
-	} else if (!run) {
-		th_tool_error("nothing was recorded: the library was not loaded into the program; "
-			      "it is linked statically, or runs with other rights than its caller, "
-			      "or drops LD_PRELOAD");
+		bool left = was_left(run, agent, program);
+		whole = th_coverage_whole(&c) && !left;
+		if (!o->quiet) {
+			th_run_ledger_print(stderr, run, capture);
+		}
+		if (left) {
+			th_tool_error(
+				"not recorded: %s, executed without the library", agent->comm);
+		}
 	}
 	th_trace_free(t);
 	return whole;
@@ -141,7 +177,7 @@ int th_cmd_record(int argc, char **argv)
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	bool whole = summarise(&o, capture, agent.pid, since);
+	bool whole = summarise(&o, capture, &agent, argv[optind], since);
 	if (o.require_coverage && !whole) {
 		return TH_EXIT_UNCOVERED;
 	}

@@ -63,7 +63,7 @@ static int parse_options(int argc, char **argv, struct show_options *o)
 /* HTTP/1: the bytes as they were. HTTP/2: the content only, its frames are not kept. */
 static void print_raw(const struct th_message *m)
 {
-	if (!m->head.list) {
+	if (!m->head.list && m->head.bytes.n) {
 		fwrite(m->head.bytes.p, 1, m->head.bytes.n, stdout);
 	}
 	for (size_t i = 0; i < m->n_pieces; i++) {

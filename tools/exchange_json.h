@@ -14,6 +14,9 @@ void th_span_json_id(struct th_jout *j, const char *key, const uint8_t *id, size
 /* "peer_address" and "peer_port"; c may be NULL. */
 void th_span_json_connection(struct th_jout *j, const struct th_connection *c);
 
+/* What follows the last slash. */
+struct th_slice th_span_base_name(struct th_slice path);
+
 /* The name by which a process is shown: the last part of argv[0] or of its executable. */
 struct th_slice th_span_process_name(const struct th_process *p);
 

@@ -209,12 +209,26 @@ static int spawn_script(const struct signals *s, char **argv, pid_t *ret_pid)
 	return spawn(s, args, ret_pid);
 }
 
-static int wait_for(pid_t pid)
+/* The kernel still knows a zombie's name: proc(5). */
+static void read_comm(pid_t pid, char ret_comm[16])
 {
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	th_auto_fclose FILE *f = fopen(path, "re");
+	if (!f || !fgets(ret_comm, 16, f)) {
+		ret_comm[0] = '\0';
 	}
-	return status;
+	ret_comm[strcspn(ret_comm, "\n")] = '\0';
+}
+
+static void wait_for(struct th_launched *l)
+{
+	siginfo_t info;
+	while (waitid(P_PID, (id_t)l->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+	}
+	read_comm(l->pid, l->comm);
+	while (waitpid(l->pid, &l->status, 0) < 0 && errno == EINTR) {
+	}
 }
 
 int th_launch_run(const struct th_launch *l, const char *library, struct th_launched *ret_launched)
@@ -237,8 +251,8 @@ int th_launch_run(const struct th_launch *l, const char *library, struct th_laun
 	if (error) {
 		return cannot_run(l->argv[0], error);
 	}
-	ret_launched->pid = pid;
-	ret_launched->status = wait_for(pid);
+	*ret_launched = (struct th_launched){.pid = pid};
+	wait_for(ret_launched);
 	agent_pid = 0;
 	return TH_EXIT_OK;
 }

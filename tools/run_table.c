@@ -157,7 +157,7 @@ static void print_process(FILE *out, const struct th_process *p, unsigned width)
 	th_auto_free char *name = th_text_line(th_span_process_name(p));
 	print_cut(out, width,
 		th_tool_format("  process %s  pid %u  %s%s", p->lane, p->pid, name,
-			p->ended_well ? "" : "  (killed, replaced by exec, or still running)"));
+			p->ended_well ? "" : "  (its end was not seen)"));
 }
 
 static void print_header(FILE *out, const struct th_run *run, unsigned width, bool colour)

@@ -11,7 +11,7 @@
 #include "tools/json_out.h"
 #include "tools/tools.h"
 
-static struct th_slice base_name(struct th_slice path)
+struct th_slice th_span_base_name(struct th_slice path)
 {
 	const uint8_t *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
 	if (!slash) {
@@ -23,7 +23,7 @@ static struct th_slice base_name(struct th_slice path)
 
 struct th_slice th_span_process_name(const struct th_process *p)
 {
-	struct th_slice name = base_name(p->argv0.n ? p->argv0 : p->exe);
+	struct th_slice name = th_span_base_name(p->argv0.n ? p->argv0 : p->exe);
 	return name.n ? name : TH_SLICE_LIT("?");
 }
 
@@ -104,7 +104,8 @@ static void put_process(struct th_jout *j, const struct th_run *run, const struc
 	th_jout_string(j, th_span_process_name(p));
 	put_times(j, p->began, p->ended_well ? p->ended : 0);
 	put_status(j, p->ended_well ? "ok" : "unset",
-		p->ended_well ? NULL : "did not end in good order, or was replaced by exec");
+		p->ended_well ? NULL
+			      : "its end was not seen: killed, replaced by exec, or left by _exit");
 	th_jout_key(j, "event_type");
 	th_jout_text(j, "PROCESS");
 	th_jout_key(j, "lane");

@@ -206,9 +206,20 @@ static bool is_until_close(const struct th_message *m)
 		!th_head_get(&m->head, "transfer-encoding", &value);
 }
 
+/* HTTP/2 clients that know the length do not always wait for the empty frame that says END_STREAM
+ * (curl closes at once): nothing of such a message is missing (RFC 9113 8.1.1). */
+static bool has_promised_length(const struct th_message *m)
+{
+	struct th_slice value;
+	uint64_t length;
+	bool aborted = m->finished && m->end == TH_END_STREAM_RESET;
+	return !aborted && m->head.list && th_head_get(&m->head, "content-length", &value) &&
+		th_parse_u64(value, &length) && length == m->body_bytes;
+}
+
 bool th_http_truncated(const struct th_message *m)
 {
-	if (!m->present) {
+	if (!m->present || (m->head_done && has_promised_length(m))) {
 		return false;
 	}
 	if (!m->finished) {

@@ -148,6 +148,24 @@ Test(http, outcomes)
 	cr_assert_str_eq(why(), "the request was not sent whole");
 }
 
+/* curl closes an HTTP/2 connection once it has the promised length, before END_STREAM came. */
+Test(http, http2_with_its_promised_length_is_whole)
+{
+	static const uint8_t list[] = "\7\0\3\0\0\0:status200"
+				      "\16\0\1\0\0\0content-length2";
+	x.response.present = x.response.head_done = true;
+	x.response.head = (struct th_head){{list, sizeof(list) - 1}, true};
+	set_body(&x.response, TH_SLICE_LIT("ab"), 1);
+	finish(&x.response, TH_END_LOCAL);
+	cr_assert_not(th_http_truncated(&x.response));
+	cr_assert_str_eq(why(), "");
+	set_body(&x.response, TH_SLICE_LIT("a"), 1);
+	cr_assert(th_http_truncated(&x.response), "a byte is missing");
+	set_body(&x.response, TH_SLICE_LIT("ab"), 1);
+	finish(&x.response, TH_END_STREAM_RESET);
+	cr_assert(th_http_truncated(&x.response), "the peer took it back");
+}
+
 Test(http, time_to_first_byte)
 {
 	set_request("GET / HTTP/1.1\r\n\r\n");
