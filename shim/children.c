@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -29,6 +30,20 @@ static void put_hex(struct th_out *out, const void *p, size_t n)
 	th_out_bytes(out, hex, 2 * n);
 }
 
+/* A variable that is there is replaced where it stands: bash has a putenv of its own, whose effect
+ * is lost when bash reads the array afterwards. */
+static void export_entry(char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+	for (char **e = environ; e && *e; e++) {
+		if (strncmp(*e, entry, name) == 0) {
+			*e = entry;
+			return;
+		}
+	}
+	(void)putenv(entry);
+}
+
 static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)
 {
 	struct th_out out = {.p = (uint8_t *)traceparent, .cap = sizeof(traceparent) - 1};
@@ -37,7 +52,7 @@ static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)
 	put(&out, "-");
 	put_hex(&out, span_id, TH_SPAN_ID_BYTES);
 	put(&out, "-01");
-	(void)putenv(traceparent);
+	export_entry(traceparent);
 }
 
 static void export_context(
@@ -59,7 +74,7 @@ static void export_context(
 	put(&out, said ? ";said=1" : ";said=0");
 	put(&out, ";capture=");
 	put(&out, conf->capture);
-	(void)putenv(context);
+	export_entry(context);
 }
 
 void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],

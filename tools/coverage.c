@@ -101,8 +101,9 @@ void th_coverage_opaque(
 
 const char *th_coverage_why(const struct th_connection *c)
 {
-	return c->speaks == TH_SPEAKS_TLS ? "TLS of a library that is not tapped"
-					  : "not HTTP: bytes counted, not recorded";
+	return c->speaks == TH_SPEAKS_TLS
+		? "TLS without its plaintext (another library, or no handshake)"
+		: "not HTTP: bytes counted, not recorded";
 }
 
 /* exec replaces the process without a word; its pid then begins anew. */

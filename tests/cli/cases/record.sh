@@ -32,3 +32,10 @@ LD_PRELOAD=/lib/x86_64-linux-gnu/libm.so.6 r sh -c 'echo "${LD_PRELOAD##*/shim/}
 printf 'echo a script without an interpreter line\n' >script
 chmod +x script
 says r ./script
+# A tree is one run, also under shells that keep an environment of their own.
+for shell in bash sh; do
+	"$tool" record -q -o tree.thc -- $shell -c 'true | /bin/cat; /bin/true; :' >/dev/null
+	tracehook dump --json tree.thc | jq -r '[.trace_id, .lane] | @tsv' | sort -u | cut -f 2 | tr '\n' ' '
+	rm tree.thc
+	echo
+done
