@@ -36,6 +36,7 @@ void th_caller_init(
 	c->asker = (struct th_asker){.process = th_index_lane(serving->index, c->process.lane),
 		.thread = hello->thread,
 		.connection = hello->connection};
+	th_arrivals_note(serving->arrivals, c->asker.process);
 	c->connection = (struct th_connection){.process = &c->process,
 		.id = hello->connection,
 		.transport = TH_TRANSPORT_PLAIN,
@@ -183,6 +184,12 @@ static char *miss(struct th_caller *c, bool readable)
 	return miss_body(said_request, said_why);
 }
 
+static void note_claim(struct th_caller *c, const struct th_claim *claim)
+{
+	th_tally_match(c->serving->tally, claim);
+	th_order_asked(c->serving->order, claim->x);
+}
+
 bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 	struct th_claim *ret_claim, char **ret_body)
 {
@@ -194,7 +201,7 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 				asked->request.n_pieces ? asked->request.pieces[0].bytes
 							: (struct th_slice){NULL, 0},
 				&c->asker, ret_claim))) {
-		th_tally_match(c->serving->tally, ret_claim);
+		note_claim(c, ret_claim);
 		return true;
 	}
 	*ret_body = miss(c, readable);
@@ -209,6 +216,6 @@ bool th_answer_find_early(
 		    ix, &c->canon, (struct th_slice){NULL, 0}, &c->asker, ret_claim)) {
 		return false;
 	}
-	th_tally_match(c->serving->tally, ret_claim);
+	note_claim(c, ret_claim);
 	return true;
 }

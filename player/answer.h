@@ -3,6 +3,7 @@
 #ifndef PLAYER_ANSWER_H
 #define PLAYER_ANSWER_H
 
+#include "player/arrivals.h"
 #include "player/ca.h"
 #include "player/index.h"
 #include "player/lanes.h"
@@ -17,11 +18,12 @@ struct th_serving {
 	const struct th_run *run;
 	const uint8_t *key; /* redaction key of the capture */
 	struct th_index *index;
+	struct th_order *order;
+	struct th_arrivals *arrivals;
 	struct th_ca *ca;
 	SSL_CTX *tls;
 	struct th_lanes *lanes;
 	struct th_resets *resets;
-	struct th_order *order;
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;
@@ -54,7 +56,8 @@ bool th_answer_head(
 void th_answer_body(struct th_exchange *asked, struct th_slice body, struct th_piece *piece);
 
 /* Claims the answer. True and the claim; or false and, unless misses abort, *ret_body: the JSON of
- * a 424 (DESIGN 1.1), which the caller frees. Counts either. */
+ * a 424 (DESIGN 1.1), which the caller frees. Counts either, and notes the request as asked
+ * (order.h). */
 bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 	struct th_claim *ret_claim, char **ret_body);
 
@@ -62,17 +65,12 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 bool th_answer_find_early(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
 
-/* When recorded things are due: their distance to the end of the request, by the pace; and none
- * before its turn (order.h). */
+/* When recorded things are due: their distance to the end of the request, by the pace. */
 struct th_timeline {
 	uint64_t start, recorded_start;
 	double pace;
-	const struct th_order *order; /* NULL: no turn is waited for */
-	const struct th_exchange *x;
-	uint64_t asked;
 };
 
-/* The question of `x` has been asked: from now on its answer is given. */
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x);
 
 /* Nanoseconds to wait until what was recorded at `time`; 0: now. */

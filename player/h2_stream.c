@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#define TURN_LOOK_NS 500000 /* between two looks whether it is our turn */
+
 struct nv_list {
 	nghttp2_nv *nv;
 	size_t n;
@@ -55,6 +57,9 @@ void th_h2_stream_free(struct th_h2_stream *s)
 	}
 	if (*at) {
 		*at = s->next;
+	}
+	if (s->x) {
+		th_order_answered(s->session->c->serving->order, s->x);
 	}
 	th_buf_finish(&s->head);
 	th_buf_finish(&s->body);
@@ -121,7 +126,8 @@ void th_h2_stream_begin(struct th_h2_stream *s, const struct th_exchange *x)
 {
 	s->x = x;
 	s->timeline = th_timeline_begin(s->session->c->serving, x);
-	s->step = TH_H2_STEP_INTERIMS;
+	s->asked_at = th_clock_mono();
+	s->step = TH_H2_STEP_TURN;
 	s->session->recorded = x->connection;
 }
 
@@ -309,6 +315,15 @@ static void cut(struct th_h2_stream *s)
 	}
 }
 
+static uint64_t drive_turn(struct th_h2_stream *s)
+{
+	if (!th_order_ready(s->session->c->serving->order, s->x, s->asked_at)) {
+		return TURN_LOOK_NS;
+	}
+	s->step = TH_H2_STEP_INTERIMS;
+	return 0;
+}
+
 static uint64_t drive_interims(struct th_h2_stream *s)
 {
 	while (s->interims < s->x->n_interim) {
@@ -370,6 +385,9 @@ uint64_t th_h2_stream_drive(struct th_h2_stream *s)
 	uint64_t ns = 0;
 	while (ns == 0) {
 		switch (s->step) {
+		case TH_H2_STEP_TURN:
+			ns = drive_turn(s);
+			break;
 		case TH_H2_STEP_INTERIMS:
 			ns = drive_interims(s);
 			break;
@@ -381,6 +399,11 @@ uint64_t th_h2_stream_drive(struct th_h2_stream *s)
 		case TH_H2_STEP_CUT:
 			ns = drive_cut(s);
 			break;
+		case TH_H2_STEP_OVER:
+			if (s->x) { /* an answer that was cut is no less given */
+				th_order_answered(s->session->c->serving->order, s->x);
+			}
+			return UINT64_MAX;
 		default:
 			return UINT64_MAX;
 		}

@@ -7,8 +7,9 @@
 #include "player/answer.h"
 
 enum th_h2_step {
-	TH_H2_STEP_ASKING,   /* the request is being read */
-	TH_H2_STEP_INTERIMS, /* answering */
+	TH_H2_STEP_ASKING, /* the request is being read */
+	TH_H2_STEP_TURN,   /* answering, once it is its turn (order.h) */
+	TH_H2_STEP_INTERIMS,
 	TH_H2_STEP_HEAD,
 	TH_H2_STEP_DATA,
 	TH_H2_STEP_CUT,	 /* all that was recorded went; the end is still to be shown */
@@ -26,7 +27,8 @@ struct th_h2_stream {
 	bool head_over;
 	struct th_buf body;
 	const struct th_exchange *x;
-	char *miss; /* JSON of a 424 */
+	char *miss;	   /* JSON of a 424 */
+	uint64_t asked_at; /* th_clock_mono() */
 	struct th_timeline timeline;
 	size_t interims, piece, offset; /* what has gone */
 	bool deferred;			/* nghttp2 waits to be told of more data */

@@ -1,72 +1,255 @@
+/* See order.h. Two queues in recorded order, requests by their beginning and answers by their end,
+ * and for each exchange how far both must have come: two numbers to compare per answer. */
 #include "player/order.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 
-struct th_order {
-	const struct th_run *run;
-	_Atomic bool *asked; /* by order of the exchange */
-	_Atomic uint64_t stirred;
+#define PIPELINE_MAX 64 /* exchanges looked at for one of the same connection */
+
+struct queue {
+	bool *done;
+	size_t n, front; /* all before `front` are done */
 };
+
+struct need {
+	size_t requests, answers; /* fronts that must be reached */
+	size_t rank;		  /* among the answers */
+};
+
+struct th_order {
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	struct queue requests, answers;
+	uint64_t progress;  /* when somebody asked or connected last, th_clock_mono() */
+	struct need *needs; /* by x->order */
+};
+
+struct ended {
+	uint64_t time;
+	size_t order;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct ended *x = a, *y = b;
+	if (x->time != y->time) {
+		return x->time < y->time ? -1 : 1;
+	}
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* How many requests began before `time`; they are sorted by that. */
+static size_t requests_before(const struct th_run *run, uint64_t time)
+{
+	size_t lo = 0, hi = run->n_exchanges;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (run->exchanges[mid]->request.began < time) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return lo;
+}
+
+static size_t answers_before(const struct ended *ends, size_t n, uint64_t time)
+{
+	size_t lo = 0, hi = n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (ends[mid].time < time) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return lo;
+}
+
+static uint64_t answer_began(const struct th_exchange *x)
+{
+	return x->n_interim && x->interim[0].time < x->response.began ? x->interim[0].time
+								      : x->response.began;
+}
+
+/* HTTP/1 answers in order: a request that was pipelined behind another is not read before the
+ * other is answered, so nobody may wait for it. They follow each other closely. */
+static bool is_pipelined(const struct th_run *run, size_t i)
+{
+	const struct th_exchange *x = run->exchanges[i];
+	size_t first = i > PIPELINE_MAX ? i - PIPELINE_MAX : 0;
+	for (size_t k = i; x->connection && x->request.version != 20 && k-- > first;) {
+		const struct th_exchange *before = run->exchanges[k];
+		if (before->connection == x->connection) {
+			return !before->response.present || answer_began(before) > x->request.began;
+		}
+	}
+	return false;
+}
+
+static void find_needs(struct th_order *o, const struct th_run *run, struct ended *ends)
+{
+	size_t n = run->n_exchanges;
+	for (size_t i = 0; i < n; i++) {
+		const struct th_exchange *x = run->exchanges[i];
+		ends[i] = (struct ended){x->response.present ? x->response.ended : UINT64_MAX, i};
+		o->requests.done[i] = !x->request.head_done /* can never be asked */
+			|| is_pipelined(run, i);
+	}
+	qsort(ends, n, sizeof(*ends), by_time);
+	for (size_t rank = 0; rank < n; rank++) {
+		const struct th_exchange *x = run->exchanges[ends[rank].order];
+		struct need *need = &o->needs[ends[rank].order];
+		need->rank = rank;
+		o->answers.done[rank] = !x->response.present || !x->request.head_done;
+		if (x->response.present) {
+			need->requests = requests_before(run, answer_began(x));
+			need->answers = answers_before(ends, rank, answer_began(x));
+		}
+	}
+}
 
 struct th_order *th_order_create(const struct th_run *run)
 {
+	size_t n = run->n_exchanges;
 	struct th_order *o = calloc(1, sizeof(*o));
-	if (!o || !(o->asked = calloc(run->n_exchanges + 1, sizeof(*o->asked)))) {
+	struct ended *ends = calloc(n + 1, sizeof(*ends));
+	if (o) {
+		pthread_condattr_t attr;
+		pthread_condattr_init(&attr);
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_mutex_init(&o->lock, NULL);
+		pthread_cond_init(&o->moved, &attr);
+		pthread_condattr_destroy(&attr);
+		o->requests = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
+		o->answers = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
+		o->needs = calloc(n + 1, sizeof(*o->needs));
+	}
+	if (!o || !ends || !o->requests.done || !o->answers.done || !o->needs) {
+		free(ends);
 		return th_order_destroy(o);
 	}
-	o->run = run;
+	find_needs(o, run, ends);
+	free(ends);
 	return o;
 }
 
 struct th_order *th_order_destroy(struct th_order *o)
 {
 	if (o) {
-		free(o->asked);
+		pthread_cond_destroy(&o->moved);
+		pthread_mutex_destroy(&o->lock);
+		free(o->requests.done);
+		free(o->answers.done);
+		free(o->needs);
 		free(o);
 	}
 	return NULL;
 }
 
-void th_order_stirred(struct th_order *o)
+/* Under the lock. */
+static void advance(struct th_order *o, struct queue *q)
 {
-	atomic_store_explicit(&o->stirred, th_clock_mono(), memory_order_relaxed);
+	size_t front = q->front;
+	while (q->front < q->n && q->done[q->front]) {
+		q->front++;
+	}
+	if (q->front != front) {
+		pthread_cond_broadcast(&o->moved);
+	}
 }
 
-bool th_order_patient(const struct th_order *o, uint64_t since)
+static void give_up_before(struct th_order *o, struct queue *q, size_t end)
 {
-	uint64_t now = th_clock_mono();
-	uint64_t quiet_from = atomic_load_explicit(&o->stirred, memory_order_relaxed);
-	return now < since + TH_ORDER_WAIT_NS && now < quiet_from + TH_ORDER_QUIET_NS;
+	for (size_t i = q->front; i < end; i++) {
+		q->done[i] = true;
+	}
+	advance(o, q);
+}
+
+static bool is_turn(struct th_order *o, const struct need *need)
+{
+	advance(o, &o->requests);
+	advance(o, &o->answers);
+	return o->requests.front >= need->requests && o->answers.front >= need->answers;
+}
+
+static void give_up(struct th_order *o, const struct need *need)
+{
+	give_up_before(o, &o->requests, need->requests);
+	give_up_before(o, &o->answers, need->answers);
 }
 
 void th_order_asked(struct th_order *o, const struct th_exchange *x)
 {
-	th_order_stirred(o);
-	atomic_store_explicit(&o->asked[x->order], true, memory_order_release);
+	pthread_mutex_lock(&o->lock);
+	o->requests.done[x->order] = true;
+	o->progress = th_clock_mono();
+	advance(o, &o->requests);
+	pthread_mutex_unlock(&o->lock);
 }
 
-/* HTTP/1 answers in the order of the questions: one that is pipelined behind is not read yet. */
-static bool is_behind(const struct th_exchange *x, const struct th_exchange *other)
+void th_order_stirred(struct th_order *o)
 {
-	return x->connection && x->connection == other->connection && x->request.version != 20;
+	pthread_mutex_lock(&o->lock);
+	o->progress = th_clock_mono();
+	pthread_mutex_unlock(&o->lock);
 }
 
-bool th_order_clear(const struct th_order *o, const struct th_exchange *x, uint64_t time)
+void th_order_answered(struct th_order *o, const struct th_exchange *x)
 {
-	size_t end = x->order + 1 + TH_ORDER_AHEAD_MAX;
-	end = end < o->run->n_exchanges ? end : o->run->n_exchanges;
-	for (size_t i = x->order + 1; i < end; i++) {
-		const struct th_exchange *other = o->run->exchanges[i];
-		if (other->request.began >= time) {
-			return true;
-		}
-		if (!is_behind(x, other) &&
-			!atomic_load_explicit(&o->asked[i], memory_order_acquire)) {
-			return false;
+	pthread_mutex_lock(&o->lock);
+	o->answers.done[o->needs[x->order].rank] = true;
+	advance(o, &o->answers);
+	pthread_mutex_unlock(&o->lock);
+}
+
+uint64_t th_order_patience(uint64_t took)
+{
+	took = took > TH_ORDER_LEAST_NS ? took : TH_ORDER_LEAST_NS;
+	return took < TH_ORDER_PATIENCE_NS ? took : TH_ORDER_PATIENCE_NS;
+}
+
+/* When to stop waiting, unless something moves; under the lock. */
+static uint64_t deadline(const struct th_order *o, const struct th_exchange *x, uint64_t since)
+{
+	uint64_t asked = x->request.ended ? x->request.ended : x->request.began;
+	uint64_t took = answer_began(x) > asked ? answer_began(x) - asked : 0;
+	return (o->progress > since ? o->progress : since) + th_order_patience(took);
+}
+
+void th_order_wait(struct th_order *o, const struct th_exchange *x)
+{
+	const struct need *need = &o->needs[x->order];
+	pthread_mutex_lock(&o->lock);
+	uint64_t since = is_turn(o, need) ? 0 : th_clock_mono();
+	while (since && !is_turn(o, need)) {
+		uint64_t until = deadline(o, x, since);
+		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000),
+			.tv_nsec = (long)(until % 1000000000)};
+		if (th_clock_mono() >= until) {
+			give_up(o, need);
+		} else {
+			pthread_cond_timedwait(&o->moved, &o->lock, &ts);
 		}
 	}
-	return true;
+	pthread_mutex_unlock(&o->lock);
+}
+
+bool th_order_ready(struct th_order *o, const struct th_exchange *x, uint64_t since)
+{
+	const struct need *need = &o->needs[x->order];
+	pthread_mutex_lock(&o->lock);
+	bool ready = is_turn(o, need);
+	if (!ready && th_clock_mono() >= deadline(o, x, since)) {
+		give_up(o, need);
+		ready = true;
+	}
+	pthread_mutex_unlock(&o->lock);
+	return ready;
 }

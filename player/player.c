@@ -90,11 +90,12 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 {
 	struct th_serving *s = &p->serving;
 	s->index = th_index_create(s->run, conf->match);
+	s->order = th_order_create(s->run);
+	s->arrivals = s->index ? th_arrivals_create(s->run, th_index_sockets(s->index)) : NULL;
 	s->ca = th_ca_create();
 	s->tls = th_serve_tls_context();
 	s->lanes = th_lanes_create();
 	s->resets = th_resets_create();
-	s->order = th_order_create(s->run);
 	s->on_miss = conf->on_miss;
 	s->pace = conf->pace;
 	s->tally = &p->tally;
@@ -104,8 +105,8 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	bool named = p->directory &&
 		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
-	bool made = s->index && s->ca && s->tls && s->lanes && s->resets && s->order && p->tree &&
-		p->capture;
+	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
+		p->tree && p->capture;
 	return named && made ? 0 : -ENOMEM;
 }
 
@@ -213,11 +214,12 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_player_stop(p);
 	remove_files(p);
 	th_index_destroy(p->serving.index);
+	th_order_destroy(p->serving.order);
+	th_arrivals_destroy(p->serving.arrivals);
 	th_ca_destroy(p->serving.ca);
 	SSL_CTX_free(p->serving.tls);
 	th_lanes_destroy(p->serving.lanes);
 	th_resets_destroy(p->serving.resets);
-	th_order_destroy(p->serving.order);
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_tally_finish(&p->tally);

@@ -156,14 +156,14 @@ static bool put(struct session *s, struct th_slice bytes)
 
 static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t time)
 {
-	bool there = true;
-	for (uint64_t ns; there && (ns = th_timeline_wait(t, time)) > 0;) {
-		if (th_stream_flush(&s->c->stream) < 0) {
-			return false;
-		}
-		there = th_stream_pause(&s->c->stream, ns);
+	uint64_t ns = th_timeline_wait(t, time);
+	if (ns == 0) {
+		return true;
 	}
-	return true;
+	if (th_stream_flush(&s->c->stream) < 0) {
+		return false;
+	}
+	return th_stream_pause(&s->c->stream, ns);
 }
 
 /* Interim answers from the first that was not sent yet. */
@@ -325,6 +325,7 @@ static bool finish_answer(struct session *s, const struct th_exchange *x, enum t
 
 static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
 {
+	th_order_wait(s->c->serving->order, x);
 	if (x->response.head.list) {
 		struct th_timeline t = th_timeline_begin(s->c->serving, x);
 		if (send_interims(s, x, &t, x->n_interim)) {
@@ -332,7 +333,9 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		}
 		return false;
 	}
-	return send_answer(s, x) && finish_answer(s, x, ret_next);
+	bool sent = send_answer(s, x);
+	th_order_answered(s->c->serving->order, x);
+	return sent && finish_answer(s, x, ret_next);
 }
 
 static bool answer_miss(struct session *s, const char *body)

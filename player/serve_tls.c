@@ -135,6 +135,7 @@ SSL_CTX *th_serve_tls_context(void)
 
 int th_serve_tls(struct th_caller *c)
 {
+	th_arrivals_wait(c->serving->arrivals, c->asker.process, c->asker.connection);
 	int r = th_stream_tls(&c->stream, c->serving->tls, c);
 	if (r == 0) {
 		c->connection.transport = TH_TRANSPORT_OPENSSL;

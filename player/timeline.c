@@ -12,30 +12,14 @@
 
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x)
 {
-	th_order_asked(s->order, x);
 	uint64_t from = x->request.ended ? x->request.ended : x->request.began;
 	return (struct th_timeline){.start = s->pace > 0 ? th_clock_mono() : 0,
 		.recorded_start = from,
-		.pace = s->pace,
-		.order = s->order,
-		.x = x,
-		.asked = th_clock_mono()};
-}
-
-/* An answer that has begun goes on: only its beginning has a turn. */
-static bool is_its_turn(const struct th_timeline *t, uint64_t time)
-{
-	const struct th_message *m = t->x ? &t->x->response : NULL;
-	uint64_t turn = m && m->present && m->began < time ? m->began : time;
-	return !t->order || th_order_clear(t->order, t->x, turn) ||
-		!th_order_patient(t->order, t->asked);
+		.pace = s->pace};
 }
 
 uint64_t th_timeline_wait(const struct th_timeline *t, uint64_t time)
 {
-	if (!is_its_turn(t, time)) {
-		return TH_ORDER_LOOK_NS;
-	}
 	if (t->pace <= 0 || time <= t->recorded_start) {
 		return 0;
 	}

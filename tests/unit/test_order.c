@@ -1,80 +1,154 @@
-/* Runs made by hand: three questions, each asked at 10, 20, 30. */
+/* Runs made by hand: exchanges asked at 10, 20, 30 ms …, each on a connection of its own. */
 #include "player/order.h"
 
 #include <criterion/criterion.h>
-#include <time.h>
 
 #include "base/clock.h"
 
-static struct th_connection connections[3];
-static struct th_exchange exchanges[3];
-static struct th_exchange *in_order[3];
-static struct th_run run = {.exchanges = in_order, .n_exchanges = 3};
+#define MS 1000000ull
+#define N 4
+
+static struct th_connection connections[N];
+static struct th_exchange exchanges[N];
+static struct th_exchange *in_order[N];
+static struct th_run run;
 static struct th_order *order;
+
+/* The answer of exchange i comes at `began` and ends at `ended`, both in ms. */
+static void answered(size_t i, uint64_t began, uint64_t ended)
+{
+	exchanges[i].response.present = true;
+	exchanges[i].response.began = began * MS;
+	exchanges[i].response.ended = ended * MS;
+}
 
 static void setup(void)
 {
-	for (size_t i = 0; i < 3; i++) {
+	run = (struct th_run){.exchanges = in_order, .n_exchanges = N};
+	for (size_t i = 0; i < N; i++) {
 		in_order[i] = &exchanges[i];
 		exchanges[i] = (struct th_exchange){.connection = &connections[i], .order = i};
-		exchanges[i].request.began = 10 * (i + 1);
+		exchanges[i].request.head_done = true;
+		exchanges[i].request.began = exchanges[i].request.ended = 10 * (i + 1) * MS;
 		exchanges[i].request.version = 11;
+		answered(i, 10 * (i + 1) + 2, 10 * (i + 1) + 4);
 	}
-	order = th_order_create(&run);
 }
 
 static void teardown(void)
 {
 	cr_assert_null(th_order_destroy(order));
+	order = NULL;
 }
 
 TestSuite(order, .init = setup, .fini = teardown);
 
+static bool ready(size_t i)
+{
+	return th_order_ready(order, &exchanges[i], th_clock_mono());
+}
+
 Test(order, one_thing_at_a_time_never_waits)
 {
-	for (size_t i = 0; i < 3; i++) {
-		cr_assert(th_order_clear(order, &exchanges[i], exchanges[i].request.began + 9));
+	order = th_order_create(&run);
+	for (size_t i = 0; i < N; i++) {
+		th_order_asked(order, &exchanges[i]);
+		cr_expect(ready(i));
+		th_order_answered(order, &exchanges[i]);
 	}
 }
 
 Test(order, what_was_asked_before_the_answer_is_waited_for)
 {
-	cr_assert_not(th_order_clear(order, &exchanges[0], 35));
-	cr_assert_not(th_order_clear(order, &exchanges[0], 25));
-	th_order_asked(order, &exchanges[1]);
-	cr_assert(th_order_clear(order, &exchanges[0], 25));
-	cr_assert_not(th_order_clear(order, &exchanges[0], 35));
+	answered(0, 35, 36);
+	answered(1, 37, 38);
+	answered(2, 39, 39);
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	cr_expect_not(ready(0));
 	th_order_asked(order, &exchanges[2]);
-	cr_assert(th_order_clear(order, &exchanges[0], 35));
+	cr_expect_not(ready(0));
+	th_order_asked(order, &exchanges[1]);
+	cr_expect(ready(0), "the fourth came after the answer");
 }
 
-Test(order, what_was_asked_earlier_is_not_waited_for)
+Test(order, what_was_answered_before_is_waited_for)
 {
-	cr_assert(th_order_clear(order, &exchanges[2], 1000));
-	th_order_asked(order, &exchanges[2]);
-	cr_assert(th_order_clear(order, &exchanges[1], 1000));
+	answered(0, 60, 70);
+	answered(1, 50, 55);
+	order = th_order_create(&run);
+	for (size_t i = 0; i < N; i++) {
+		th_order_asked(order, &exchanges[i]);
+	}
+	th_order_answered(order, &exchanges[2]);
+	th_order_answered(order, &exchanges[3]);
+	cr_expect_not(ready(0));
+	cr_expect(ready(1));
+	th_order_answered(order, &exchanges[1]);
+	cr_expect(ready(0));
+}
+
+Test(order, answers_that_overlapped_do_not_wait_for_each_other)
+{
+	answered(0, 50, 90);
+	answered(1, 60, 80);
+	order = th_order_create(&run);
+	for (size_t i = 0; i < N; i++) {
+		th_order_asked(order, &exchanges[i]);
+	}
+	th_order_answered(order, &exchanges[2]);
+	th_order_answered(order, &exchanges[3]);
+	cr_expect(ready(0));
+	cr_expect(ready(1));
 }
 
 Test(order, pipelined_questions_are_not_waited_for_but_multiplexed_ones_are)
 {
 	exchanges[1].connection = exchanges[0].connection;
-	cr_assert(th_order_clear(order, &exchanges[0], 25));
+	answered(0, 25, 26);
+	answered(1, 27, 28);
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	cr_expect(ready(0));
+	th_order_destroy(order);
 	exchanges[0].request.version = exchanges[1].request.version = 20;
-	cr_assert_not(th_order_clear(order, &exchanges[0], 25));
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	cr_expect_not(ready(0));
 }
 
-Test(order, patience_ends_when_all_is_quiet)
+Test(order, what_never_comes_is_waited_for_once)
 {
-	uint64_t now = th_clock_mono();
-	cr_assert_not(th_order_patient(order, now), "nobody has ever connected");
-	th_order_stirred(order);
-	cr_assert(th_order_patient(order, now));
-	cr_assert_not(th_order_patient(order, now - TH_ORDER_WAIT_NS), "enough is enough");
-	struct timespec quiet = {.tv_nsec = TH_ORDER_QUIET_NS + 10000000};
-	nanosleep(&quiet, NULL);
-	cr_assert_not(th_order_patient(order, now));
+	answered(0, 45, 46);
+	answered(3, 47, 48);
+	order = th_order_create(&run);
 	th_order_asked(order, &exchanges[0]);
-	cr_assert(th_order_patient(order, now));
+	uint64_t began = th_clock_mono();
+	th_order_wait(order, &exchanges[0]);
+	uint64_t waited = th_clock_mono() - began;
+	cr_expect_geq(waited, TH_ORDER_LEAST_NS);
+	cr_expect_lt(waited, 20 * TH_ORDER_LEAST_NS);
+	cr_expect(ready(0));
+	th_order_answered(order, &exchanges[0]);
+	th_order_asked(order, &exchanges[3]);
+	cr_expect(ready(3), "nobody waits for the same again");
+}
+
+Test(order, a_cut_that_never_began_waits_for_nobody)
+{
+	exchanges[0].response.present = false;
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	cr_expect(ready(0));
+	th_order_asked(order, &exchanges[1]);
+	cr_expect(ready(1), "and is not waited for");
+}
+
+Test(order, patience_has_bounds)
+{
+	cr_expect_eq(th_order_patience(0), TH_ORDER_LEAST_NS);
+	cr_expect_eq(th_order_patience(200 * MS), 200 * MS);
+	cr_expect_eq(th_order_patience(3600000 * MS), TH_ORDER_PATIENCE_NS);
 }
 
 Test(order, an_empty_run_is_fine)
