@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "tools/capture_path.h"
 #include "tools/launch.h"
+#include "tools/load.h"
 #include "tools/player_conf.h"
 #include "tools/preload_check.h"
 #include "tools/replay_summary.h"
@@ -154,14 +155,27 @@ static int judge(const struct replay_options *o, const struct th_player_stats *s
 	return s->processes == 0 ? TH_EXIT_UNCOVERED : TH_EXIT_OK;
 }
 
-static int conclude(
-	const struct replay_options *o, const struct th_config *config, struct th_player *player)
+/* Looked at only when something was missed: it may be why, and reading the capture again costs. */
+static void say_damage(const char *capture)
+{
+	struct th_trace *t = NULL;
+	if (th_trace_load(capture, &t, NULL) == 0) {
+		th_load_say_damage(t);
+		th_trace_free(t);
+	}
+}
+
+static int conclude(const struct replay_options *o, const struct th_config *config,
+	const char *capture, struct th_player *player)
 {
 	struct th_player_stats s = {0};
 	th_player_stop(player);
 	th_player_stats(player, &s);
 	write_report(player, config->report);
 	th_replay_summary_print(stderr, &s, !o->quiet);
+	if (s.missed || s.fenced_connects || s.fenced_lookups) {
+		say_damage(capture);
+	}
 	if (s.processes == 0) {
 		th_tool_error("nothing was replayed: the library was not loaded into the program, "
 			      "whose calls went wherever they went");
@@ -188,7 +202,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	}
 	code = th_launch_run(&l, library, &launched);
 	if (code == TH_EXIT_OK) {
-		code = conclude(o, config, player);
+		code = conclude(o, config, capture, player);
 		th_player_destroy(player);
 		if (code == TH_EXIT_OK) {
 			th_launch_end_like(launched.status);

@@ -85,17 +85,22 @@ static void print_totals(FILE *out, const struct th_run *run)
 	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
 	struct totals t = add_up(run);
 	size_t failed = count_failed_connects(run);
-	fprintf(out, "tracehook: %zu exchange%s", run->n_exchanges, plural(run->n_exchanges));
-	print_hosts(out, &t);
+	if (run->n_exchanges == 0) {
+		fputs("tracehook: no HTTP exchange was seen", out);
+	} else {
+		fprintf(out, "tracehook: %zu exchange%s", run->n_exchanges,
+			plural(run->n_exchanges));
+		print_hosts(out, &t);
+		fprintf(out, "; %s bytes sent, %s received", th_units_bytes(sent, t.sent),
+			th_units_bytes(received, t.received));
+	}
 	if (t.errors) {
 		fprintf(out, "; %zu with an error", t.errors);
 	}
 	if (failed) {
 		fprintf(out, "; %zu connection%s failed", failed, plural(failed));
 	}
-	fprintf(out, "; %s bytes sent, %s received; %zu process%s\n", th_units_bytes(sent, t.sent),
-		th_units_bytes(received, t.received), run->n_processes,
-		run->n_processes == 1 ? "" : "es");
+	fprintf(out, "; %zu process%s\n", run->n_processes, run->n_processes == 1 ? "" : "es");
 }
 
 static void print_opaque(FILE *out, const struct th_run *run)
