@@ -59,6 +59,7 @@ static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
 	th_fd_drop(fd);
 	struct th_fd *f = &table[fd];
 	f->shared = f->sending = f->shut = false;
+	f->tls = NULL;
 	f->inode = inode_of(fd);
 	f->conf = *conf;
 	f->conn = (struct th_conn_ref){NULL, 0};
@@ -141,6 +142,7 @@ void th_fd_copy(int from, int to)
 	t->inode = f->inode;
 	t->conf = f->conf;
 	t->conn = f->conn;
+	t->tls = f->tls;
 	publish(to, atomic_load(&f->state));
 }
 

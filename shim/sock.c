@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "shim/arm.h"
 #include "shim/log.h"
+#include "shim/ssl_table.h"
 
 #define FILE_PIECE 8192
 
@@ -129,6 +130,12 @@ static void note(int fd, enum th_end outcome, int error)
 	th_thread.outcome_error = error;
 }
 
+static void peer_ended(struct th_fd *f, enum th_end how, int error)
+{
+	th_conn_peer_end(f->conn, how, (uint32_t)error);
+	th_ssl_table_ended(f->tls, f->inode, how, (uint32_t)error);
+}
+
 /* A call failed with errno. After a send that failed there may be an answer left to read. */
 static void call_failed(int fd, struct th_fd *f, bool sending)
 {
@@ -143,7 +150,7 @@ static void call_failed(int fd, struct th_fd *f, bool sending)
 	} else if (sending) {
 		th_conn_send_failed(f->conn, end, (uint32_t)error);
 	} else {
-		th_conn_peer_end(f->conn, end, (uint32_t)error);
+		peer_ended(f, end, error);
 	}
 }
 
@@ -177,7 +184,7 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 	if (ret == 0) {
 		if (asked > 0 && !f->shut && th_fd_verify(fd)) {
 			note(fd, TH_END_FIN, 0);
-			th_conn_peer_end(f->conn, TH_END_FIN, 0);
+			peer_ended(f, TH_END_FIN, 0);
 		}
 		return false;
 	}

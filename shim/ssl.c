@@ -72,7 +72,8 @@ const struct th_openssl *th_openssl_of(const struct th_library *lib)
 
 /* ---- beginning ---- */
 
-static void fill_socket(const struct th_openssl *api, struct ssl_st *ssl, struct th_conn_conf *conf)
+static void find_socket(const struct th_openssl *api, struct ssl_st *ssl, struct th_ssl_entry *e,
+	struct th_conn_conf *conf)
 {
 	struct th_fd *f = th_fd_get(api->get_fd(ssl));
 	if (!f || atomic_load(&f->state) != TH_FD_OPEN) {
@@ -80,6 +81,8 @@ static void fill_socket(const struct th_openssl *api, struct ssl_st *ssl, struct
 	}
 	if (f) {
 		*conf = f->conf;
+		e->inode = f->inode;
+		f->tls = e;
 	}
 	conf->transport = TH_TRANSPORT_OPENSSL;
 }
@@ -89,7 +92,7 @@ static void begin(const struct th_openssl *api, struct ssl_st *ssl, struct th_ss
 	struct th_conn_conf conf = {0};
 	const unsigned char *alpn = NULL;
 	unsigned alpn_len = 0;
-	fill_socket(api, ssl, &conf);
+	find_socket(api, ssl, e, &conf);
 	api->get0_alpn_selected(ssl, &alpn, &alpn_len);
 	const char *sni = api->get_servername(ssl, 0);
 	e->conn = th_conn_open(&conf);
@@ -172,6 +175,11 @@ static struct ending end_of(const struct th_openssl *api, struct ssl_st *ssl, in
 {
 	switch (api->get_error(ssl, ret)) {
 	case TH_SSL_ERROR_ZERO_RETURN:
+		/* SSL_OP_IGNORE_UNEXPECTED_EOF (python) makes a plain end look like a notified one;
+		 * the socket call inside tells them apart. */
+		if (th_thread.outcome == TH_END_FIN) {
+			return (struct ending){TH_END_FIN, 0};
+		}
 		return (struct ending){TH_END_NOTIFY, 0};
 	case TH_SSL_ERROR_SYSCALL:
 		return end_of_transport(error);
@@ -198,6 +206,8 @@ void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bo
 		th_conn_send_failed(e->conn, end.how, (uint32_t)end.code);
 	} else if (end.how != TH_END_COMPLETE) {
 		th_conn_peer_end(e->conn, end.how, (uint32_t)end.code);
+		e->inode = 0; /* the socket has nothing to add */
+		atomic_store(&e->end, TH_END_COMPLETE);
 	}
 }
 
@@ -208,6 +218,11 @@ void th_ssl_gone(struct ssl_st *ssl)
 		return;
 	}
 	if (th_arm_noticed()) {
+		/* A program that moves the records itself need not ask the object about the end. */
+		uint8_t end = atomic_load(&e->end);
+		if (end) {
+			th_conn_peer_end(e->conn, (enum th_end)end, atomic_load(&e->code));
+		}
 		th_conn_close(e->conn);
 	}
 	th_ssl_table_remove(e);

@@ -35,6 +35,8 @@ struct th_ssl_entry *th_ssl_table_add(const void *ssl)
 		if (atomic_compare_exchange_strong(&bucket[i].ssl, &nobody, ssl)) {
 			bucket[i].conn = (struct th_conn_ref){NULL, 0};
 			bucket[i].ignored = false;
+			bucket[i].inode = 0;
+			atomic_store(&bucket[i].end, TH_END_COMPLETE);
 			return &bucket[i];
 		}
 	}
@@ -44,4 +46,12 @@ struct th_ssl_entry *th_ssl_table_add(const void *ssl)
 void th_ssl_table_remove(struct th_ssl_entry *e)
 {
 	atomic_store_explicit(&e->ssl, NULL, memory_order_release);
+}
+
+void th_ssl_table_ended(struct th_ssl_entry *e, uint64_t inode, enum th_end how, uint32_t code)
+{
+	if (e && inode && e->inode == inode) {
+		atomic_store(&e->code, code);
+		atomic_store(&e->end, (uint8_t)how);
+	}
 }

@@ -1,32 +1,45 @@
-/* P34: a descriptor closed by a raw system call, its number then another connection, or no socket.
- */
+/* P34: a descriptor closed by a raw system call, its number then a file, or another connection. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "peer.h"
 
+/* A fresh socket under this very number, without a call that the library could see. */
+static void renew_as_socket(int number)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd != number) {
+		syscall(SYS_dup3, fd, number, 0);
+		syscall(SYS_close, fd);
+	}
+}
+
+static void exchange(int fd, const char *what)
+{
+	char buf[16];
+	send(fd, what, strlen(what), 0);
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	printf("%.*s\n", (int)n, buf);
+}
+
 int main(void)
 {
-	char buf[16] = "";
-	int fd = peer_dial();
-	send(fd, "E-a", 3, 0);
-	recv(fd, buf, sizeof(buf), 0);
-	syscall(SYS_close, fd);
-	int again = memfd_create("x", 0);
-	printf("%s\n", again == fd ? "same number" : "other number");
-	(void)!write(again, "not a socket", 12);
-	lseek(again, 0, SEEK_SET);
-	ssize_t n = read(again, buf, 3);
+	char buf[16];
+	struct sockaddr_in a = peer_address();
+	int fd = peer_dial(), file = memfd_create("x", 0);
+	exchange(fd, "E-a");
+	syscall(SYS_dup3, file, fd, 0);
+	(void)!write(fd, "not a socket", 12);
+	lseek(fd, 0, SEEK_SET);
+	ssize_t n = read(fd, buf, 3);
 	printf("%.*s\n", (int)n, buf);
-	close(again);
+	close(fd);
 	fd = peer_dial();
-	send(fd, "E-b", 3, 0);
-	recv(fd, buf, sizeof(buf), 0);
+	exchange(fd, "E-b");
 	syscall(SYS_close, fd);
-	fd = peer_dial();
-	send(fd, "E-c", 3, 0);
-	n = recv(fd, buf, sizeof(buf), 0);
-	printf("%.*s\n", (int)n, buf);
+	renew_as_socket(fd);
+	connect(fd, (struct sockaddr *)&a, sizeof(a));
+	exchange(fd, "E-c");
 	return 0;
 }
