@@ -338,6 +338,23 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 	return sent && finish_answer(s, x, ret_next);
 }
 
+static uint8_t request_version(const struct session *s)
+{
+	struct th_slice method, target, version;
+	if (!th_h1_request_line(
+		    (struct th_slice){s->in.p, s->head_n}, &method, &target, &version)) {
+		return 11;
+	}
+	return th_slice_eq(version, TH_SLICE_LIT("HTTP/1.0")) ? 10 : 11;
+}
+
+/* RFC 9112 9.3: a client that announced the end may read until it comes. */
+static bool wants_close(const struct session *s, const struct th_head *head)
+{
+	return request_version(s) == 10 ? !th_head_has_token(head, "connection", "keep-alive")
+					: th_head_has_token(head, "connection", "close");
+}
+
 static bool answer_miss(struct session *s, const char *body)
 {
 	struct th_slice method = {NULL, 0}, target;
@@ -349,17 +366,12 @@ static bool answer_miss(struct session *s, const char *body)
 	}
 	th_head_request(&head, &method, &target);
 	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
-	return send_miss(s, body, !th_slice_eq(method, TH_SLICE_LIT("HEAD")));
-}
-
-static uint8_t request_version(const struct session *s)
-{
-	struct th_slice method, target, version;
-	if (!th_h1_request_line(
-		    (struct th_slice){s->in.p, s->head_n}, &method, &target, &version)) {
-		return 11;
+	bool sent = send_miss(s, body, !th_slice_eq(method, TH_SLICE_LIT("HEAD")));
+	if (sent && wants_close(s, &head)) {
+		th_caller_end(s->c, &(struct th_ending){.after = TH_AFTER_NOTIFY});
+		return false;
 	}
-	return th_slice_eq(version, TH_SLICE_LIT("HTTP/1.0")) ? 10 : 11;
+	return sent;
 }
 
 /* False: the connection is over, or something else from here on. */
