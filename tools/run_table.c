@@ -160,6 +160,18 @@ static void print_process(FILE *out, const struct th_process *p, unsigned width)
 			p->ended_well ? "" : "  (its end was not seen)"));
 }
 
+static const char *end_words(enum th_run_end end)
+{
+	switch (end) {
+	case TH_RUN_ENDED:
+		return "complete";
+	case TH_RUN_END_UNSEEN:
+		return "its end was not seen";
+	default:
+		return "cut short";
+	}
+}
+
 static void print_header(FILE *out, const struct th_run *run, unsigned width, bool colour)
 {
 	char id[2 * TH_TRACE_ID_BYTES + 1] = "", date[TH_UNITS_TEXT + 8], took[TH_UNITS_TEXT];
@@ -167,8 +179,7 @@ static void print_header(FILE *out, const struct th_run *run, unsigned width, bo
 	th_units_date(date, run->began);
 	th_units_duration(took, run->ended > run->began ? run->ended - run->began : 0);
 	th_auto_free char *line = th_tool_format("run %s  %s  %zu exchange%s  %s  %s", id, date,
-		run->n_exchanges, run->n_exchanges == 1 ? "" : "s", took,
-		run->complete ? "complete" : "not complete");
+		run->n_exchanges, run->n_exchanges == 1 ? "" : "s", took, end_words(run->end));
 	th_auto_free char *cut = th_table_shorten(line, width, false);
 	fprintf(out, "%s%s%s\n", colour ? "\x1b[1m" : "", cut, colour ? "\x1b[0m" : "");
 	if (run->meta.n) {

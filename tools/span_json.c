@@ -69,7 +69,9 @@ static void put_run(struct th_jout *j, const struct th_run *run)
 {
 	put_meta(j, run->meta);
 	th_jout_key(j, "complete");
-	th_jout_bool(j, run->complete);
+	th_jout_bool(j, run->end == TH_RUN_ENDED);
+	th_jout_key(j, "cut");
+	th_jout_bool(j, run->end == TH_RUN_CUT);
 	th_jout_key(j, "tracehook_version");
 	th_jout_string(j, run->tracehook_version);
 }

@@ -107,7 +107,7 @@ static struct th_run *add_run(struct th_arena *a, struct th_trace *t, const stru
 	run->baggage = c->baggage;
 	run->tracehook_version = c->version;
 	run->began = c->process.began;
-	run->complete = c->process.ended_well;
+	run->end = c->process.ended_well ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
 	return run;
 }
 
@@ -243,6 +243,11 @@ static void sort(void *array, size_t n, int (*compare)(const void *, const void 
 	}
 }
 
+static bool is_cut(const struct th_exchange *x)
+{
+	return !x->process->ended_well && !(x->request.finished && x->response.finished);
+}
+
 static void sort_contents(struct th_run *run)
 {
 	sort(run->connections, run->n_connections, connection_order);
@@ -250,6 +255,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->names, run->n_names, name_order);
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		run->exchanges[i]->order = i;
+		run->end = is_cut(run->exchanges[i]) ? TH_RUN_CUT : run->end;
 	}
 }
 

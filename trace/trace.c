@@ -98,7 +98,7 @@ static bool same_trace(const struct th_run *a, const struct th_run *b)
 	return memcmp(a->trace_id, b->trace_id, sizeof(a->trace_id)) == 0;
 }
 
-/* Runs are in order of start: the last that fits, but a complete one before any other. */
+/* Runs are in order of start: the last that fits, but one that was not cut before any other. */
 struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, bool *ret_ambiguous)
 {
 	struct th_slice wanted = th_slice_str(prefix);
@@ -113,7 +113,7 @@ struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, b
 			*ret_ambiguous = true;
 			return NULL;
 		}
-		if (!found || run->complete || !found->complete) {
+		if (!found || run->end != TH_RUN_CUT || found->end == TH_RUN_CUT) {
 			found = run;
 		}
 	}

@@ -93,12 +93,20 @@ struct th_process {
 	uint64_t lost_events, lost_bytes;
 };
 
+/* How the recording of a run came to its end, as far as the capture tells. */
+enum th_run_end {
+	TH_RUN_ENDED,	   /* the root process ended in good order */
+	TH_RUN_END_UNSEEN, /* its end was not recorded (shells leave by _exit), but nothing was cut
+			    */
+	TH_RUN_CUT,	   /* a process was gone, or is still at it, in the middle of an exchange */
+};
+
 struct th_run {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES];
 	struct th_slice meta, tracestate, baggage, tracehook_version;
 	uint64_t began, ended;
-	bool complete;		       /* the root process ended in good order */
+	enum th_run_end end;
 	struct th_process **processes; /* root first, then by start */
 	size_t n_processes;
 	struct th_connection **connections; /* by start, failed ones too */
@@ -124,8 +132,8 @@ int th_trace_load(const char *path, struct th_trace **ret_trace, const char **re
 /* Takes NULL; returns NULL. */
 struct th_trace *th_trace_free(struct th_trace *t);
 
-/* The run whose trace id begins with `prefix` (hex); NULL or "": the newest complete run, else the
- * newest. NULL when there is none or *ret_ambiguous. */
+/* The run whose trace id begins with `prefix` (hex); NULL or "": the newest run that was
+ * not cut, else the newest. NULL when there is none or *ret_ambiguous. */
 struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, bool *ret_ambiguous);
 
 /* Span id of an exchange: a function of its process's span id and its ordinal. */

@@ -68,7 +68,7 @@ Test(trace, a_run_with_one_exchange)
 	struct th_trace *t = load();
 	cr_assert_eq(t->n_runs, 1);
 	struct th_run *run = t->runs[0];
-	cr_assert(run->complete);
+	cr_assert_eq(run->end, TH_RUN_ENDED);
 	cr_assert_eq(run->trace_id[0], 7);
 	cr_assert(is_text(run->meta, "commit=abc"));
 	cr_assert(is_text(run->tracestate, "ts=1"));
@@ -175,7 +175,8 @@ Test(trace, a_tree_of_processes)
 	struct th_trace *t = load();
 	cr_assert_eq(t->n_runs, 1);
 	struct th_run *run = t->runs[0];
-	cr_assert_not(run->complete, "no PROCESS_END of the root");
+	cr_assert_eq(
+		run->end, TH_RUN_CUT, "exchanges without an answer or an end of their process");
 	cr_assert_eq(run->n_processes, 4);
 	static const char *const lanes[] = {"0", "0.0", "0.1", "0.1.0"};
 	for (size_t i = 0; i < 4; i++) {
@@ -202,6 +203,7 @@ Test(trace, runs_of_one_trace_id_stay_apart)
 	fake_open(&b, 50000);
 	fake_run(&b, 5, "second");
 	fake_process(&b, 5, 2, 0, 1);
+	fake_req_head(&b, 1, 0, NO_BODY, GET); /* killed here */
 	fake_open(&c, 60000);
 	fake_process(&c, 5, 3, 2, 2);
 	fake_open(&d, 70000);
@@ -214,8 +216,26 @@ Test(trace, runs_of_one_trace_id_stay_apart)
 	cr_assert_str_eq(t->runs[1]->processes[2]->lane, "1");
 	cr_assert_null(t->runs[1]->processes[2]->parent);
 	bool ambiguous = true;
-	cr_assert_eq(th_trace_find_run(t, "0505", &ambiguous), t->runs[0], "the complete one");
+	cr_assert_eq(
+		th_trace_find_run(t, "0505", &ambiguous), t->runs[0], "the one that was not cut");
 	cr_assert_not(ambiguous);
+	th_trace_free(t);
+}
+
+/* A shell leaves by _exit: its run has no recorded end, and is as good as any. */
+Test(trace, a_root_that_just_went_is_no_cut)
+{
+	fake_open(&a, 1000);
+	fake_run(&a, 0x51, "");
+	fake_process(&a, 0x51, 1, 0, 1);
+	fake_process_end(&a);
+	fake_open(&b, 50000);
+	fake_run(&b, 0x52, "");
+	fake_process(&b, 0x52, 2, 0, 1);
+	struct th_trace *t = load();
+	bool ambiguous = true;
+	cr_assert_eq(t->runs[1]->end, TH_RUN_END_UNSEEN);
+	cr_assert_eq(th_trace_find_run(t, NULL, &ambiguous), t->runs[1], "the newest");
 	th_trace_free(t);
 }
 
@@ -228,6 +248,7 @@ Test(trace, finds_runs_by_prefix)
 	fake_open(&b, 50000);
 	fake_run(&b, 0x52, "");
 	fake_process(&b, 0x52, 2, 0, 1);
+	fake_req_head(&b, 1, 0, NO_BODY, GET);
 	struct th_trace *t = load();
 	bool ambiguous = true;
 	cr_assert_eq(th_trace_find_run(t, "51", &ambiguous), t->runs[0]);
@@ -236,7 +257,8 @@ Test(trace, finds_runs_by_prefix)
 	cr_assert_not(ambiguous);
 	cr_assert_null(th_trace_find_run(t, "5", &ambiguous));
 	cr_assert(ambiguous);
-	cr_assert_eq(th_trace_find_run(t, "", &ambiguous), t->runs[0], "complete before newest");
+	cr_assert_eq(
+		th_trace_find_run(t, "", &ambiguous), t->runs[0], "a run that was cut comes last");
 	cr_assert_eq(th_trace_find_run(t, NULL, &ambiguous), t->runs[0]);
 	char longer[] = "51515151515151515151515151515151f";
 	cr_assert_null(th_trace_find_run(t, longer, &ambiguous));
