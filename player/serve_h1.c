@@ -85,6 +85,15 @@ static bool parse(struct session *s)
 	return true;
 }
 
+/* Ends the connection over bytes that nothing can be answered to. */
+static bool not_http(struct session *s)
+{
+	th_tally_miss(s->c->serving->tally, s->c->hello.process, "bytes that are not HTTP/1",
+		"the connection was closed");
+	th_stream_end(&s->c->stream, true);
+	return false;
+}
+
 /* Waits for the next request no longer than the recorded peer did. False: it is over. */
 static bool await_request(struct session *s)
 {
@@ -115,8 +124,7 @@ static bool read_head(struct session *s)
 	}
 	for (;;) {
 		if (!parse(s)) {
-			th_stream_end(&s->c->stream, true);
-			return false;
+			return not_http(s);
 		}
 		if (s->head_n) {
 			return true;
@@ -131,8 +139,7 @@ static bool read_body(struct session *s)
 {
 	while (!s->whole) {
 		if (!parse(s)) {
-			th_stream_end(&s->c->stream, true);
-			return false;
+			return not_http(s);
 		}
 		if (!s->whole && !read_more(s)) {
 			return false;
@@ -338,12 +345,13 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 	return sent && finish_answer(s, x, ret_next);
 }
 
+/* 0: there is no request line. */
 static uint8_t request_version(const struct session *s)
 {
 	struct th_slice method, target, version;
 	if (!th_h1_request_line(
 		    (struct th_slice){s->in.p, s->head_n}, &method, &target, &version)) {
-		return 11;
+		return 0;
 	}
 	return th_slice_eq(version, TH_SLICE_LIT("HTTP/1.0")) ? 10 : 11;
 }
@@ -380,7 +388,14 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 	struct th_exchange asked;
 	struct th_claim claim;
 	struct th_piece piece;
-	if (!read_head(s) || !th_answer_head(s->c, request_head(s), request_version(s), &asked) ||
+	if (!read_head(s)) {
+		return false;
+	}
+	uint8_t version = request_version(s);
+	if (!version) {
+		return not_http(s);
+	}
+	if (!th_answer_head(s->c, request_head(s), version, &asked) ||
 		!expectation(s, &asked, &claim)) {
 		return false;
 	}

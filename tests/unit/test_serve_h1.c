@@ -1,0 +1,278 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#include "base/clock.h"
+#include "stage.h"
+
+#define ASK(method, path) method " " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define HEAD_OF(n) "HTTP/1.1 200 OK\r\nX-Odd:  kept \r\nContent-Length: " n "\r\n\r\n"
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static struct stage *s;
+
+static void setup(void)
+{
+	s = stage_new();
+}
+
+static void teardown(void)
+{
+	s = stage_free(s);
+}
+
+TestSuite(serve_h1, .init = setup, .fini = teardown, .timeout = 30);
+
+static struct th_exchange *record(const char *head, const char *response, const char *body)
+{
+	return made_exchange(s->m, s->connection, 1, head, NULL, response, body);
+}
+
+Test(serve_h1, keeps_the_connection_and_the_bytes)
+{
+	record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	record(ASK("GET", "/2"), HEAD_OF("3"), "two");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/2"));
+	cr_expect_str_eq(stage_read(s, "two"), HEAD_OF("3") "two");
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/1"));
+	cr_expect_str_eq(stage_read(s, "one"), HEAD_OF("3") "one");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 2);
+	cr_expect_eq(s->tally.stats.crossed, 0);
+	cr_expect_eq(s->tally.stats.bytes_served, 2 * strlen(HEAD_OF("3") "one"));
+	cr_expect_eq(th_index_unused(s->serving.index), 0);
+}
+
+Test(serve_h1, takes_pipelined_requests_and_requests_in_pieces)
+{
+	record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	record(ASK("GET", "/2"), HEAD_OF("3"), "two");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	static const char text[] = ASK("GET", "/1") ASK("GET", "/2");
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		stage_send(s, (const char[]){text[i], 0});
+	}
+	cr_expect_str_eq(stage_read(s, "two"), HEAD_OF("3") "one" HEAD_OF("3") "two");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, compares_bodies_and_gives_chunks_as_they_were)
+{
+	struct th_exchange *x = made_exchange(s->m, s->connection, 1,
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 13\r\n\r\n", "{\"a\":1,\"b\":2}",
+		CHUNKED, "3;x=y\r\none\r\n");
+	made_piece(x, "0\r\nT: u\r\n\r\n", 5);
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s,
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"7\r\n{\"b\":2,\r\n6\r\n\"a\":1}\r\n0\r\n\r\n");
+	cr_expect_str_eq(stage_read(s, "u\r\n\r\n"), CHUNKED "3;x=y\r\none\r\n0\r\nT: u\r\n\r\n");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, head_requests_get_heads)
+{
+	record(ASK("HEAD", "/"), HEAD_OF("5"), NULL);
+	record(ASK("GET", "/"), HEAD_OF("5"), "12345");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("HEAD", "/"));
+	cr_expect_str_eq(stage_read(s, "\r\n\r\n"), HEAD_OF("5"));
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_str_eq(stage_read(s, "12345"), HEAD_OF("5") "12345");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, a_miss_is_a_424_that_says_why_and_the_connection_goes_on)
+{
+	record(ASK("GET", "/x?a=1"), HEAD_OF("2"), "ok");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/x?a=2&key=secret"));
+	const char *got = stage_read(s, "}}");
+	cr_expect(strncmp(got, "HTTP/1.1 424 Failed Dependency\r\n", 32) == 0);
+	cr_expect_not_null(strstr(got, "\r\ntracehook-miss: 1\r\n"));
+	cr_expect_not_null(strstr(got,
+		"{\"error\":{\"type\":\"tracehook_no_match\",\"code\":"
+		"\"tracehook_no_match\",\"message\":\""));
+	cr_expect_not_null(strstr(got,
+		"GET http://a/x?a=2: nearest is #0 (span 00000000): "
+		"parameter a: asked \\\"2\\\", recorded \\\"1\\\""));
+	cr_expect_null(strstr(got, "secret"));
+	stage_forget(s);
+	stage_send(s, ASK("HEAD", "/y"));
+	cr_expect_null(strchr(stage_read(s, "\r\n\r\n"), '{'));
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/x?a=1"));
+	stage_read(s, "ok");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 2);
+	cr_expect_eq(s->tally.stats.n_misses, 2);
+	cr_expect_str_eq(s->tally.stats.misses[0].request, "GET http://a/x?a=2");
+	cr_expect_str_eq(s->tally.stats.misses[0].process, "0100000000000000");
+}
+
+Test(serve_h1, a_miss_may_reset_instead)
+{
+	stage_begin(s, TH_ON_MISS_ABORT, 0);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect(stage_ends(s, 5000));
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), ECONNRESET);
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 1);
+}
+
+#define EXPECTING "PUT /u HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+#define REFUSED "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"
+
+Test(serve_h1, says_continue_before_the_body_when_the_peer_did)
+{
+	struct th_exchange *x = made_exchange(
+		s->m, s->connection, 1, EXPECTING, "abc", HEAD_OF("2"), "ok");
+	made_interim(x, CONTINUE);
+	made_interim(x, "HTTP/1.1 103 Early Hints\r\n\r\n");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, EXPECTING);
+	cr_expect_str_eq(stage_read(s, CONTINUE), CONTINUE);
+	stage_send(s, "abc");
+	cr_expect_str_eq(
+		stage_read(s, "ok"), CONTINUE "HTTP/1.1 103 Early Hints\r\n\r\n" HEAD_OF("2") "ok");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, answers_a_head_whose_body_was_never_sent)
+{
+	struct th_exchange *x = made_exchange(
+		s->m, s->connection, 1, EXPECTING, NULL, REFUSED, NULL);
+	x->request.bodiless = false;
+	x->request.end = TH_END_LOCAL;
+	record(ASK("GET", "/"), HEAD_OF("2"), "ok");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, EXPECTING);
+	cr_expect_str_eq(stage_read(s, "\r\n\r\n"), REFUSED);
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_str_eq(stage_read(s, "ok"), HEAD_OF("2") "ok");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 2);
+}
+
+Test(serve_h1, a_cut_answer_is_cut_at_the_same_byte)
+{
+	made_end(record(ASK("GET", "/fin"), HEAD_OF("9"), "four"), TH_END_FIN, 0);
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/fin"));
+	cr_expect_str_eq(stage_read(s, "never"), HEAD_OF("9") "four");
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), 0);
+	stage_send(s, "what is sent now meets no broken pipe");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, a_reset_answer_is_known_to_be_one)
+{
+	made_end(record(ASK("GET", "/rst"), HEAD_OF("9"), "four"), TH_END_RESET, ECONNRESET);
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/rst"));
+	cr_expect_str_eq(stage_read(s, "never"), HEAD_OF("9") "four");
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), ECONNRESET);
+	cr_expect_eq(th_resets_get(s->serving.resets, 78), 0);
+	stage_disconnect(s);
+}
+
+Test(serve_h1, no_answer_at_all_is_no_answer_at_all)
+{
+	made_end(record(ASK("GET", "/"), NULL, NULL), TH_END_FIN, 0);
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect(stage_ends(s, 5000));
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 1);
+}
+
+Test(serve_h1, a_stall_stays_a_stall)
+{
+	made_end(record(ASK("GET", "/"), HEAD_OF("9"), "four"), TH_END_LOCAL, 0);
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/"));
+	stage_read(s, "four");
+	cr_expect_not(stage_ends(s, 200));
+	stage_disconnect(s);
+}
+
+Test(serve_h1, closes_where_the_protocol_says_so)
+{
+	record(ASK("GET", "/"), "HTTP/1.0 200 OK\r\n\r\n", "all there is");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_str_eq(stage_read(s, "never"), "HTTP/1.0 200 OK\r\n\r\nall there is");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, closes_after_the_last_when_the_peer_did)
+{
+	record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	struct th_exchange *last = record(ASK("GET", "/2"), HEAD_OF("3"), "two");
+	s->connection->end = TH_END_FIN;
+	s->connection->end_time = last->response.ended + 1000;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/1"));
+	stage_read(s, "one");
+	cr_expect_not(stage_ends(s, 100));
+	stage_send(s, ASK("GET", "/2"));
+	stage_read(s, "two");
+	cr_expect(stage_ends(s, 5000));
+	stage_disconnect(s);
+}
+
+Test(serve_h1, the_pace_stretches_recorded_gaps)
+{
+	struct th_exchange *x = record(ASK("GET", "/"), CHUNKED, "1\r\na\r\n");
+	made_piece(x, "0\r\n\r\n", 100000000);
+	stage_begin(s, TH_ON_MISS_FAIL, 2.0);
+	uint64_t began = th_clock_mono();
+	stage_send(s, ASK("GET", "/"));
+	stage_read(s, "1\r\na\r\n");
+	cr_expect_lt(th_clock_mono() - began, 150000000, "what came at once comes at once");
+	stage_read(s, "0\r\n\r\n");
+	cr_expect_geq(th_clock_mono() - began, 200000000);
+	stage_disconnect(s);
+}
+
+Test(serve_h1, what_is_no_http_ends_the_connection)
+{
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, "\x01\x02\x03\r\n\r\n");
+	stage_read(s, "never");
+	stage_disconnect(s);
+	stage_connect(s);
+	stage_send(s, "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+	stage_read(s, "never");
+	stage_disconnect(s);
+	stage_connect(s);
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 0);
+	cr_expect_eq(s->tally.stats.missed, 2, "who says nothing has missed nothing");
+}
+
+Test(serve_h1, a_tunnel_begins_anew_behind_the_proxy)
+{
+	record("CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", "HTTP/1.1 200 Connected\r\n\r\n",
+		NULL);
+	record(ASK("GET", "/"), HEAD_OF("2"), "ok");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, "CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n");
+	stage_read(s, "\r\n\r\n");
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_str_eq(stage_read(s, "ok"), HEAD_OF("2") "ok");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, closes_after_a_miss_when_the_client_said_so)
+{
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	cr_expect_not_null(strstr(stage_read(s, "never"), "tracehook_no_match"));
+	stage_disconnect(s);
+}
