@@ -47,13 +47,19 @@ static int say_unreadable(
 		clause && *clause ? clause : strerror(-error));
 }
 
+static int say_damaged(
+	char why[TH_PLAYER_WHY_BYTES], const struct th_trace *t, const char *path, const char *what)
+{
+	const struct th_damage *d = &t->damage[0];
+	return say(why, -EINVAL, "capture %s has %s: %s at offset %llu of %s", path, what, d->what,
+		(unsigned long long)d->offset, d->path);
+}
+
 static int say_no_run(char why[TH_PLAYER_WHY_BYTES], const struct th_trace *t, const char *path,
 	const char *prefix)
 {
 	if (t->n_runs == 0 && t->n_damage) {
-		const struct th_damage *d = &t->damage[0];
-		return say(why, -EINVAL, "capture %s has no readable run: %s at offset %llu of %s",
-			path, d->what, (unsigned long long)d->offset, d->path);
+		return say_damaged(why, t, path, "no readable run");
 	}
 	if (t->n_runs == 0) {
 		return say(why, -ENOENT, "capture %s has no run in it; record one first", path);
@@ -79,6 +85,11 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 	if (!p->serving.run) {
 		return say_no_run(
 			why, p->trace, conf->capture, conf->trace_prefix ? conf->trace_prefix : "");
+	}
+	/* With the file cut behind a run's first frames every call of the agent would fail, and
+	 * nobody would say why. A run that is damaged but has exchanges is served. */
+	if (p->serving.run->n_exchanges == 0 && p->trace->n_damage) {
+		return say_damaged(why, p->trace, conf->capture, "no exchange left to replay");
 	}
 	p->serving.key = th_reader_key(p->trace->reader);
 	return 0;

@@ -32,7 +32,8 @@ equal "no secret is shown" "" "$(grep -o 'sk-secret\|secret-key' dump.json)"
 equal "a process, and the run's meta on it" 1 "$(jq -c 'select(.kind == "process").name' dump.json |
 	wc -l)"
 equal "each line has what DESIGN 1.3 asks of every span" "" "$(jq -r '
-	. as $span | ["trace_id", "span_id", "kind", "name", "start_unix_nano", "duration_ns", "status"][] |
+	. as $span |
+	["trace_id", "span_id", "kind", "name", "start_unix_nano", "duration_ns", "status"][] |
 	select(. as $key | $span | has($key) | not)' dump.json | sort -u)"
 
 exits "dump as a table" 0 "$tool" dump run.thc

@@ -24,6 +24,7 @@ says() {
 	echo "exit $?"
 }
 export tool mkcapture
+# shellcheck source=/dev/null
 . "$cases/$name.sh" >"$scratch/stdout" 2>"$scratch/stderr"
 sed -i "s|$scratch/work|WORK|g" "$scratch/stdout" "$scratch/stderr"
 

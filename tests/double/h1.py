@@ -15,10 +15,13 @@ async def end_connection(writer, how):
     if how == "notify":
         writer.close()
         return
+    await asyncio.sleep(0.05)  # what was sent shall arrive first
+    sock = writer.get_extra_info("socket")
     if how == "rst":
-        await asyncio.sleep(0.05)  # what was sent shall arrive first
-        sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        sock.shutdown(socket.SHUT_WR)
+        await asyncio.sleep(0.2)  # closing before the client has read all would reset
     writer.transport.abort()
 
 

@@ -28,7 +28,7 @@ for version in 1.1 2; do
 	get early-hints /t/early-hints -i
 	get redirect /t/redirect -L
 	get large '/t/bytes?n=3000000'
-	get cookie /t/cookie -i -c jar -b jar
+	get cookie /t/cookie -i -b '' -c jar "$https/t/cookie"
 	for how in fin rst notify; do
 		get "cut-$how" "/t/cut?how=$how"
 		get "cut-chunked-$how" "/t/cut?how=$how&framing=chunked"
@@ -50,7 +50,7 @@ equal "asked again, answered anew" 4 "$(tr '}' '\n' <"the same request four time
 mkdir parallel.rec parallel.rep
 fetch_parallel() {
 	seq 1 8 | sed "s|.*|url = \"$https/t/echo?parallel=&\"\noutput = \"$1/&\"|" >"$1/config"
-	"${@:2}" curl -sS --parallel "--http$version" -K "$1/config"
+	"${@:2}" curl -sS --no-progress-meter --parallel "--http$version" -K "$1/config"
 }
 for version in 1.1 2; do
 	fetch_parallel parallel.rec recording "parallel$version.thc"

@@ -8,6 +8,7 @@ start_double
 killed() {
 	local name=$1 bytes=$2 pid waited=0
 	shift 2
+	: >"$name.out"
 	LD_PRELOAD="$lib" TRACEHOOK_CAPTURE="$name.thc" "$@" >"$name.out" 2>/dev/null &
 	pid=$!
 	while [ "$(stat -c %s "$name.out")" -lt "$bytes" ] && [ "$waited" -lt 100 ]; do

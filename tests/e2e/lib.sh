@@ -91,11 +91,18 @@ one_line() {
 	fi
 }
 
+limit=60 # seconds that no command here takes
+
+# limited COMMAND…: a program is stopped then; our own functions see to it themselves.
+limited() {
+	if [ "$(type -t "$1")" = function ]; then "$@"; else timeout -k 1 "$limit" "$@"; fi
+}
+
 # exits WHAT CODE COMMAND…: runs it with output to ./out and ./err, proves its exit code.
 exits() {
 	what=$1 expected=$2
 	shift 2
-	"$@" >out 2>err
+	limited "$@" >out 2>err
 	code=$?
 	if [ "$code" -eq "$expected" ]; then
 		ok "$what"
@@ -146,17 +153,17 @@ double_saw() {
 
 # recording CAPTURE COMMAND…
 recording() {
-	env TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
+	timeout -k 1 "$limit" env TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
 }
 
 # offline COMMAND…: without any network, loopback included.
 if unshare -n true 2>/dev/null; then
-	offline() { unshare -n "$@"; }
+	offline() { unshare -n timeout -k 1 "$limit" "$@"; }
 elif unshare -rn true 2>/dev/null; then
-	offline() { unshare -rn "$@"; }
+	offline() { unshare -rn timeout -k 1 "$limit" "$@"; }
 else
 	echo "# no private network namespace here: replays run beside the machine's network"
-	offline() { "$@"; }
+	offline() { timeout -k 1 "$limit" "$@"; }
 fi
 
 # replaying CAPTURE COMMAND…: offline; replaying_online: with the double within reach.
@@ -165,7 +172,8 @@ replaying() {
 }
 
 replaying_online() {
-	env TRACEHOOK_MODE=replay TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
+	timeout -k 1 "$limit" env TRACEHOOK_MODE=replay TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" \
+		"${@:2}"
 }
 
 # spans CAPTURE [JQ FILTER]: the capture's exchanges as JSON lines.

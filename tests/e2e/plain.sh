@@ -1,5 +1,5 @@
 #!/bin/bash
-# HTTP without TLS: the socket calls are tapped. curl, Python, and a shell on /dev/tcp.
+# HTTP without TLS: the socket calls are tapped. curl, Python and Perl.
 . "$(dirname "$0")/lib.sh"
 start_double
 
@@ -13,11 +13,11 @@ record_and_replay python /usr/bin/python3 -c "
 import urllib.request
 print(urllib.request.urlopen('$http/t/echo').read().decode())"
 
-# bash writes and reads with write() and read() on a socket that nobody called HTTP.
-record_and_replay bash bash -c "
-exec 3<>/dev/tcp/127.0.0.1/$DOUBLE_HTTP
-printf 'GET /t/until-close HTTP/1.1\r\nHost: x\r\n\r\n' >&3
-cat <&3"
+# Perl writes and reads with write() and read() on a socket that nobody called HTTP.
+record_and_replay perl perl -MIO::Socket::INET -e '
+my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die;
+print $s "GET /t/until-close HTTP/1.1\r\nHost: x\r\n\r\n"; $s->flush;
+print while <$s>' "$DOUBLE_HTTP"
 
 # A refused connection is a fact of the recording, and is refused again.
-record_and_replay refused curl -sS "http://127.0.0.1:1/nobody"
+record_and_replay refused curl -s -w '%{exitcode}' "http://127.0.0.1:1/nobody"

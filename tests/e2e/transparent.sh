@@ -21,7 +21,7 @@ unchanged() {
 unchanged "true" true
 unchanged "false" false
 unchanged "exit 42 after a request" sh -c "curl -sS -o /dev/null $https/v1/models; exit 42"
-unchanged "a refused connection" curl -sS http://127.0.0.1:1/
+unchanged "a refused connection" curl -s -w '%{exitcode} %{http_code}' http://127.0.0.1:1/
 unchanged "an untrusted certificate" env -u SSL_CERT_FILE curl -sS "$https/v1/models"
 unchanged "a wrong host name" curl -sS --resolve "other.test:$DOUBLE_HTTPS:127.0.0.1" \
 	"https://other.test:$DOUBLE_HTTPS/"

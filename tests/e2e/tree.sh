@@ -9,7 +9,7 @@ curl -sS "$https/t/echo?first"
 ( curl -sS "$https/t/echo?subshell"; sh -c 'curl -sS "$https/t/echo?grandchild"' )
 /usr/bin/python3 -c 'import urllib.request
 print(urllib.request.urlopen("$https/t/echo?python").read().decode())'
-for n in 1 2 3; do curl -sS "$https/t/echo?background" >"\$1.\$n" & done
+for n in 1 2 3; do curl -sS "$https/t/echo?background-\$n" >"\$1.\$n" & done
 wait
 cat "\$1.1" "\$1.2" "\$1.3" | sort
 exit 7

@@ -41,6 +41,7 @@ for setting in MATCH=strange ON_MISS=strange PACE=-1 TRACE_ID=zz; do
 	fenced "replay with a bad $setting" env TRACEHOOK_MODE=replay "TRACEHOOK_$setting" \
 		TRACEHOOK_CAPTURE=good.thc LD_PRELOAD="$lib"
 done
+exits "the wrapper, given a capture that is cut" 65 "$tool" replay half.thc -- true
 equal "the wrapper, asked for a run that is not there, exits 66" 66 \
 	"$(TRACEHOOK_TRACE_ID=0123456789abcdef "$tool" replay good.thc -- true >out 2>err; echo $?)"
 

@@ -68,12 +68,14 @@ directory=$(echo tmp/tracehook-*)
 pids=$(awk '$1 == "pid" { print $2 }' "$directory/started")
 [ "$(stat -c %a "$directory")" = 700 ]
 result "its directory is private" $?
-[ "$(awk '$1 == "session" { print $2 }' "$directory/started")" != "$(ps -o sid= -p $$ | tr -d ' ')" ]
+session=$(awk '$1 == "session" { print $2 }' "$directory/started")
+[ "$session" != "$(ps -o sid= -p $$ | tr -d ' ')" ]
 result "it has a session of its own" $?
 ! grep -E '^variable (LD_|TRACEHOOK_)|^signal' "$directory/started" &&
 	grep -q '^variable KEPT=yes' "$directory/started"
 result "its environment is the agent's without what is ours; its signals are at their defaults" $?
-grep -qx 'argument abcd' "$directory/started" && grep -qx "argument $PWD/run.thc" "$directory/started"
+grep -qx 'argument abcd' "$directory/started" &&
+	grep -qx "argument $PWD/run.thc" "$directory/started"
 result "it is told the capture and the run" $?
 ! grep -vE '^fd ([012] /dev/null|3 pipe:.*)$' "$directory/descriptors"
 result "it holds no descriptor of the agent's" $?

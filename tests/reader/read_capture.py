@@ -6,9 +6,9 @@
     read_capture.py unpacked FILE    every payload, as bytes, for searching
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
-Reads the file and the live files beside it. Whatever is not as the format says is an error, told on
-stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient. Only
-"lenient" goes on behind damage, as FORMAT.md demands of readers: it proves ours.
+Reads the file and the live files beside it. Whatever is not as the format says is an error, told
+on stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient.
+Only "lenient" goes on behind damage, as FORMAT.md demands of readers: it proves ours.
 """
 
 import base64

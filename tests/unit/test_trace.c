@@ -28,7 +28,7 @@ static bool is_text(struct th_slice s, const char *text)
 #define NO_BODY (TH_FRAME_LAST | TH_FRAME_BODILESS)
 #define GET "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 
-Test(trace, a_run_with_one_exchange)
+static void write_one_exchange(void)
 {
 	fake_open(&a, 1000000);
 	fake_run(&a, 7, "commit=abc");
@@ -64,10 +64,10 @@ Test(trace, a_run_with_one_exchange)
 	fake_put(&a, TH_FRAME_CONN_END, 0, 1);
 	fake_process_end(&a);
 	fake_close(&a);
+}
 
-	struct th_trace *t = load();
-	cr_assert_eq(t->n_runs, 1);
-	struct th_run *run = t->runs[0];
+static void check_process_and_connection(const struct th_run *run)
+{
 	cr_assert_eq(run->end, TH_RUN_ENDED);
 	cr_assert_eq(run->trace_id[0], 7);
 	cr_assert(is_text(run->meta, "commit=abc"));
@@ -90,9 +90,18 @@ Test(trace, a_run_with_one_exchange)
 	cr_assert(is_text(k->sni, "api.example"));
 	cr_assert_eq(k->end, TH_END_RESET);
 	cr_assert_eq(k->bytes_received, 22);
+}
+
+Test(trace, a_run_with_one_exchange)
+{
+	write_one_exchange();
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1);
+	struct th_run *run = t->runs[0];
+	check_process_and_connection(run);
 	cr_assert_eq(run->n_exchanges, 1);
 	struct th_exchange *x = run->exchanges[0];
-	cr_assert_eq(x->connection, k);
+	cr_assert_eq(x->connection, run->connections[0]);
 	cr_assert_eq(x->thread, 3);
 	cr_assert_eq(x->request.n_pieces, 2);
 	cr_assert_eq(x->request.body_bytes, 11);
