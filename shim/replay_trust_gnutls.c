@@ -1,0 +1,119 @@
+/* See replay_trust_gnutls.h. As with OpenSSL (replay_trust.c) the agent's own verification runs,
+ * only against another list of trusted certificates: dates, host name, key purpose, and what the
+ * agent asked for by flags or in a callback stay its business, and a certificate for another host
+ * is refused as it would be live. To say "status 0" in gnutls_certificate_verify_peers2() instead
+ * would be simpler and hide all that.
+ *
+ * One function is enough. Everything that verifies a peer's chain ends in
+ * gnutls_x509_trust_list_verify_crt2(), and libgnutls calls it through its PLT, as distributions
+ * build it (tried with Debian's 3.7.9): gnutls_certificate_verify_peers, 2 and 3, the verification
+ * that gnutls_session_set_verify_cert() and set_verify_cert2() start within the handshake, and
+ * gnutls_x509_trust_list_verify_crt(). Programs with a list of their own (glib-networking) call it
+ * themselves. Left out: gnutls_x509_crt_list_verify(), which takes bare arrays and which no client
+ * of ours calls; a libgnutls linked with -Bsymbolic. */
+#include "shim/replay_trust_gnutls.h"
+
+#include "shim/replay_link.h"
+
+struct functions {
+	_Atomic bool known;
+	int (*crt_init)(struct gnutls_x509_crt_int **ret_cert);
+	int (*crt_import)(
+		struct gnutls_x509_crt_int *cert, const struct th_gnutls_datum *data, int format);
+	void (*crt_deinit)(struct gnutls_x509_crt_int *cert);
+	unsigned (*crt_check_issuer)(
+		struct gnutls_x509_crt_int *cert, struct gnutls_x509_crt_int *issuer);
+	int (*list_init)(struct gnutls_x509_trust_list_st **ret_list, unsigned size);
+	int (*list_add_cas)(struct gnutls_x509_trust_list_st *list,
+		struct gnutls_x509_crt_int *const *certs, unsigned n, unsigned flags);
+	void (*list_deinit)(struct gnutls_x509_trust_list_st *list, unsigned all);
+};
+
+static struct functions per_library[TH_LIBRARIES_MAX];
+
+static bool look_up(const struct th_library *lib, struct functions *f)
+{
+	f->crt_init = th_library_symbol(lib, "gnutls_x509_crt_init");
+	f->crt_import = th_library_symbol(lib, "gnutls_x509_crt_import");
+	f->crt_deinit = th_library_symbol(lib, "gnutls_x509_crt_deinit");
+	f->crt_check_issuer = th_library_symbol(lib, "gnutls_x509_crt_check_issuer");
+	f->list_init = th_library_symbol(lib, "gnutls_x509_trust_list_init");
+	f->list_add_cas = th_library_symbol(lib, "gnutls_x509_trust_list_add_cas");
+	f->list_deinit = th_library_symbol(lib, "gnutls_x509_trust_list_deinit");
+	return f->crt_init && f->crt_import && f->crt_deinit && f->crt_check_issuer &&
+		f->list_init && f->list_add_cas && f->list_deinit;
+}
+
+/* NULL: the library lacks one of them. */
+static const struct functions *functions_of(const struct th_library *lib)
+{
+	if (!lib) {
+		return NULL;
+	}
+	struct functions *f = &per_library[th_library_index(lib)];
+	if (atomic_load_explicit(&f->known, memory_order_acquire)) {
+		return f;
+	}
+	/* Two threads may both do this: they store the same. */
+	if (!look_up(lib, f)) {
+		return NULL;
+	}
+	atomic_store_explicit(&f->known, true, memory_order_release);
+	return f;
+}
+
+static struct gnutls_x509_crt_int *player_ca(const struct functions *f)
+{
+	struct th_slice der = th_world_ca(th_link_world());
+	struct th_gnutls_datum datum = {(unsigned char *)der.p, (unsigned)der.n};
+	struct gnutls_x509_crt_int *ca;
+	if (f->crt_init(&ca) < 0) {
+		return NULL;
+	}
+	if (f->crt_import(ca, &datum, TH_GNUTLS_X509_FMT_DER) < 0) {
+		f->crt_deinit(ca);
+		return NULL;
+	}
+	return ca;
+}
+
+/* A list that owns `ca`; NULL: `ca` is freed. */
+static struct gnutls_x509_trust_list_st *list_of(
+	const struct functions *f, struct gnutls_x509_crt_int *ca)
+{
+	struct gnutls_x509_trust_list_st *list;
+	if (f->list_init(&list, 1) < 0) {
+		f->crt_deinit(ca);
+		return NULL;
+	}
+	if (f->list_add_cas(list, &ca, 1, 0) != 1) {
+		f->list_deinit(list, 0);
+		f->crt_deinit(ca);
+		return NULL;
+	}
+	return list;
+}
+
+struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
+	struct th_site site, struct gnutls_x509_crt_int *const *certs, unsigned n)
+{
+	const struct functions *f = functions_of(site.lib);
+	struct gnutls_x509_crt_int *ca = f && certs && n > 0 ? player_ca(f) : NULL;
+	if (!ca) {
+		return NULL;
+	}
+	/* Names and key identifiers: only certificates of this player's CA pass. */
+	if (f->crt_check_issuer(certs[0], ca) != 1) {
+		f->crt_deinit(ca);
+		return NULL;
+	}
+	return list_of(f, ca);
+}
+
+void th_replay_gnutls_trust_end(struct th_site site, struct gnutls_x509_trust_list_st *list)
+{
+	const struct functions *f = functions_of(site.lib);
+	if (f && list) {
+		f->list_deinit(list, 1);
+	}
+}
