@@ -11,6 +11,8 @@
 
 #include "shim/config.h"
 
+struct th_library;
+
 enum th_arm_state {
 	TH_ARM_PASS,
 	TH_ARM_RECORD,
@@ -41,6 +43,7 @@ struct th_thread {
 	int last_socket;   /* 1 + the tracked descriptor used last; 0: none */
 	uint8_t outcome;   /* enum th_end of that socket, as the last call on it told; 0: goes on */
 	int outcome_error; /* errno of it */
+	const struct th_library *gnutls; /* whose gnutls_record_send() this thread called last */
 };
 
 extern __thread struct th_thread th_thread;

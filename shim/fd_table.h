@@ -14,7 +14,7 @@
 
 #define TH_FD_MAX 65536 /* descriptors above are not followed */
 
-struct th_ssl_entry;
+struct th_tls_entry;
 
 enum th_fd_state {
 	TH_FD_FREE,
@@ -30,7 +30,7 @@ struct th_fd {
 	uint64_t inode;
 	struct th_conn_conf conf;
 	struct th_conn_ref conn;
-	struct th_ssl_entry *tls; /* the TLS object above it, if it is known; a hint */
+	struct th_tls_entry *tls; /* the TLS object above it, if it is known; a hint */
 };
 
 extern _Atomic uint64_t th_fd_bits[TH_FD_MAX / 64];

@@ -29,6 +29,7 @@ ssize_t gnutls_record_send_range(struct gnutls_session_int *s, const void *data,
 	const struct gnutls_range_st *range);
 ssize_t gnutls_record_send_file(struct gnutls_session_int *s, int fd, off_t *offset, size_t n);
 ssize_t gnutls_record_send_early_data(struct gnutls_session_int *s, const void *data, size_t n);
+int gnutls_record_uncork(struct gnutls_session_int *s, unsigned flags);
 ssize_t gnutls_record_recv(struct gnutls_session_int *s, void *data, size_t n);
 ssize_t gnutls_record_recv_seq(
 	struct gnutls_session_int *s, void *data, size_t n, unsigned char *seq);
@@ -36,6 +37,7 @@ ssize_t gnutls_record_recv_packet(struct gnutls_session_int *s, struct mbuffer_s
 
 /* ---- hooked: beginning and end ---- */
 
+int gnutls_init(struct gnutls_session_int **s, unsigned flags);
 int gnutls_server_name_set(
 	struct gnutls_session_int *s, int type, const void *name, size_t name_length);
 void gnutls_deinit(struct gnutls_session_int *s);
@@ -51,6 +53,7 @@ int gnutls_x509_trust_list_verify_crt2(struct gnutls_x509_trust_list_st *list,
 
 /* ---- values ---- */
 
+#define TH_GNUTLS_SERVER 1u
 #define TH_GNUTLS_NAME_DNS 1
 #define TH_GNUTLS_X509_FMT_DER 0
 #define TH_GNUTLS_SFLAGS_EARLY_DATA (1u << 10)

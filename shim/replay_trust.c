@@ -14,7 +14,6 @@
 #include "shim/replay_link.h"
 
 struct functions {
-	_Atomic bool known;
 	__typeof__(&d2i_X509) d2i_X509;
 	__typeof__(&X509_free) X509_free;
 	__typeof__(&X509_NAME_cmp) X509_NAME_cmp;
@@ -27,32 +26,13 @@ struct functions {
 	__typeof__(&OPENSSL_sk_free) OPENSSL_sk_free;
 };
 
-static struct functions per_library[TH_LIBRARIES_MAX];
-
-#define FIND(f, lib, name) (((f)->name = (__typeof__(&name))th_library_symbol(lib, #name)) != NULL)
-
-/* NULL: the library lacks one of them (it is no OpenSSL since 1.1). */
-static const struct functions *functions_of(const struct th_library *lib)
-{
-	if (!lib) {
-		return NULL;
-	}
-	struct functions *f = &per_library[th_library_index(lib)];
-	if (atomic_load_explicit(&f->known, memory_order_acquire)) {
-		return f;
-	}
-	/* Two threads may both do this: they store the same. */
-	if (!FIND(f, lib, d2i_X509) || !FIND(f, lib, X509_free) || !FIND(f, lib, X509_NAME_cmp) ||
-		!FIND(f, lib, X509_get_issuer_name) || !FIND(f, lib, X509_get_subject_name) ||
-		!FIND(f, lib, X509_STORE_CTX_get0_cert) ||
-		!FIND(f, lib, X509_STORE_CTX_set0_trusted_stack) ||
-		!FIND(f, lib, OPENSSL_sk_new_null) || !FIND(f, lib, OPENSSL_sk_push) ||
-		!FIND(f, lib, OPENSSL_sk_free)) {
-		return NULL;
-	}
-	atomic_store_explicit(&f->known, true, memory_order_release);
-	return f;
-}
+/* In the order of struct functions. An OpenSSL before 1.1 lacks some. */
+static const char *const names[] = {"d2i_X509", "X509_free", "X509_NAME_cmp",
+	"X509_get_issuer_name", "X509_get_subject_name", "X509_STORE_CTX_get0_cert",
+	"X509_STORE_CTX_set0_trusted_stack", "OPENSSL_sk_new_null", "OPENSSL_sk_push",
+	"OPENSSL_sk_free", NULL};
+_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+static struct th_functions per_library = {.names = names};
 
 static X509 *player_ca(const struct functions *f)
 {
@@ -84,7 +64,7 @@ static int verify_trusting(const struct functions *f, __typeof__(&X509_verify_ce
 int th_replay_verify(struct th_site site, X509_STORE_CTX *ctx)
 {
 	__typeof__(&X509_verify_cert) real = (__typeof__(&X509_verify_cert))site.real;
-	const struct functions *f = functions_of(site.lib);
+	const struct functions *f = th_library_functions(&per_library, site.lib);
 	X509 *ca = f ? player_ca(f) : NULL;
 	if (!ca) {
 		return real(ctx);

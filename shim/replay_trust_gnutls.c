@@ -16,7 +16,6 @@
 #include "shim/replay_link.h"
 
 struct functions {
-	_Atomic bool known;
 	int (*crt_init)(struct gnutls_x509_crt_int **ret_cert);
 	int (*crt_import)(
 		struct gnutls_x509_crt_int *cert, const struct th_gnutls_datum *data, int format);
@@ -29,38 +28,12 @@ struct functions {
 	void (*list_deinit)(struct gnutls_x509_trust_list_st *list, unsigned all);
 };
 
-static struct functions per_library[TH_LIBRARIES_MAX];
-
-static bool look_up(const struct th_library *lib, struct functions *f)
-{
-	f->crt_init = th_library_symbol(lib, "gnutls_x509_crt_init");
-	f->crt_import = th_library_symbol(lib, "gnutls_x509_crt_import");
-	f->crt_deinit = th_library_symbol(lib, "gnutls_x509_crt_deinit");
-	f->crt_check_issuer = th_library_symbol(lib, "gnutls_x509_crt_check_issuer");
-	f->list_init = th_library_symbol(lib, "gnutls_x509_trust_list_init");
-	f->list_add_cas = th_library_symbol(lib, "gnutls_x509_trust_list_add_cas");
-	f->list_deinit = th_library_symbol(lib, "gnutls_x509_trust_list_deinit");
-	return f->crt_init && f->crt_import && f->crt_deinit && f->crt_check_issuer &&
-		f->list_init && f->list_add_cas && f->list_deinit;
-}
-
-/* NULL: the library lacks one of them. */
-static const struct functions *functions_of(const struct th_library *lib)
-{
-	if (!lib) {
-		return NULL;
-	}
-	struct functions *f = &per_library[th_library_index(lib)];
-	if (atomic_load_explicit(&f->known, memory_order_acquire)) {
-		return f;
-	}
-	/* Two threads may both do this: they store the same. */
-	if (!look_up(lib, f)) {
-		return NULL;
-	}
-	atomic_store_explicit(&f->known, true, memory_order_release);
-	return f;
-}
+/* In the order of struct functions. */
+static const char *const names[] = {"gnutls_x509_crt_init", "gnutls_x509_crt_import",
+	"gnutls_x509_crt_deinit", "gnutls_x509_crt_check_issuer", "gnutls_x509_trust_list_init",
+	"gnutls_x509_trust_list_add_cas", "gnutls_x509_trust_list_deinit", NULL};
+_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+static struct th_functions per_library = {.names = names};
 
 static struct gnutls_x509_crt_int *player_ca(const struct functions *f)
 {
@@ -97,7 +70,7 @@ static struct gnutls_x509_trust_list_st *list_of(
 struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 	struct th_site site, struct gnutls_x509_crt_int *const *certs, unsigned n)
 {
-	const struct functions *f = functions_of(site.lib);
+	const struct functions *f = th_library_functions(&per_library, site.lib);
 	struct gnutls_x509_crt_int *ca = f && certs && n > 0 ? player_ca(f) : NULL;
 	if (!ca) {
 		return NULL;
@@ -112,7 +85,7 @@ struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 
 void th_replay_gnutls_trust_end(struct th_site site, struct gnutls_x509_trust_list_st *list)
 {
-	const struct functions *f = functions_of(site.lib);
+	const struct functions *f = th_library_functions(&per_library, site.lib);
 	if (f && list) {
 		f->list_deinit(list, 1);
 	}

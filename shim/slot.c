@@ -14,6 +14,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "shim/log.h"
+
 #define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
 #define SITE_PROBES 16
 #define OBJECTS_MAX 512 /* looked through as a last resort */
@@ -45,7 +47,8 @@ static long missing_minus_one(void)
 
 static void *missing(const struct th_slot *s)
 {
-	bool null = s->scope == TH_SLOT_LIB || s->returns_pointer;
+	bool gnutls = strncmp(s->name, "gnutls_", 7) == 0; /* 0 is success there */
+	bool null = s->returns_pointer || (s->scope == TH_SLOT_LIB && !gnutls);
 	return null ? (void *)missing_null : (void *)missing_minus_one;
 }
 
@@ -190,19 +193,48 @@ void *th_library_symbol(const struct th_library *lib, const char *name)
 	return p;
 }
 
+/* Two threads may both do this: they store the same. */
+static int look_up(
+	const struct th_functions *functions, const struct th_library *lib, void *ret_at[])
+{
+	for (size_t i = 0; functions->names[i]; i++) {
+		ret_at[i] = th_library_symbol(lib, functions->names[i]);
+		if (!ret_at[i]) {
+			th_log("a library cannot be followed: it lacks", functions->names[i], 0);
+			return -1;
+		}
+	}
+	return 1;
+}
+
+const void *th_library_functions(struct th_functions *functions, const struct th_library *lib)
+{
+	if (!lib) {
+		return NULL;
+	}
+	size_t i = th_library_index(lib);
+	int state = atomic_load_explicit(&functions->of[i].state, memory_order_acquire);
+	if (state == 0) {
+		state = look_up(functions, lib, functions->of[i].at);
+		atomic_store_explicit(&functions->of[i].state, state, memory_order_release);
+	}
+	return state > 0 ? functions->of[i].at : NULL;
+}
+
 /* ---- call sites ---- */
 
 static struct th_site make_site(const struct th_slot *s, const void *caller)
 {
 	int saved = errno;
-	struct th_site site = {missing(s), NULL, false};
+	struct th_site site = {missing(s), NULL, false, false};
 	void *real = find(s->name, caller);
 	if (real) {
 		struct link_map *map;
 		uintptr_t from = object_of(caller, &map);
 		site.real = real;
 		site.lib = library_of(real);
-		site.application = from != object_of(real, &map) && from != own_object();
+		site.own = from == own_object();
+		site.application = !site.own && from != object_of(real, &map);
 	}
 	errno = saved;
 	return site;

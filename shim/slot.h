@@ -34,6 +34,7 @@ struct th_library {
 };
 
 #define TH_LIBRARIES_MAX 16
+#define TH_FUNCTIONS_MAX 12 /* of one struct th_functions */
 
 /* What is known of one place that calls a hook. */
 struct th_site {
@@ -43,6 +44,9 @@ struct th_site {
 	 * it is the application's own and no other hook sees its bytes (null-tls-vs-real-tls.md
 	 * 4.5). */
 	bool application;
+	/* It comes from the shim: a real function, called by a hook, jumped on to a hooked one
+	 * (P3). The caller's scope then says nothing about which library it is. */
+	bool own;
 };
 
 /* Binds every slot of the C library. In the constructor; errno may change. */
@@ -60,6 +64,19 @@ size_t th_library_index(const struct th_library *lib);
 /* A symbol in the scope of a library (itself and what it needs), never one of ours; NULL: none.
  * Keeps errno. */
 void *th_library_symbol(const struct th_library *lib, const char *name);
+
+/* Functions that are needed of a library, looked up together and once per library. */
+struct th_functions {
+	const char *const *names; /* the last is NULL */
+	struct {
+		_Atomic int state; /* 0: not looked at, 1: all are there, -1: not */
+		void *at[TH_FUNCTIONS_MAX];
+	} of[TH_LIBRARIES_MAX];
+};
+
+/* A structure of function pointers, in the order of the names; NULL: `lib` lacks one of them, or
+ * is NULL. Keeps errno. */
+const void *th_library_functions(struct th_functions *functions, const struct th_library *lib);
 
 static inline void *th_slot_real(struct th_slot *s, const void *caller)
 {

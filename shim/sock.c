@@ -14,7 +14,7 @@
 #include "base/sys.h"
 #include "shim/arm.h"
 #include "shim/log.h"
-#include "shim/ssl_table.h"
+#include "shim/tls_table.h"
 
 #define FILE_PIECE 8192
 
@@ -133,7 +133,7 @@ static void note(int fd, enum th_end outcome, int error)
 static void peer_ended(struct th_fd *f, enum th_end how, int error)
 {
 	th_conn_peer_end(f->conn, how, (uint32_t)error);
-	th_ssl_table_ended(f->tls, f->inode, how, (uint32_t)error);
+	th_tls_table_ended(f->tls, f->inode, how, (uint32_t)error);
 }
 
 /* A call failed with errno. After a send that failed there may be an answer left to read. */

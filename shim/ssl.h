@@ -11,20 +11,6 @@
 #include "shim/openssl_api.h"
 #include "shim/slot.h"
 
-/* What else is called in the library that a hooked call belongs to. */
-struct th_openssl {
-	int (*get_error)(const struct ssl_st *ssl, int ret);
-	int (*get_fd)(const struct ssl_st *ssl);
-	int (*is_server)(const struct ssl_st *ssl);
-	const char *(*get_servername)(const struct ssl_st *ssl, int type);
-	void (*get0_alpn_selected)(
-		const struct ssl_st *ssl, const unsigned char **data, unsigned *len);
-	unsigned long (*peek_error)(void);
-};
-
-/* NULL: not a library that we can follow. */
-const struct th_openssl *th_openssl_of(const struct th_library *lib);
-
 /* The agent was given, or sent, n > 0 bytes. */
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);
 void th_ssl_sent(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);

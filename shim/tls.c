@@ -1,0 +1,89 @@
+/* See tls.h.
+ *
+ * A connection begins with the first bytes that the application moves: before, there is nothing to
+ * record, and by then the handshake has said the name (SNI) and the protocol (ALPN). Which socket
+ * is under it is asked of the object, or else taken to be the one that the thread used last, since
+ * the handshake's last bytes have just come through it. */
+#include "shim/tls.h"
+
+#include <errno.h>
+
+#include "base/sys.h"
+#include "shim/arm.h"
+#include "shim/log.h"
+#include "shim/sock.h"
+
+#define FILE_PIECE 8192
+
+static void find_socket(struct th_tls_entry *e, int fd, struct th_conn_conf *conf)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f || atomic_load(&f->state) != TH_FD_OPEN) {
+		f = th_sock_last();
+	}
+	if (f) {
+		*conf = f->conf;
+		e->inode = f->inode;
+		f->tls = e;
+	}
+}
+
+void th_tls_begin(struct th_tls_entry *e, const struct th_tls_facts *facts)
+{
+	struct th_conn_conf conf = {0};
+	find_socket(e, facts->fd, &conf);
+	conf.transport = facts->transport;
+	e->conn = th_conn_open(&conf);
+	th_conn_tls(e->conn, th_slice_str(facts->sni), facts->alpn);
+	th_log("tls connection", facts->sni, conf.peer.port);
+}
+
+void th_tls_sent_file(const struct th_tls_entry *e, int in, off_t offset, size_t n)
+{
+	char piece[FILE_PIECE];
+	while (n > 0) {
+		long got = TH_SYS(SYS_pread64, in, piece, n < FILE_PIECE ? n : FILE_PIECE, offset);
+		if (got <= 0) {
+			return; /* changed under us: what was sent cannot be known */
+		}
+		th_conn_sent(e->conn, piece, (size_t)got);
+		offset += got;
+		n -= (size_t)got;
+	}
+}
+
+struct th_tls_end th_tls_transport_end(int error)
+{
+	if (th_thread.outcome) {
+		return (struct th_tls_end){(enum th_end)th_thread.outcome, th_thread.outcome_error};
+	}
+	if (error == 0) {
+		return (struct th_tls_end){TH_END_FIN, 0};
+	}
+	bool reset = error == ECONNRESET || error == EPIPE;
+	return (struct th_tls_end){reset ? TH_END_RESET : TH_END_ERROR, error};
+}
+
+void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending)
+{
+	if (sending && (end.how == TH_END_RESET || end.how == TH_END_ERROR)) {
+		th_conn_send_failed(e->conn, end.how, (uint32_t)end.code);
+	} else if (end.how != TH_END_COMPLETE) {
+		th_conn_peer_end(e->conn, end.how, (uint32_t)end.code);
+		e->inode = 0; /* the socket has nothing to add */
+		atomic_store(&e->end, TH_END_COMPLETE);
+	}
+}
+
+void th_tls_gone(struct th_tls_entry *e)
+{
+	if (th_arm_noticed()) {
+		/* A program that moves the records itself need not ask the object about the end. */
+		uint8_t end = atomic_load(&e->end);
+		if (end) {
+			th_conn_peer_end(e->conn, (enum th_end)end, atomic_load(&e->code));
+		}
+		th_conn_close(e->conn);
+	}
+	th_tls_table_remove(e);
+}
