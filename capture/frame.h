@@ -94,8 +94,8 @@ enum th_end {
 enum th_transport {
 	TH_TRANSPORT_PLAIN = 0,
 	TH_TRANSPORT_OPENSSL = 1,
-	TH_TRANSPORT_GNUTLS = 2, /* reserved */
-	TH_TRANSPORT_CURL = 3,	 /* reserved */
+	TH_TRANSPORT_GNUTLS = 2,
+	TH_TRANSPORT_CURL = 3, /* reserved */
 };
 
 /* What a connection turned out to speak (CONN_END). */
