@@ -1,11 +1,8 @@
 /* Takes credentials out of a request head before it is written (DESIGN 2.5).
  *
  * A secret value is replaced by a token made of a keyed hash of it and its length class, so equal
- * secrets of one file stay comparable and nothing else of them is kept. What counts as secret:
- * fields authorization, proxy-authorization, cookie, x-api-key, api-key, x-goog-api-key,
- * x-amz-security-token, x-auth-token, mcp-session-id …; query parameters key, api_key, apikey,
- * access_token, token, sig, X-Amz-Signature, X-Amz-Credential, X-Amz-Security-Token …; userinfo in
- * an absolute target or proxy URL. One table each, in redact.c.
+ * secrets of one file stay comparable and nothing else of them is kept. What counts as secret is
+ * said in capture/secret.c; userinfo in a URL always does.
  *
  * Pure: no allocation, usable inside the agent; the player applies it to what it is asked, so
  * that equality survives redaction. */
@@ -48,11 +45,5 @@ size_t th_redact_field(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice 
 /* A URL or request target. */
 size_t th_redact_url(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice url, uint8_t *out,
 	bool *ret_redacted);
-
-/* Is the whole value of this request field a secret? Names are compared without case. */
-bool th_redact_is_secret_field(struct th_slice name);
-
-/* Is the value of this query parameter a secret? The name as in the URL, percent-encoded or not. */
-bool th_redact_is_secret_param(struct th_slice name);
 
 #endif

@@ -3,7 +3,7 @@
 #include "player/canon_fields.h"
 
 #include "base/text.h"
-#include "capture/redact.h"
+#include "capture/secret.h"
 
 static const char credential[] = "a credential: replay needs no keys";
 static const char tracing[] = "names one call of one run";
@@ -88,5 +88,5 @@ const char *th_canon_field_ignored(struct th_slice name)
 		th_slice_ieq(name, TH_SLICE_LIT("mcp-session-id"))) {
 		return NULL;
 	}
-	return th_redact_is_secret_field(name) ? credential : NULL;
+	return th_secret_is_field(name) ? credential : NULL;
 }

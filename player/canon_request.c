@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "capture/redact.h"
+#include "capture/secret.h"
 #include "player/canon_fields.h"
 #include "trace/http.h"
 
@@ -50,7 +50,7 @@ static void add_query(struct th_slice query, struct th_buf *out)
 		struct th_slice pair = {query.p + from, i - from};
 		const uint8_t *eq = pair.n ? memchr(pair.p, '=', pair.n) : NULL;
 		struct th_slice name = {pair.p, eq ? (size_t)(eq - pair.p) : pair.n};
-		if (!th_redact_is_secret_param(name)) {
+		if (!th_secret_is_param(name)) {
 			if (out->n > start) {
 				th_buf_u8(out, '&');
 			}

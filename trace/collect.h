@@ -2,17 +2,8 @@
 #ifndef TRACE_COLLECT_H
 #define TRACE_COLLECT_H
 
-#include "trace/arena.h"
+#include "trace/id_map.h"
 #include "trace/trace.h"
-
-/* Finds things by their id within the writer; open addressing, never removed from. */
-struct th_id_map {
-	struct th_id_slot {
-		uint32_t id;
-		void *value; /* NULL: free */
-	} * slots;
-	size_t n, cap;
-};
 
 struct th_collected {
 	struct th_process process;

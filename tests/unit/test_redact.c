@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/secret.h"
+
 static const uint8_t key[TH_SIPHASH_KEY_BYTES] = "a key of 16 byte";
 
 #define SECRET "S3cr3tV4lue"
@@ -222,12 +224,12 @@ Test(redact, survives_noise)
 
 Test(redact, tables)
 {
-	cr_assert(th_redact_is_secret_field(TH_SLICE_LIT("X-Goog-Api-Key")));
-	cr_assert(th_redact_is_secret_field(TH_SLICE_LIT("X-Acme-Token")));
-	cr_assert_not(th_redact_is_secret_field(TH_SLICE_LIT("content-type")));
-	cr_assert_not(th_redact_is_secret_field(TH_SLICE_LIT("")));
-	cr_assert(th_redact_is_secret_param(TH_SLICE_LIT("X-Amz-Security-Token")));
-	cr_assert(th_redact_is_secret_param(TH_SLICE_LIT("%6bey")));
-	cr_assert_not(th_redact_is_secret_param(TH_SLICE_LIT("keyword")));
-	cr_assert_not(th_redact_is_secret_param(TH_SLICE_LIT("max_tokens")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-Goog-Api-Key")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-Acme-Token")));
+	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("content-type")));
+	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("")));
+	cr_assert(th_secret_is_param(TH_SLICE_LIT("X-Amz-Security-Token")));
+	cr_assert(th_secret_is_param(TH_SLICE_LIT("%6bey")));
+	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("keyword")));
+	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("max_tokens")));
 }

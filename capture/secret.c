@@ -1,0 +1,202 @@
+/* Which names are secret: the tables, in alphabetical order. Sources: the providers' API
+ * references, RFC 6750 (tokens in queries), AWS Signature Version 4. */
+#include "capture/secret.h"
+
+#include "base/text.h"
+
+/* Fields whose whole value is a secret. */
+static const char *const secret_fields[] = {
+	"api-key",
+	"apikey",
+	"authentication",
+	"authorization",
+	"circle-token",
+	"cookie",
+	"cookie2",
+	"dd-api-key",
+	"dd-application-key",
+	"dpop",
+	"helicone-auth",
+	"job-token",
+	"mcp-session-id",
+	"ocp-apim-subscription-key",
+	"private-token",
+	"proxy-authorization",
+	"x-amz-security-token",
+	"x-api-key",
+	"x-auth",
+	"x-auth-key",
+	"x-auth-token",
+	"x-csrftoken",
+	"x-functions-key",
+	"x-goog-api-key",
+	"x-goog-iap-jwt-assertion",
+	"x-honeycomb-team",
+	"x-ms-authorization-auxiliary",
+	"x-rapidapi-key",
+	"x-session-token",
+	"x-subscription-token",
+	"x-vault-token",
+	"xi-api-key",
+};
+
+#define END(text) \
+	{ \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
+
+/* Ends of field names: services name their own fields alike. */
+static const struct th_slice secret_field_ends[] = {
+	END("-access-key"),
+	END("-api-key"),
+	END("-apikey"),
+	END("-auth-key"),
+	END("-auth-token"),
+	END("-authorization"),
+	END("-credential"),
+	END("-password"),
+	END("-secret"),
+	END("-secret-key"),
+	END("-token"),
+	END("_api_key"),
+	END("_token"),
+};
+
+/* Parameters whose value is a secret. */
+static const char *const secret_params[] = {
+	"access_key",
+	"access_token",
+	"accesskey",
+	"accesstoken",
+	"api-key",
+	"api_key",
+	"apikey",
+	"app_key",
+	"appid",
+	"appkey",
+	"assertion",
+	"auth",
+	"authorization",
+	"auth_key",
+	"authtoken",
+	"awsaccesskeyid",
+	"bearer",
+	"client_assertion",
+	"credential",
+	"hapikey",
+	"jsessionid",
+	"jwt",
+	"key",
+	"pass",
+	"passwd",
+	"password",
+	"pwd",
+	"secret",
+	"secret_key",
+	"secretkey",
+	"session_id",
+	"sessionid",
+	"sig",
+	"signature",
+	"sign",
+	"subscription-key",
+	"token",
+	"x-api-key",
+};
+
+/* Ends of parameter names. */
+static const struct th_slice secret_param_ends[] = {
+	END("-credential"),
+	END("-security-token"),
+	END("-signature"),
+	END("_api_key"),
+	END("_apikey"),
+	END("_password"),
+	END("_secret"),
+	END("_signature"),
+	END("_token"),
+	END("apikey"),
+};
+
+/* Fields that hold a URL, or (host) may wrongly hold userinfo. */
+static const char *const url_fields[] = {
+	":authority",
+	":path",
+	"content-location",
+	"destination",
+	"forwarded",
+	"host",
+	"link",
+	"location",
+	"origin",
+	"referer",
+	"referrer",
+	"x-forwarded-uri",
+	"x-original-url",
+	"x-rewrite-url",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define PARAM_NAME_MAX 192 /* of a longer name only the end is looked at */
+
+static bool in_table(const char *const *table, size_t n, struct th_slice name)
+{
+	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (first == table[i][0] && th_slice_ieq(name, th_slice_str(table[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slice name)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct th_slice end = table[i];
+		if (name.n >= end.n &&
+			th_slice_ieq((struct th_slice){name.p + name.n - end.n, end.n}, end)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool th_secret_is_field(struct th_slice name)
+{
+	return in_table(secret_fields, COUNT(secret_fields), name) ||
+		ends_in_table(secret_field_ends, COUNT(secret_field_ends), name);
+}
+
+/* Undoes percent-encoding into `out`, at most cap bytes; the length. */
+static size_t percent_decode(struct th_slice in, uint8_t *out, size_t cap)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in.n && n < cap; n++) {
+		uint8_t c = in.p[i];
+		if (c == '%' && in.n - i >= 3 && th_hex_decode(&c, (const char *)in.p + i + 1, 1)) {
+			i += 3;
+		} else {
+			i++;
+		}
+		out[n] = c;
+	}
+	return n;
+}
+
+bool th_secret_is_param(struct th_slice name)
+{
+	uint8_t plain[PARAM_NAME_MAX];
+	if (name.n > sizeof(plain)) {
+		name.p += name.n - sizeof(plain);
+		name.n = sizeof(plain);
+	}
+	struct th_slice s = {plain, percent_decode(name, plain, sizeof(plain))};
+	return in_table(secret_params, COUNT(secret_params), s) ||
+		ends_in_table(secret_param_ends, COUNT(secret_param_ends), s);
+}
+
+bool th_secret_may_hold_url(struct th_slice name)
+{
+	return in_table(url_fields, COUNT(url_fields), name);
+}
