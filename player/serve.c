@@ -51,7 +51,7 @@ void th_serve(struct th_caller *c)
 			return;
 		}
 		if (c->stream.ssl) { /* TLS through TLS: an HTTPS proxy */
-			th_stream_drain(&c->stream);
+			th_stream_drain(&c->stream, 0);
 			return;
 		}
 		bool tls = first == TLS_HANDSHAKE;

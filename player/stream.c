@@ -160,14 +160,29 @@ static void block_again(struct th_stream *s)
 	s->unblocked = false;
 }
 
-void th_stream_drain(struct th_stream *s)
+/* Is there input, or an end, before `until`? */
+static bool comes_before(const struct th_stream *s, uint64_t until)
+{
+	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
+	int r = 0;
+	for (uint64_t now; r <= 0 && (now = th_clock_mono()) < until;) {
+		r = poll(&pfd, 1, (int)((until - now) / 1000000 % 1000000) + 1);
+	}
+	return r > 0;
+}
+
+bool th_stream_drain(struct th_stream *s, uint64_t ns)
 {
 	uint8_t junk[16384];
+	uint64_t until = th_clock_mono() + ns;
 	block_again(s);
 	for (;;) {
+		if (ns && !comes_before(s, until)) {
+			return false;
+		}
 		ssize_t r = recv(s->fd, junk, sizeof(junk), 0);
 		if (r == 0 || (r < 0 && errno != EINTR)) {
-			return;
+			return true;
 		}
 	}
 }
@@ -185,7 +200,7 @@ void th_stream_notify(struct th_stream *s)
 		}
 	}
 	shutdown(s->fd, SHUT_WR);
-	th_stream_drain(s);
+	th_stream_drain(s, 0);
 }
 
 void th_stream_end(struct th_stream *s, bool notify)
@@ -197,7 +212,7 @@ void th_stream_end(struct th_stream *s, bool notify)
 	}
 	th_stream_flush(s);
 	shutdown(s->fd, SHUT_WR);
-	th_stream_drain(s);
+	th_stream_drain(s, 0);
 }
 
 void th_stream_finish(struct th_stream *s)

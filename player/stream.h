@@ -52,8 +52,8 @@ void th_stream_end(struct th_stream *s, bool notify);
 /* Says close_notify and keeps the socket, until the agent says it too or closes. */
 void th_stream_notify(struct th_stream *s);
 
-/* Reads and drops until the client closes. */
-void th_stream_drain(struct th_stream *s);
+/* Reads and drops until the client closes: true; or, with `ns` not 0, for so long: false. */
+bool th_stream_drain(struct th_stream *s, uint64_t ns);
 
 /* Frees; the descriptor stays the caller's. */
 void th_stream_finish(struct th_stream *s);

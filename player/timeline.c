@@ -9,6 +9,7 @@
 #define SOON_NS 1000000000ull
 /* With no pace asked for, recorded idleness is not sat out for longer than this. */
 #define IDLE_MAX_NS 5000000000ull
+#define SILENCE_LEAST_NS 5000000000ull
 
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x)
 {
@@ -76,6 +77,22 @@ static bool ends_with_connection(const struct th_exchange *x)
 		TH_H1_BODY_UNTIL_CLOSE;
 }
 
+/* How long an agent may wait for what never came: twice as long as it did, and some. */
+static uint64_t patience_of(const struct th_exchange *x)
+{
+	const struct th_message *m = &x->response;
+	uint64_t last = x->request.ended, gave_up = last;
+	if (m->present) {
+		last = m->n_pieces ? m->pieces[m->n_pieces - 1].time : m->began;
+	}
+	if (m->finished) {
+		gave_up = m->ended;
+	} else if (x->connection && x->connection->ended) {
+		gave_up = x->connection->end_time;
+	}
+	return SILENCE_LEAST_NS + (gave_up > last ? 2 * (gave_up - last) : 0);
+}
+
 /* The message is cut, or was never begun. */
 static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exchange *x)
 {
@@ -89,6 +106,7 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	}
 	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
 		e.after = TH_AFTER_SILENT;
+		e.patience_ns = patience_of(x);
 	}
 	return e;
 }
@@ -118,7 +136,7 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 		return ending_of_cut(s, x);
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
-		return (struct th_ending){.after = TH_AFTER_SILENT};
+		return (struct th_ending){.after = TH_AFTER_SILENT, .patience_ns = patience_of(x)};
 	}
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (x->connection && th_index_left_on(s->index, x->connection) == 0) {
@@ -145,14 +163,26 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 	return ending_of_cut(s, x);
 }
 
+/* The recording has no answer, because the agent left, or because another process read it: an agent
+ * that stays must not hang for it. */
+static void be_silent(struct th_caller *c, const struct th_ending *e)
+{
+	if (th_stream_flush(&c->stream) < 0 || th_stream_drain(&c->stream, e->patience_ns)) {
+		return;
+	}
+	th_tally_miss(c->serving->tally, c->hello.process, "the rest of an answer",
+		"nothing more of it was recorded, and the agent waits longer than it did then");
+	th_resets_add(c->serving->resets, c->hello.stream_id, ECONNRESET);
+	th_stream_end(&c->stream, false);
+}
+
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
 {
 	switch (e->after) {
 	case TH_AFTER_KEEP:
 		return;
 	case TH_AFTER_SILENT:
-		th_stream_flush(&c->stream);
-		th_stream_drain(&c->stream);
+		be_silent(c, e);
 		return;
 	case TH_AFTER_RESET:
 		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);

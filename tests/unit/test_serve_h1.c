@@ -276,3 +276,20 @@ Test(serve_h1, closes_after_a_miss_when_the_client_said_so)
 	cr_expect_not_null(strstr(stage_read(s, "never"), "tracehook_no_match"));
 	stage_disconnect(s);
 }
+
+Test(serve_h1, silence_has_an_end_that_is_loud)
+{
+	struct th_exchange *x = record(ASK("GET", "/"), NULL, NULL);
+	x->response.finished = true;
+	x->response.end = TH_END_LOCAL;
+	x->response.ended = x->request.ended + 200000000;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	uint64_t began = th_clock_mono();
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_not(stage_ends(s, 500));
+	cr_expect(stage_ends(s, 9000));
+	cr_expect_geq(th_clock_mono() - began, 5400000000);
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), ECONNRESET);
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 1);
+}
