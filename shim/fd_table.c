@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/sys.h"
 #include "shim/arm.h"
+#include "shim/tls.h"
 
 static struct th_fd table[TH_FD_MAX];
 _Atomic uint64_t th_fd_bits[TH_FD_MAX / 64];
@@ -170,6 +171,7 @@ void th_fd_drop(int fd)
 			/* Nobody waited for it to the end: for the agent it timed out. */
 			th_conn_failed(&f->conf, ETIMEDOUT);
 		} else {
+			th_tls_settle(f->tls, f->inode);
 			th_conn_close(f->conn);
 		}
 	}

@@ -2,8 +2,8 @@
  * are recorded (slot.h): libssl calls itself through the same symbols. Contract of all: Q (errno
  * and error queue as the real call left them), out-parameters read on success only (P43).
  *
- * Not hooked: SSL_read_early_data (servers only), SSL_shutdown (the peer may go on sending), and
- * SSL_connect and its like (a handshake is no exchange). */
+ * Not hooked: SSL_read_early_data and SSL_accept (servers only), SSL_shutdown (the peer may go on
+ * sending). */
 #include "shim/arm.h"
 #include "shim/hook.h"
 #include "shim/openssl_api.h"
@@ -27,6 +27,22 @@ static void was_written(
 	} else if (n > 0) {
 		th_ssl_sent(lib, ssl, buf, n);
 	}
+}
+
+TH_LIB_HOOK(int, SSL_connect, (struct ssl_st * ssl))
+{
+	struct th_site site = TH_SITE(SSL_connect);
+	int ret = TH_REAL_AT(site, SSL_connect)(ssl);
+	TH_RECORD(site.application && ret == 1, th_ssl_shaken(site.lib, ssl));
+	return ret;
+}
+
+TH_LIB_HOOK(int, SSL_do_handshake, (struct ssl_st * ssl))
+{
+	struct th_site site = TH_SITE(SSL_do_handshake);
+	int ret = TH_REAL_AT(site, SSL_do_handshake)(ssl);
+	TH_RECORD(site.application && ret == 1, th_ssl_shaken(site.lib, ssl));
+	return ret;
 }
 
 TH_LIB_HOOK(int, SSL_read, (struct ssl_st * ssl, void *buf, int num))

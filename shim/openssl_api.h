@@ -13,6 +13,8 @@ struct bio_method_st;
 
 /* ---- hooked ---- */
 
+int SSL_connect(struct ssl_st *ssl);
+int SSL_do_handshake(struct ssl_st *ssl);
 int SSL_read(struct ssl_st *ssl, void *buf, int num);
 int SSL_read_ex(struct ssl_st *ssl, void *buf, size_t num, size_t *readbytes);
 int SSL_peek(struct ssl_st *ssl, void *buf, int num);

@@ -63,12 +63,18 @@ static struct th_tls_entry *entry_of(const struct th_library *lib, struct ssl_st
 	return e->ignored ? NULL : e;
 }
 
+void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl)
+{
+	(void)entry_of(lib, ssl);
+}
+
 /* ---- bytes ---- */
 
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n)
 {
 	struct th_tls_entry *e = entry_of(lib, ssl);
 	if (e) {
+		th_tls_bind(e, openssl_of(lib)->get_fd(ssl));
 		th_conn_received(e->conn, buf, n);
 	}
 }

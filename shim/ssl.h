@@ -11,6 +11,9 @@
 #include "shim/openssl_api.h"
 #include "shim/slot.h"
 
+/* A handshake is complete. */
+void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl);
+
 /* The agent was given, or sent, n > 0 bytes. */
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);
 void th_ssl_sent(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);

@@ -1,9 +1,9 @@
 /* See tls.h.
  *
- * A connection begins with the first bytes that the application moves: before, there is nothing to
- * record, and by then the handshake has said the name (SNI) and the protocol (ALPN). Which socket
- * is under it is asked of the object, or else taken to be the one that the thread used last, since
- * the handshake's last bytes have just come through it. */
+ * A connection begins with the handshake's completion or the first bytes that the application
+ * moves, whichever we see: by then the name (SNI) and the protocol (ALPN) are known. Which socket
+ * is under it is asked of the object, or else taken to be the one that the thread used last: true
+ * when a handshake completes or bytes come out, since what caused that has just come through it. */
 #include "shim/tls.h"
 
 #include <errno.h>
@@ -15,23 +15,33 @@
 
 #define FILE_PIECE 8192
 
-static void find_socket(struct th_tls_entry *e, int fd, struct th_conn_conf *conf)
+static struct th_fd *find_socket(int fd)
 {
 	struct th_fd *f = th_fd_get(fd);
-	if (!f || atomic_load(&f->state) != TH_FD_OPEN) {
-		f = th_sock_last();
-	}
-	if (f) {
-		*conf = f->conf;
+	return f && atomic_load(&f->state) == TH_FD_OPEN ? f : th_sock_last();
+}
+
+static void bind_to(struct th_tls_entry *e, struct th_fd *f)
+{
+	if (f && f->inode != e->inode && !e->ended) {
 		e->inode = f->inode;
 		f->tls = e;
 	}
 }
 
+void th_tls_bind(struct th_tls_entry *e, int fd)
+{
+	bind_to(e, find_socket(fd));
+}
+
 void th_tls_begin(struct th_tls_entry *e, const struct th_tls_facts *facts)
 {
 	struct th_conn_conf conf = {0};
-	find_socket(e, facts->fd, &conf);
+	struct th_fd *f = find_socket(facts->fd);
+	if (f) {
+		conf = f->conf;
+	}
+	bind_to(e, f);
 	conf.transport = facts->transport;
 	e->conn = th_conn_open(&conf);
 	th_conn_tls(e->conn, th_slice_str(facts->sni), facts->alpn);
@@ -70,19 +80,26 @@ void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending)
 		th_conn_send_failed(e->conn, end.how, (uint32_t)end.code);
 	} else if (end.how != TH_END_COMPLETE) {
 		th_conn_peer_end(e->conn, end.how, (uint32_t)end.code);
-		e->inode = 0; /* the socket has nothing to add */
-		atomic_store(&e->end, TH_END_COMPLETE);
+		e->ended = true; /* the socket has nothing to add */
+	}
+}
+
+void th_tls_settle(struct th_tls_entry *e, uint64_t inode)
+{
+	if (!e || !inode || e->inode != inode || e->ended) {
+		return;
+	}
+	uint8_t end = atomic_load(&e->end);
+	if (end != TH_END_COMPLETE) {
+		e->ended = true;
+		th_conn_peer_end(e->conn, (enum th_end)end, atomic_load(&e->code));
 	}
 }
 
 void th_tls_gone(struct th_tls_entry *e)
 {
 	if (th_arm_noticed()) {
-		/* A program that moves the records itself need not ask the object about the end. */
-		uint8_t end = atomic_load(&e->end);
-		if (end) {
-			th_conn_peer_end(e->conn, (enum th_end)end, atomic_load(&e->code));
-		}
+		th_tls_settle(e, e->inode);
 		th_conn_close(e->conn);
 	}
 	th_tls_table_remove(e);

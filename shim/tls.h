@@ -17,8 +17,12 @@ struct th_tls_facts {
 	struct th_slice alpn;
 };
 
-/* The first bytes were moved on a client's session: opens the connection. */
+/* A client's session is complete, or has moved its first bytes: opens the connection. */
 void th_tls_begin(struct th_tls_entry *e, const struct th_tls_facts *facts);
+
+/* The session has just taken something from its socket: `fd`, or the one that the thread used
+ * last. */
+void th_tls_bind(struct th_tls_entry *e, int fd);
 
 /* Bytes sent from a file, which the application never held. */
 void th_tls_sent_file(const struct th_tls_entry *e, int in, off_t offset, size_t n);
@@ -33,6 +37,11 @@ struct th_tls_end th_tls_transport_end(int error);
 
 /* A call that sends, or receives, told the application of `end`. */
 void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending);
+
+/* The agent closes the socket `inode` beneath: an end that it saw there and the session never told
+ * is told now. A program that moves the records itself need not ask its session (asyncio does not).
+ * `e` was put above that socket once and may by now be somebody else's: then nothing happens. */
+void th_tls_settle(struct th_tls_entry *e, uint64_t inode);
 
 /* The session is freed, or cleared for another connection. */
 void th_tls_gone(struct th_tls_entry *e);

@@ -34,7 +34,7 @@ struct th_tls_entry *th_tls_table_add(const void *session)
 		const void *nobody = NULL;
 		if (atomic_compare_exchange_strong(&bucket[i].session, &nobody, session)) {
 			bucket[i].conn = (struct th_conn_ref){NULL, 0};
-			bucket[i].ignored = false;
+			bucket[i].ignored = bucket[i].ended = false;
 			bucket[i].gnutls = NULL;
 			bucket[i].inode = 0;
 			atomic_store(&bucket[i].end, TH_END_COMPLETE);

@@ -16,6 +16,7 @@ struct th_tls_entry {
 	_Atomic(const void *) session;
 	struct th_conn_ref conn;
 	bool ignored;			  /* a server's side: nothing of it is recorded */
+	bool ended;			  /* the session itself has told the end */
 	struct th_gnutls_session *gnutls; /* what only gnutls.c knows; NULL for OpenSSL */
 	/* How the socket beneath ended, should the object never be asked again. */
 	uint64_t inode;	       /* of that socket; 0: unknown */
