@@ -113,6 +113,7 @@ static void begins(void)
 
 int main(void)
 {
+	setvbuf(stdout, NULL, _IOLBF, 0); /* peer_dial() may abort */
 	begins();
 	fd = peer_dial();
 	plain();

@@ -1,7 +1,7 @@
 #!/bin/sh
-# settings.sh LIB HOST: what the environment's mistakes lead to, as the agent and the user see it.
+# settings.sh LIB SPY HOST: what the environment's mistakes lead to, as the agent and the user see it.
 # HOST is the program that makes connections (sock_forms aborts when it cannot connect).
-lib=$(readlink -f "$1") host=$(readlink -f "$2")
+lib=$(readlink -f "$1") spy=$(readlink -f "$2") host=$(readlink -f "$3")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
@@ -51,6 +51,12 @@ said 'no capture' 'tracehook: /nonexistent/x.thc: No such file or directory; not
 
 agent TRACEHOOK_CAPTURE=/nonexistent/x.thc TRACEHOOK_ON_ERROR=closed
 [ $rc != 0 ] || fail 'closed without a capture lets the agent out'
+
+# The recorder fails after it began: the spy says so.
+env SPY_BROKEN=1 LD_PRELOAD="$spy" "$host" >out 2>err || fail 'a broken capture touches the agent'
+env SPY_BROKEN=1 TRACEHOOK_ON_ERROR=closed LD_PRELOAD="$spy" "$host" >out 2>err &&
+	fail 'closed, and the capture breaks: the agent gets out'
+grep -q '^nonblocking -1 5$' out || fail 'closed, and the capture breaks: not EIO'
 
 echo 'not a capture, but precious' >precious
 agent TRACEHOOK_CAPTURE=precious
