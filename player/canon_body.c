@@ -55,7 +55,9 @@ void th_canon_content_type(struct th_slice type, struct th_buf *out)
 	const uint8_t *from = b.p, *to = b.p + b.n;
 	if (from[-1] == '"') { /* quotes are a matter of taste, too */
 		from--;
-		to += to < type.p + type.n;
+		while (to < type.p + type.n && *to != ';') {
+			to++;
+		}
 	}
 	th_buf_add(out, type.p, (size_t)(from - type.p));
 	th_buf_str(out, TH_CANON_BOUNDARY);
