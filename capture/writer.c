@@ -227,25 +227,6 @@ static size_t total_of(const struct iovec *parts, int n)
 	return total;
 }
 
-int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
-	const struct iovec *parts, int n)
-{
-	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
-	size_t total = total_of(parts, n);
-	int r = -EMSGSIZE;
-	if (total <= TH_FRAME_PAYLOAD_MAX) {
-		r = -EBUSY;
-		if (th_lock(&w->lock)) {
-			r = put_locked(w, &h, parts, n, total);
-			th_unlock(&w->lock);
-		}
-	}
-	if (r < 0) {
-		count_loss(w, total, r);
-	}
-	return r;
-}
-
 /* A block of one frame: header, frame header, payload and padding in one write. */
 static int append_block(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
@@ -284,16 +265,17 @@ static int put_direct_locked(struct th_writer *w, const struct th_frame_header *
 	return w->path[0] ? append_block(w, h, parts, n, total) : -EBADF;
 }
 
-int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
-	uint64_t time, const struct iovec *parts, int n)
+/* Checks, locks, and counts what could not be written. */
+static int put_frame(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, bool direct)
 {
-	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
 	size_t total = total_of(parts, n);
 	int r = -EMSGSIZE;
 	if (total <= TH_FRAME_PAYLOAD_MAX) {
 		r = -EBUSY;
 		if (th_lock(&w->lock)) {
-			r = put_direct_locked(w, &h, parts, n, total);
+			r = direct ? put_direct_locked(w, h, parts, n, total)
+				   : put_locked(w, h, parts, n, total);
 			th_unlock(&w->lock);
 		}
 	}
@@ -301,6 +283,20 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 		count_loss(w, total, r);
 	}
 	return r;
+}
+
+int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
+	const struct iovec *parts, int n)
+{
+	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
+	return put_frame(w, &h, parts, n, false);
+}
+
+int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
+	uint64_t time, const struct iovec *parts, int n)
+{
+	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
+	return put_frame(w, &h, parts, n, true);
 }
 
 /* ---- process events ---- */
