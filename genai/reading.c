@@ -1,0 +1,327 @@
+/* From the bytes of an exchange to a call: decodes both bodies, finds the dialect that claims the
+ * exchange, and feeds it the request, then the whole answer or its events one by one.
+ *
+ * Framings of answers, by content type: JSON; text/event-stream; lines of JSON, or one JSON array
+ * that comes in pieces; Amazon's event stream (event_answer.c). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "genai/dialect.h"
+#include "trace/body_arrival.h"
+#include "trace/http.h"
+#include "wire/sse.h"
+
+/* The table of dialects: of two that claim by path, or two by shape, the earlier one. */
+static const struct th_dialect *const dialects[] = {
+	&th_openai_chat,
+};
+
+/* Everything that a reading needs and a dialect does not see. */
+struct work {
+	struct th_reading r;
+	char *host;
+	uint8_t *asked, *answered;
+	size_t n_asked, n_answered;
+	cJSON *question, *whole;
+	const struct th_dialect *dialect;
+	size_t first_content; /* how much of the answer had to be there for it; 0: none came */
+	bool is_lines;	      /* values one after the other, maybe in one array */
+	bool is_events;
+};
+
+static void finish(struct work *w)
+{
+	free(w->host);
+	free(w->asked);
+	free(w->answered);
+	cJSON_Delete(w->question);
+	cJSON_Delete(w->whole);
+	th_call_free(w->r.call);
+}
+
+/* ---- the request ---- */
+
+static void split_target(struct th_reading *r)
+{
+	struct th_slice target = th_http_target(r->exchange);
+	const uint8_t *mark = memchr(target.p, '?', target.n);
+	r->path = (struct th_slice){target.p, mark ? (size_t)(mark - target.p) : target.n};
+	if (mark) {
+		r->query = (struct th_slice){mark + 1, target.n - r->path.n - 1};
+	}
+}
+
+static bool is_type(const struct th_message *m, const char *part)
+{
+	struct th_slice type;
+	return m->head.bytes.n && th_head_get(&m->head, "content-type", &type) &&
+		memmem(type.p, type.n, part, strlen(part));
+}
+
+/* Blanks, then one of these. */
+static bool begins_with(struct th_slice s, const char *any)
+{
+	size_t i = 0;
+	while (i < s.n && s.p[i] && strchr(" \t\r\n", s.p[i])) {
+		i++;
+	}
+	return i < s.n && s.p[i] && strchr(any, s.p[i]);
+}
+
+static cJSON *parse_body(uint8_t *bytes, size_t n)
+{
+	bool cut;
+	struct th_slice s = {bytes, n};
+	return begins_with(s, "{[") ? th_dig_parse(s, &cut) : NULL;
+}
+
+static int load_question(struct work *w, const struct th_exchange *x)
+{
+	struct th_reading *r = &w->r;
+	r->exchange = x;
+	r->method = th_http_method(x);
+	r->status = th_http_status(x);
+	split_target(r);
+	w->host = th_http_authority(x);
+	r->host = w->host;
+	if (!w->host) {
+		return -ENOMEM;
+	}
+	if (x->request.n_pieces) {
+		(void)th_http_body(&x->request, true, &w->asked, &w->n_asked);
+	}
+	w->question = parse_body(w->asked, w->n_asked);
+	r->question = w->question;
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+static void load_answer(struct work *w)
+{
+	const struct th_message *m = &w->r.exchange->response;
+	if (!m->present || m->n_pieces == 0) {
+		return;
+	}
+	(void)th_http_body(m, true, &w->answered, &w->n_answered);
+	struct th_slice body = {w->answered, w->n_answered};
+	bool sse_like = body.n >= 5 &&
+		(memcmp(body.p, "data:", 5) == 0 || memcmp(body.p, "event", 5) == 0);
+	w->is_events = is_type(m, "text/event-stream") || sse_like;
+	w->is_lines = !w->is_events && (is_type(m, "ndjson") || is_type(m, "jsonl"));
+	if (!w->is_events && !w->is_lines) {
+		w->whole = parse_body(w->answered, w->n_answered);
+		w->is_lines = cJSON_IsArray(w->whole) || (!w->whole && begins_with(body, "{["));
+		w->r.whole = w->whole;
+	}
+}
+
+/* One event of a stream that ends at this offset of the decoded body. */
+static void feed(struct work *w, struct th_slice name, const cJSON *e, size_t end)
+{
+	w->r.has_content = false;
+	if (!th_say_error(&w->r, e)) {
+		w->dialect->event(&w->r, name, e);
+	}
+	if (w->r.has_content && w->first_content == 0) {
+		w->first_content = end;
+	}
+}
+
+/* The data of an event as one text; the lines of most are one. */
+static cJSON *parse_data(const struct th_sse_event *e)
+{
+	bool cut;
+	struct th_slice line;
+	if (e->data_lines == 1) {
+		return th_dig_parse(e->data, &cut);
+	}
+	uint8_t *joined = malloc(e->raw.n + 1);
+	size_t n = 0;
+	for (size_t pos = 0; joined && th_sse_data_next(e, &pos, &line);) {
+		memcpy(joined + n, line.p, line.n);
+		n += line.n;
+		joined[n++] = '\n';
+	}
+	cJSON *data = joined ? th_dig_parse((struct th_slice){joined, n}, &cut) : NULL;
+	free(joined);
+	return data;
+}
+
+static void feed_events(struct work *w, struct th_slice body)
+{
+	struct th_sse_event e;
+	for (size_t pos = 0; th_sse_next(body, &pos, &e);) {
+		w->r.is_final |= th_slice_eq(e.data, TH_SLICE_LIT("[DONE]"));
+		cJSON *data = e.data_lines ? parse_data(&e) : NULL;
+		if (data) {
+			feed(w, e.event, data, pos);
+		}
+		cJSON_Delete(data);
+	}
+}
+
+/* Values one after the other; commas and brackets of an array around them are passed over. */
+static void feed_values(struct work *w, struct th_slice body)
+{
+	size_t at = 0;
+	while (at < body.n) {
+		const char *end = NULL;
+		const char *from = (const char *)body.p + at;
+		if (strchr(" \t\r\n,[]", *from)) {
+			at++;
+			continue;
+		}
+		bool cut = false;
+		cJSON *value = cJSON_ParseWithLengthOpts(from, body.n - at, &end, false);
+		if (!value) {
+			value = th_dig_parse((struct th_slice){body.p + at, body.n - at}, &cut);
+			end = (const char *)body.p + body.n;
+		}
+		if (!value) {
+			return;
+		}
+		at = (size_t)(end - (const char *)body.p);
+		feed(w, (struct th_slice){NULL, 0}, value, at);
+		cJSON_Delete(value);
+	}
+}
+
+static void read_answer(struct work *w)
+{
+	struct th_slice body = {w->answered, w->n_answered};
+	if (w->r.status < 400 && w->is_events) {
+		w->r.call->streamed = true;
+		feed_events(w, body);
+	} else if (w->r.status < 400 && w->is_lines) {
+		w->r.call->streamed = true;
+		feed_values(w, body);
+	} else if (!th_say_error(&w->r, w->whole) && w->r.status < 400) {
+		w->dialect->answer(&w->r, w->whole);
+	}
+}
+
+/* ---- what all dialects settle in the same way ---- */
+
+static struct th_count estimate(uint64_t bytes)
+{
+	return (struct th_count){TH_ESTIMATED, (bytes + 3) / 4};
+}
+
+/* A stream's usage comes last: what a cut one had said of its output is a lower bound. */
+static void settle_tokens(struct th_reading *r)
+{
+	struct th_tokens *t = &r->call->tokens;
+	struct th_count output = estimate(r->said_bytes);
+	if (!th_call_is_llm(r->call)) {
+		return;
+	}
+	if (r->call->cut && t->output.from == TH_REPORTED) {
+		t->output.from = TH_DERIVED;
+	}
+	bool unsaid = t->output.from == TH_ABSENT || (r->call->cut && t->output.n < output.n);
+	if (unsaid && r->said_bytes) {
+		t->output = output;
+		t->total = (struct th_count){TH_ABSENT, 0};
+	}
+	if (t->input.from == TH_ABSENT && r->asked_bytes && r->status && r->status < 400) {
+		t->input = estimate(r->asked_bytes);
+	}
+	if (t->total.from == TH_ABSENT) {
+		t->total = th_count_sum(t->input, t->output);
+	}
+}
+
+static void settle_end(struct th_reading *r)
+{
+	struct th_call *c = r->call;
+	char code[8];
+	bool cut_below = !r->exchange->response.present ||
+		th_http_truncated(&r->exchange->response);
+	bool silent = c->streamed && !r->is_final && c->operation != TH_OP_MCP;
+	c->cut = cut_below || (silent && !c->error_type);
+	if (c->cut && !c->error_type) {
+		const char *why = "the stream has no end";
+		(void)th_http_outcome(r->exchange, &why);
+		th_say_text(r, &c->error_type, r->status ? "cut" : "no_response");
+		th_say_text(r, &c->error_message, *why ? why : "the stream has no end");
+	} else if (r->status >= 400 && !c->error_type) {
+		snprintf(code, sizeof(code), "%u", r->status);
+		th_say_text(r, &c->error_type, code);
+	}
+	c->finish = c->error_type && th_call_is_llm(c) ? TH_FINISH_ERROR
+						       : th_finish_of(c->finish_raw);
+}
+
+static void settle_times(struct work *w)
+{
+	struct th_call *c = w->r.call;
+	const struct th_exchange *x = w->r.exchange;
+	uint64_t began = x->request.ended;
+	if (c->streamed && w->first_content) {
+		began = th_body_arrival(&x->response, w->first_content);
+		c->first_chunk = (struct th_count){
+			TH_DERIVED, began > x->request.began ? began - x->request.began : 0};
+	}
+	if (c->tokens.output.n && x->response.present && x->response.ended > began) {
+		c->output_rate = (double)c->tokens.output.n * 1e9 /
+			(double)(x->response.ended - began);
+	}
+}
+
+static const struct th_dialect *claimant(const struct th_reading *r)
+{
+	const struct th_dialect *best = NULL;
+	enum th_claim claim = TH_CLAIM_NONE;
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]) && claim < TH_CLAIM_PATH;
+		i++) {
+		enum th_claim c = dialects[i]->claims(r);
+		if (c > claim) {
+			best = dialects[i];
+			claim = c;
+		}
+	}
+	return best;
+}
+
+static int read_call(struct work *w)
+{
+	struct th_reading *r = &w->r;
+	r->call = calloc(1, sizeof(*r->call));
+	if (!r->call) {
+		return -ENOMEM;
+	}
+	r->call->exchange = r->exchange;
+	r->call->dialect = w->dialect->name;
+	const char *provider = th_provider_of(r);
+	th_say_text(r, &r->call->provider, provider ? provider : r->host);
+	r->call->fingerprint = th_reading_fingerprint(r, (struct th_slice){w->asked, w->n_asked});
+	w->dialect->question(r);
+	read_answer(w);
+	settle_end(r);
+	settle_tokens(r);
+	settle_times(w);
+	return r->failed ? -ENOMEM : 0;
+}
+
+int th_call_read(const struct th_exchange *x, struct th_call **ret_call)
+{
+	th_cleanup(finish) struct work w = {.dialect = NULL};
+	int r = load_question(&w, x);
+	if (r < 0) {
+		return r;
+	}
+	load_answer(&w);
+	w.dialect = claimant(&w.r);
+	if (!w.dialect) {
+		return -ENOENT;
+	}
+	r = read_call(&w);
+	if (r == 0) {
+		*ret_call = th_steal(&w.r.call);
+	}
+	return r;
+}
