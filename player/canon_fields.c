@@ -90,3 +90,35 @@ const char *th_canon_field_ignored(struct th_slice name)
 	}
 	return th_secret_is_field(name) ? credential : NULL;
 }
+
+/* Pages of a list (Google's page_token, AWS's next_token, …) and session ids. */
+static const char *const selecting_params[] = {
+	"jsessionid",
+	"session_id",
+	"sessionid",
+	"continuation_token",
+	"cursor_token",
+	"delta_token",
+	"next_token",
+	"page_token",
+	"next_page_token",
+	"pagination_token",
+	"prev_token",
+	"previous_token",
+	"resume_token",
+	"skip_token",
+	"start_token",
+	"starting_token",
+	"sync_token",
+	"next_sync_token",
+};
+
+bool th_canon_param_ignored(struct th_slice name)
+{
+	for (size_t i = 0; i < sizeof(selecting_params) / sizeof(*selecting_params); i++) {
+		if (th_slice_ieq(name, th_slice_str(selecting_params[i]))) {
+			return false;
+		}
+	}
+	return th_secret_is_param(name);
+}

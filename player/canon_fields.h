@@ -10,4 +10,8 @@
 /* Why the field takes no part, as one clause; NULL: it does. Case is ignored. */
 const char *th_canon_field_ignored(struct th_slice name);
 
+/* The same for a parameter of the query: is it a credential? Tokens that say where in a list, or in
+ * which conversation, are secret too, but are compared, as their keyed hashes. */
+bool th_canon_param_ignored(struct th_slice name);
+
 #endif

@@ -39,7 +39,7 @@ static int take(struct th_canon *c, uint8_t kind, struct th_fingerprint *ret)
 	return 0;
 }
 
-/* Writes the query without its secret parameters; the order stays. */
+/* Writes the query without its credentials; the order stays. */
 static void add_query(struct th_slice query, struct th_buf *out)
 {
 	size_t from = 0, start = out->n;
@@ -50,7 +50,7 @@ static void add_query(struct th_slice query, struct th_buf *out)
 		struct th_slice pair = {query.p + from, i - from};
 		const uint8_t *eq = pair.n ? memchr(pair.p, '=', pair.n) : NULL;
 		struct th_slice name = {pair.p, eq ? (size_t)(eq - pair.p) : pair.n};
-		if (!th_secret_is_param(name)) {
+		if (!th_canon_param_ignored(name)) {
 			if (out->n > start) {
 				th_buf_u8(out, '&');
 			}
@@ -139,7 +139,9 @@ int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 	add_word(b, (struct th_slice){target.p, path_n});
 	int r = take(c, 'e', &c->endpoint);
 	c->query_at = b->n;
-	if (mark) {
+	if (mark && path_n + 1 == target.n) {
+		th_buf_u8(b, '?'); /* an empty query is another URL than none (RFC 3986 6.2.3) */
+	} else if (mark) {
 		add_query((struct th_slice){mark + 1, target.n - path_n - 1}, b);
 	}
 	th_buf_u8(b, 0);
@@ -152,6 +154,36 @@ int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 	return r < 0 ? r : take(c, 'h', &c->head);
 }
 
+/* What could be decoded of a body that is damaged or over the limit says little of the rest: such a
+ * body is compared as it was sent, without its chunks if those are whole. */
+static int add_undecoded(const struct th_message *m, struct th_canon *c)
+{
+	th_auto_free uint8_t *bytes = NULL;
+	size_t n = 0;
+	int r = th_http_body(m, false, &bytes, &n);
+	if (r == 0) {
+		th_buf_add(&c->text, bytes, n);
+	}
+	for (size_t i = 0; r < 0 && i < m->n_pieces; i++) {
+		th_buf_slice(&c->text, m->pieces[i].bytes);
+	}
+	c->kind = TH_CANON_RAW;
+	return r == -ENOMEM ? r : 0;
+}
+
+static int add_body(const struct th_message *m, struct th_canon *c)
+{
+	struct th_slice type = {NULL, 0};
+	th_auto_free uint8_t *bytes = NULL;
+	size_t n = 0;
+	if (th_http_body(m, true, &bytes, &n) < 0) {
+		return add_undecoded(m, c);
+	}
+	th_head_get(&m->head, "content-type", &type);
+	c->kind = th_canon_body(type, (struct th_slice){bytes, n}, &c->text);
+	return 0;
+}
+
 int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 {
 	int r = th_canon_request_head(x, c);
@@ -160,15 +192,9 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 	}
 	c->kind = TH_CANON_EMPTY;
 	if (x->request.body_bytes) {
-		struct th_slice type = {NULL, 0};
-		th_auto_free uint8_t *bytes = NULL;
-		size_t n = 0;
-		/* A body that does not decode is compared as far as it does; both sides alike. */
-		th_http_body(&x->request, true, &bytes, &n);
-		th_head_get(&x->request.head, "content-type", &type);
-		c->kind = th_canon_body(type, (struct th_slice){bytes, n}, &c->text);
+		r = add_body(&x->request, c);
 	}
-	return take(c, (uint8_t)c->kind, &c->full);
+	return r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);
 }
 
 void th_canon_finish(struct th_canon *c)

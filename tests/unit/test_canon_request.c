@@ -58,6 +58,21 @@ Test(canon_request, secret_parameters_take_no_part)
 	cr_expect_not(SAME_LINE("GET /x?key=abc&a=1", "GET /x?key=abc&a=2"));
 }
 
+Test(canon_request, tokens_that_choose_an_answer_take_part)
+{
+	cr_expect_not(SAME_LINE("GET /x?page_token=abc", "GET /x?page_token=def"));
+	cr_expect_not(SAME_LINE("GET /x?page_token=abc", "GET /x"));
+	cr_expect_not(SAME_LINE("GET /x?a=1&Next_Token=1", "GET /x?a=1&Next_Token=2"));
+	cr_expect_not(SAME_LINE("GET /x?session_id=1", "GET /x?session_id=2"));
+	cr_expect(SAME_LINE("GET /x?access_token=1", "GET /x?access_token=2"));
+}
+
+Test(canon_request, an_empty_query_is_not_no_query)
+{
+	cr_expect_not(SAME_LINE("GET /x?", "GET /x"));
+	cr_expect(SAME_LINE("GET /x?key=abc", "GET /x"));
+}
+
 Test(canon_request, cookies_compare_after_redaction)
 {
 	static const uint8_t key[16] = {1, 2, 3};
@@ -87,6 +102,30 @@ Test(canon_request, bodies_compare_by_meaning)
 		same(POST("Transfer-Encoding: chunked\r\n"), "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n",
 			POST("Content-Length: 7\r\n"), "{\"a\":1}"));
 	cr_expect_not(same(POST("Content-Length: 2\r\n"), "[]", HEAD("POST /", ""), "[]"));
+}
+
+#define CODED(coding) HEAD("POST /", "Content-Encoding: " coding "\r\n")
+
+/* What decodes to nothing, or not to its end, must not be equal to all else that does. */
+Test(canon_request, bodies_that_do_not_decode_compare_as_sent)
+{
+	static const char *const heads[] = {
+		CODED("gzip"), CODED("deflate"), CODED("br"), CODED("zstd"), CODED("strange")};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		cr_expect(same(heads[i], "abc", heads[i], "abc"), "%s", heads[i]);
+		cr_expect_not(same(heads[i], "abc", heads[i], "abd"), "%s", heads[i]);
+		cr_expect_not(same(heads[i], "abc", heads[i], NULL), "%s", heads[i]);
+	}
+}
+
+#define CHUNKED HEAD("POST /", "Content-Encoding: strange\r\nTransfer-Encoding: chunked\r\n")
+
+Test(canon_request, chunk_edges_mean_nothing_in_a_strange_coding)
+{
+	cr_expect(
+		same(CHUNKED, "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", CHUNKED, "3\r\nabc\r\n0\r\n\r\n"));
+	cr_expect_not(same(CHUNKED, "3\r\nabc\r\n0\r\n\r\n", CHUNKED, "3\r\nabd\r\n0\r\n\r\n"));
+	cr_expect_not(same(CHUNKED, "not chunked", CHUNKED, "not chunkeD"));
 }
 
 Test(canon_request, a_multipart_boundary_is_neutral_in_body_and_type)
