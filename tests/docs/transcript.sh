@@ -18,7 +18,7 @@ PATH=$scratch/bin:$PATH
 		bash -c "$command" 2>&1 </dev/null
 	done
 	echo '```'
-} >transcript
+} | sed "s#$scratch#/tmp#g" >transcript
 
 # Times, sizes of them, ports and nonces: a run has its own; their width stays.
 masked() {
