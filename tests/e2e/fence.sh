@@ -31,6 +31,17 @@ replaying_online run.thc curl -sS "$https/v1/models" "$https/v1/models" -o one -
 equal "asked once more than recorded: a miss" 1 "$(grep -c tracehook_no_match two)"
 same "the first one was answered" recorded one
 
+
+# A body is compared by what it says: the order of keys does not count, all else does.
+json='Content-Type: application/json'
+recording post.thc curl -sS -H "$json" -d '{"a": 1, "b": [1, 2]}' "$https/t/echo" >posted
+seen=$(double_saw connection)
+replaying_online post.thc curl -sS -H "$json" -d '{"b":[1,2],"a":1}' "$https/t/echo" >out
+same "the same JSON in another order matches" posted out
+replaying_online post.thc curl -sS -H "$json" -d '{"a": 1, "b": [2, 1]}' "$https/t/echo" >out
+equal "other JSON is a miss" tracehook_no_match "$(jq -r .error.code out)"
+holds "and the message says where it differs" grep -q '/b/0' out
+
 TRACEHOOK_ON_MISS=abort replaying_online run.thc curl -sS -m 10 "$https/unknown" >out 2>err
 equal "ON_MISS=abort: the connection ends" "" "$(cat out)"
 equal "ON_MISS=abort: curl sees no answer" 1 "$(grep -cE 'curl: \((16|35|52|55|56|92)\)' err)"
