@@ -25,7 +25,7 @@ masked() {
 	sed -E 's/n[0-9]{5}-[0-9a-f]{12}/NONCE/g; s/localhost:[0-9]+/localhost:PORT/g
 		s/[0-9]{4}-[0-9]{2}-[0-9]{2}/DATE/g; s/[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?/TIME/g
 		s/[0-9.]+ ?(ns|µs|us|ms|s)\b/SPAN/g; s/\b[0-9a-f]{8,32}\b/ID/g
-		s/[0-9.]+ ?(B|KB|KiB|kB|MiB)\b/SIZE/g; s/ +/ /g' "$@"
+		s/[0-9.]+ (bytes)/SIZE/g; s/pid [0-9]+/pid PID/g; s/ +/ /g' "$@"
 }
 
 begin='<!-- transcript: made by tests\/docs\/transcript.sh --update -->'

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "capture/layout.h"
@@ -312,6 +313,14 @@ Test(fold, a_conversation_costs_its_new_text)
 }
 
 /* A small process pays for what it has, not for tables. */
+/* Of this thread's own work, so that a busy machine does not count. */
+static uint64_t cpu_time(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 Test(fold, a_small_file_folds_fast)
 {
 	char words[600];
@@ -323,9 +332,9 @@ Test(fold, a_small_file_folds_fast)
 		for (uint32_t i = 0; i < 8; i++) {
 			put(i, words, n);
 		}
-		uint64_t start = th_clock_mono();
+		uint64_t start = cpu_time();
 		cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
-		uint64_t took = th_clock_mono() - start;
+		uint64_t took = cpu_time() - start;
 		best = took < best ? took : best;
 	}
 	cr_log_info("best %lu ns", (unsigned long)best);
