@@ -13,8 +13,6 @@
  * connection is begun by whoever comes first. */
 #include "shim/gnutls.h"
 
-#include <errno.h>
-
 #include "base/pool.h"
 #include "base/sys.h"
 #include "shim/arm.h"
@@ -200,39 +198,41 @@ static struct th_tls_entry *begun(const struct th_library *lib, struct gnutls_se
 
 /* ---- ends ---- */
 
-static struct th_tls_end end_of(const struct functions *f, ssize_t ret, int error)
+static struct th_tls_end end_of(const struct functions *f, ssize_t ret)
 {
 	const struct th_tls_end none = {TH_END_COMPLETE, 0};
 	switch (ret) {
 	case 0:
-		return (struct th_tls_end){TH_END_NOTIFY, 0};
+		return (struct th_tls_end){
+			th_thread.outcome == TH_END_FIN ? TH_END_FIN : TH_END_NOTIFY, 0};
 	case TH_GNUTLS_E_INVALID_REQUEST: /* of the application's making */
 	case TH_GNUTLS_E_TIMEDOUT:	  /* of its patience */
 		return none;
 	case TH_GNUTLS_E_PREMATURE_TERMINATION:
 		return (struct th_tls_end){TH_END_FIN, 0};
-	case TH_GNUTLS_E_PUSH_ERROR:
-	case TH_GNUTLS_E_PULL_ERROR:
-		return th_tls_transport_end(error);
 	default:
 		break;
 	}
 	if (!f->is_fatal((int)ret)) {
 		return none; /* GNUTLS_E_AGAIN, GNUTLS_E_INTERRUPTED, a warning … */
 	}
-	/* Some kinds of a cut record have errors of their own. */
-	return th_thread.outcome ? th_tls_transport_end(error)
-				 : (struct th_tls_end){TH_END_ERROR, 0};
+	/* Whatever the error is called: a cut record has several names. */
+	if (th_thread.outcome) {
+		return th_tls_transport_end(0);
+	}
+	/* Without a failed socket call inside, functions of the application's own refused to move
+	 * records: libcurl's do so while it closes. */
+	bool refused = ret == TH_GNUTLS_E_PUSH_ERROR || ret == TH_GNUTLS_E_PULL_ERROR;
+	return refused ? none : (struct th_tls_end){TH_END_ERROR, 0};
 }
 
 static void failed(
 	const struct th_library *lib, const struct gnutls_session_int *s, ssize_t ret, bool sending)
 {
-	int error = errno;
 	struct th_tls_entry *e = entry_of(s);
 	const struct functions *f = e ? functions_of(lib) : NULL;
 	if (f) {
-		th_tls_ended(e, end_of(f, ret, error), sending);
+		th_tls_ended(e, end_of(f, ret), sending);
 	}
 }
 

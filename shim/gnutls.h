@@ -1,6 +1,6 @@
 /* From calls of a GnuTLS to the recorder: the logic behind hook_gnutls.c. All of it runs under the
- * guard (hook.h), right after the real call, whose result is handed on as `ret` with errno as the
- * call left it; but for th_gnutls_send2(). */
+ * guard (hook.h), right after the real call, whose result is handed on as `ret`; but for
+ * th_gnutls_send2(). */
 #ifndef SHIM_GNUTLS_H
 #define SHIM_GNUTLS_H
 
