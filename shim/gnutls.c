@@ -10,7 +10,7 @@
  * says how many of them there were. That call may come without data, so they are held till then.
  *
  * Threads: one may send while another receives. `held` and what belongs to it is the sender's; the
- * connection is begun by whoever comes first. */
+ * connection is begun by whoever comes first, should the handshake have gone unseen. */
 #include "shim/gnutls.h"
 
 #include "base/pool.h"
@@ -175,7 +175,7 @@ static void begin(const struct functions *f, struct gnutls_session_int *s, struc
 	}
 }
 
-/* The entry of a session that has just moved bytes or ended; NULL: not to be recorded. */
+/* The entry of a session that has just moved bytes; NULL: not to be recorded. */
 static struct th_tls_entry *begun(const struct th_library *lib, struct gnutls_session_int *s)
 {
 	struct th_tls_entry *e = entry_of(s);
@@ -194,6 +194,11 @@ static struct th_tls_entry *begun(const struct th_library *lib, struct gnutls_se
 		stage = atomic_load_explicit(&e->gnutls->stage, memory_order_acquire);
 	}
 	return stage == STAGE_BEGUN ? e : NULL;
+}
+
+void th_gnutls_shaken(const struct th_library *lib, struct gnutls_session_int *s)
+{
+	(void)begun(lib, s);
 }
 
 /* ---- ends ---- */
@@ -247,6 +252,7 @@ void th_gnutls_received(
 	}
 	struct th_tls_entry *e = begun(lib, s);
 	if (e) {
+		th_tls_bind(e, functions_of(lib)->get_int(s));
 		th_conn_received(e->conn, data, (size_t)ret);
 	}
 }

@@ -13,6 +13,9 @@ void th_gnutls_made(const struct gnutls_session_int *s, unsigned flags);
 /* It will ask for this name (SNI). Nothing is kept of a name that is no host's. */
 void th_gnutls_named(const struct gnutls_session_int *s, int type, const void *name, size_t n);
 
+/* A handshake of it is complete. */
+void th_gnutls_shaken(const struct th_library *lib, struct gnutls_session_int *s);
+
 /* Receiving `ret` bytes to `data`. */
 void th_gnutls_received(
 	const struct th_library *lib, struct gnutls_session_int *s, const void *data, ssize_t ret);

@@ -40,6 +40,7 @@ ssize_t gnutls_record_recv_packet(struct gnutls_session_int *s, struct mbuffer_s
 int gnutls_init(struct gnutls_session_int **s, unsigned flags);
 int gnutls_server_name_set(
 	struct gnutls_session_int *s, int type, const void *name, size_t name_length);
+int gnutls_handshake(struct gnutls_session_int *s);
 void gnutls_deinit(struct gnutls_session_int *s);
 
 /* ---- hooked: verification ---- */

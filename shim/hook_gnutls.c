@@ -7,8 +7,8 @@
  * the look of it (P3): not by the application, and of which of several libraries the return
  * address does not say, so the thread remembers.
  *
- * Not hooked: gnutls_handshake (no exchange), gnutls_bye (the peer may go on sending),
- * gnutls_record_cork and gnutls_record_recv_early_data (servers only). */
+ * Not hooked: gnutls_bye (the peer may go on sending), gnutls_record_cork (nothing is sent yet) and
+ * gnutls_record_recv_early_data (servers only). */
 #include "shim/arm.h"
 #include "shim/gnutls.h"
 #include "shim/hook.h"
@@ -27,6 +27,14 @@ TH_LIB_HOOK(int, gnutls_server_name_set,
 {
 	int ret = TH_REAL(gnutls_server_name_set)(s, type, name, name_length);
 	TH_RECORD(ret >= 0, th_gnutls_named(s, type, name, name_length));
+	return ret;
+}
+
+TH_LIB_HOOK(int, gnutls_handshake, (struct gnutls_session_int * s))
+{
+	struct th_site site = TH_SITE(gnutls_handshake);
+	int ret = TH_REAL_AT(site, gnutls_handshake)(s);
+	TH_RECORD(site.application && ret >= 0, th_gnutls_shaken(site.lib, s));
 	return ret;
 }
 

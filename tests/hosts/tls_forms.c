@@ -28,7 +28,8 @@ static void server_talk(SSL *ssl, int fd)
 		}
 		if (buf[0] == 'R') {
 			SSL_read(ssl, buf, 1); /* until the client has its echo and says so */
-			peer_reset(fd);
+			const struct linger hard = {.l_onoff = 1};
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 			return;
 		}
 	}

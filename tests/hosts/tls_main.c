@@ -1,4 +1,4 @@
-/* tls_forms in a program linked with libssl. */
+/* tls_forms or gnutls_forms in a program linked with its TLS library. */
 #include "tls_forms.h"
 
 int main(void)
