@@ -139,8 +139,7 @@ static char *miss_body(const char *request, const char *why)
 	return body;
 }
 
-/* "POST https://host/path", from canonical text, so without anything secret; valid UTF-8. */
-static char *request_line(const struct th_canon *c)
+char *th_answer_request_line(const struct th_canon *c)
 {
 	const char *method = (const char *)c->text.p, *scheme = method + strlen(method) + 1;
 	const char *authority = scheme + strlen(scheme) + 1;
@@ -173,7 +172,7 @@ static char *explain(struct th_caller *c)
 
 static char *miss(struct th_caller *c, bool readable)
 {
-	th_auto_free char *request = readable ? request_line(&c->canon) : NULL;
+	th_auto_free char *request = readable ? th_answer_request_line(&c->canon) : NULL;
 	th_auto_free char *why = readable ? explain(c) : NULL;
 	const char *said_request = request ? request : "a request";
 	const char *said_why = why ? why : "the request could not be read";

@@ -65,6 +65,10 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 bool th_answer_find_early(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
 
+/* "POST https://host/path", from canonical text, so without anything secret; valid UTF-8. The
+ * caller frees; NULL without memory. */
+char *th_answer_request_line(const struct th_canon *c);
+
 /* When recorded things are due: their distance to the end of the request, by the pace. */
 struct th_timeline {
 	uint64_t start, recorded_start;

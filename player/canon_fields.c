@@ -63,6 +63,7 @@ static const struct {
 	{"te", hop},
 	{"upgrade", hop},
 	{"http2-settings", hop},
+	{"sec-websocket-key", "a random number: the answer to it is made anew (dialog.h)"},
 };
 
 static bool name_is(struct th_slice name, const char *entry)

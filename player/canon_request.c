@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "capture/secret.h"
 #include "player/canon_fields.h"
+#include "player/script.h"
 #include "trace/http.h"
 
 #define FIELDS_MAX 512
@@ -191,7 +192,8 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 		return r;
 	}
 	c->kind = TH_CANON_EMPTY;
-	if (x->request.body_bytes) {
+	/* Behind a request that was answered by 101 came another protocol, and no body. */
+	if (x->request.body_bytes && !th_script_applies(x)) {
 		r = add_body(&x->request, c);
 	}
 	return r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);

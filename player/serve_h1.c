@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "player/dialog.h"
 #include "player/serve.h"
 #include "trace/http.h"
 #include "wire/http1.h"
@@ -302,23 +303,10 @@ static void serve_upgraded(struct session *s, const struct th_exchange *x)
 	th_serve_h2_upgraded(s->c, x, (struct th_slice){settings, len}, unread(s));
 }
 
-static bool is_tunnel(const struct th_exchange *x, struct th_slice method)
-{
-	uint16_t status = th_head_status(&x->response.head);
-	return th_slice_eq(method, TH_SLICE_LIT("CONNECT")) && status / 100 == 2;
-}
-
-/* After an answer of HTTP/1. True: the connection goes on as `*ret_next` says. */
-static bool finish_answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
+/* After an answer of HTTP/1. True: the connection goes on. */
+static bool finish_answer(struct session *s, const struct th_exchange *x)
 {
 	struct th_ending e = th_ending_of(s->c->serving, x);
-	struct th_head head = request_head(s);
-	struct th_slice method = {NULL, 0}, target;
-	th_head_request(&head, &method, &target);
-	if (is_tunnel(x, method)) {
-		*ret_next = TH_H1_NEXT_TUNNEL;
-		return false;
-	}
 	if (e.after == TH_AFTER_KEEP && !s->whole) {
 		s->at = s->in.n; /* a refused body is not sent (RFC 9110 10.1.1) */
 	}
@@ -328,6 +316,24 @@ static bool finish_answer(struct session *s, const struct th_exchange *x, enum t
 	}
 	th_caller_end(s->c, &e);
 	return false;
+}
+
+/* After a 101, or a CONNECT that was granted. Bytes that were not recorded were TLS: what came
+ * through it has exchanges of its own. */
+static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x)
+{
+	struct th_head head = request_head(s);
+	struct th_timeline t = th_timeline_begin(s->c->serving, x);
+	bool secret = x->request.n_pieces == 0 && x->response.n_pieces == 0 &&
+		th_http_status(x) != 101;
+	if (!send_interims(s, x, &t, x->n_interim) || th_dialog_begin(s->c, x, &head) < 0) {
+		return TH_H1_NEXT_END;
+	}
+	if (!secret) {
+		th_dialog_serve(s->c, x, unread(s));
+	}
+	th_order_answered(s->c->serving->order, x);
+	return secret ? TH_H1_NEXT_TUNNEL : TH_H1_NEXT_END;
 }
 
 static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
@@ -340,9 +346,13 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		}
 		return false;
 	}
+	if (th_script_applies(x)) {
+		*ret_next = leave_http(s, x);
+		return false;
+	}
 	bool sent = send_answer(s, x);
 	th_order_answered(s->c->serving->order, x);
-	return sent && finish_answer(s, x, ret_next);
+	return sent && finish_answer(s, x);
 }
 
 /* 0: there is no request line. */
