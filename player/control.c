@@ -82,7 +82,7 @@ static void note_fenced_connect(struct th_control *c, const struct th_hello *h)
 	snprintf(text, sizeof(text), h->family == 6 ? "connect [%s]:%u" : "connect %s:%u", address,
 		h->port);
 	th_tally_fenced(c->serving->tally, TH_FENCED_CONNECT, h->process, text,
-		"the recording never went there");
+		"nothing recorded from there to answer with");
 }
 
 static void serve_stream(struct th_control *c, const struct th_hello *h, int fd)

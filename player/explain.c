@@ -276,7 +276,7 @@ static void describe_nearest(
 	if (x) {
 		char id[2 * TH_SPAN_ID_BYTES + 1] = "";
 		th_hex_encode(id, x->span_id, TH_SPAN_ID_BYTES);
-		th_buf_fmt(out, "nearest is #%zu (span %.8s): ", x->order, id);
+		th_buf_fmt(out, "nearest is #%zu (span %.8s): ", x->order + 1, id);
 		th_buf_add(out, difference.p, difference.n);
 	} else {
 		th_buf_str(out, "its recorded spans cannot be read");

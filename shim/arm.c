@@ -159,6 +159,18 @@ static const char *from_environment(void *ctx, const char *name)
 	return secure_getenv(name);
 }
 
+static const char *why_not_begun(int error)
+{
+	switch (error) {
+	case -EINVAL:
+		return "is no tracehook capture, and left as it is";
+	case -ENOTSUP:
+		return "was written by a newer tracehook, and is left as it is";
+	default:
+		return strerrordesc_np(-error);
+	}
+}
+
 static enum th_arm_state begin_recording(const char *argv0, char *why)
 {
 	struct th_config *conf = &th_arm_config;
@@ -178,7 +190,7 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 	memcpy(process.parent_span_id, conf->parent_span_id, sizeof(process.parent_span_id));
 	int r = th_recorder_start(&process);
 	if (r < 0) {
-		th_config_fail(conf, conf->capture, strerrordesc_np(-r), why);
+		th_config_fail(conf, conf->capture, why_not_begun(r), why);
 		return after_mistake(why);
 	}
 	th_recorder_span_id(span_id);

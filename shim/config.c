@@ -186,23 +186,26 @@ struct rule {
 	const char *words; /* that this version can do; NULL: ask `check` */
 	const char *later; /* words that it cannot */
 	enum answer (*check)(const char *value);
+	const char *isnt; /* what is said of any other value */
 };
 
-static const struct rule mode_rule = {"TRACEHOOK_MODE", "record replay off", "auto", NULL};
+static const struct rule mode_rule = {
+	"TRACEHOOK_MODE", "record replay off", "auto", NULL, " is not record, replay or off"};
 
 /* To build one of the words in the third column: move it to the second. */
 static const struct rule rules[] = {
-	{"TRACEHOOK_ON_ERROR", "open closed", "", NULL},
-	{"TRACEHOOK_TRACE_ID", NULL, NULL, check_hex_id},
-	{"TRACEHOOK_META", NULL, NULL, check_meta},
-	{"TRACEHOOK_MATCH", "canonical sequence", "volatile", NULL},
-	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL},
-	{"TRACEHOOK_PACE", NULL, NULL, check_pace},
-	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample},
-	{"TRACEHOOK_REDACT", "default", NULL, check_later},
-	{"TRACEHOOK_BODY", "full", "hash", NULL},
-	{"TRACEHOOK_KEY_FILE", "", NULL, check_later},
-	{"TRACEHOOK_PROPAGATE", "0", "1", NULL},
+	{"TRACEHOOK_ON_ERROR", "open closed", "", NULL, " is not open or closed"},
+	{"TRACEHOOK_TRACE_ID", NULL, NULL, check_hex_id, " is not 1 to 32 hex digits"},
+	{"TRACEHOOK_META", NULL, NULL, check_meta, " is not like k=v,k2=v2"},
+	{"TRACEHOOK_MATCH", "canonical sequence", "volatile", NULL,
+		" is not canonical or sequence"},
+	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL, " is not fail or abort"},
+	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
+	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
+	{"TRACEHOOK_REDACT", "default", NULL, check_later, " is not default"},
+	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
+	{"TRACEHOOK_KEY_FILE", "", NULL, check_later, " is not available"},
+	{"TRACEHOOK_PROPAGATE", "0", "1", NULL, " is not 0"},
 };
 
 static enum answer apply_rule(const struct rule *r, const char *value)
@@ -224,8 +227,7 @@ static int check_rule(struct th_config *conf, const struct rule *r, const char *
 		return 0;
 	}
 	return mistake(conf, r->name, value,
-		answer == LATER ? " is not available in this version" : " is not a value it knows",
-		why);
+		answer == LATER ? " is not available in this version" : r->isnt, why);
 }
 
 /* ---- paths ---- */
@@ -425,7 +427,8 @@ int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_co
 		return 0;
 	}
 	if (!context_good) {
-		return mistake(conf, TH_CONTEXT_VARIABLE, context, " is not a value it knows", why);
+		return mistake(conf, TH_CONTEXT_VARIABLE, context,
+			" is not what tracehook sets there", why);
 	}
 	r = check_rules(conf, &in, why);
 	r = r < 0 ? r : read_paths(conf, &in, cwd, why);

@@ -61,7 +61,8 @@ int th_cmd_player(int argc, char **argv)
 			return th_tool_option_exit(c);
 		}
 		if (!take_option(&conf, c, optarg)) {
-			return th_tool_misuse("player", "\"%s\" is not a value it knows", optarg);
+			return th_tool_misuse(
+				"player", "an option cannot have the value \"%s\"", optarg);
 		}
 	}
 	if (!conf.capture || !conf.directory || optind < argc) {

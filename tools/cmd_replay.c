@@ -223,7 +223,8 @@ int th_cmd_replay(int argc, char **argv)
 	}
 	int program = program_at(argc, argv);
 	if (!program) {
-		return th_tool_misuse("replay", "which program?");
+		return th_tool_misuse(
+			"replay", "which program, after the capture %s?", argv[optind]);
 	}
 	if (!th_settings_read("replay", &config)) {
 		return TH_EXIT_USAGE;

@@ -101,13 +101,12 @@ void th_coverage_opaque(
 
 const char *th_coverage_why(const struct th_connection *c)
 {
-	return c->speaks == TH_SPEAKS_TLS
-		? "TLS without its plaintext (another library, or no handshake)"
-		: "not HTTP: bytes counted, not recorded";
+	return c->speaks == TH_SPEAKS_TLS ? "TLS, not decoded (another library, or no handshake)"
+					  : "not HTTP: bytes counted, not recorded";
 }
 
 /* exec replaces the process without a word; its pid then begins anew. */
-static bool was_replaced(const struct th_run *run, const struct th_process *p)
+bool th_coverage_was_replaced(const struct th_run *run, const struct th_process *p)
 {
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct th_process *q = run->processes[i];
@@ -135,7 +134,7 @@ struct th_coverage th_coverage_of(const struct th_run *run)
 	}
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct th_process *p = run->processes[i];
-		c.cut_short += !p->ended_well && !was_replaced(run, p);
+		c.cut_short += !p->ended_well && !th_coverage_was_replaced(run, p);
 		c.lost_events += p->lost_events;
 		c.lost_bytes += p->lost_bytes;
 	}

@@ -40,7 +40,12 @@ static void put_summary(const struct page *p, const struct th_run *run, const st
 	if (x->connection) {
 		const struct th_connection *c = x->connection;
 		th_events_address(address, c->family, c->address);
-		fprintf(p->out, "  peer %s port %u", *address ? address : "unknown", c->port);
+		bool v6 = c->family == 6;
+		fprintf(p->out, "  peer %s%s%s", v6 ? "[" : "", *address ? address : "unknown",
+			v6 ? "]" : "");
+		if (c->port) {
+			fprintf(p->out, ":%u", c->port);
+		}
 	}
 	fputc('\n', p->out);
 }

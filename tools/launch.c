@@ -125,7 +125,11 @@ static int search_path(const char *program, char **ret_path)
 
 static int cannot_run(const char *program, int error)
 {
-	th_tool_error("%s cannot be run: %s", program, strerror(error));
+	bool forgot_slash = error == ENOENT && !strchr(program, '/') &&
+		executable_error(program) == 0;
+	th_tool_error("%s cannot be run: %s", program,
+		forgot_slash ? "it is not in PATH; ./ before it names the one in this directory"
+			     : strerror(error));
 	return error == ENOENT || error == ENOTDIR ? TH_EXIT_NOT_FOUND : TH_EXIT_NOT_EXECUTABLE;
 }
 

@@ -80,11 +80,20 @@ static size_t count_failed_connects(const struct th_run *run)
 	return n;
 }
 
+static size_t count_failed_lookups(const struct th_run *run)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_names; i++) {
+		n += run->names[i]->result != 0;
+	}
+	return n;
+}
+
 static void print_totals(FILE *out, const struct th_run *run)
 {
 	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
 	struct totals t = add_up(run);
-	size_t failed = count_failed_connects(run);
+	size_t failed = count_failed_connects(run), unknown = count_failed_lookups(run);
 	if (run->n_exchanges == 0) {
 		fputs("tracehook: no HTTP exchange was seen", out);
 	} else {
@@ -99,6 +108,9 @@ static void print_totals(FILE *out, const struct th_run *run)
 	}
 	if (failed) {
 		fprintf(out, "; %zu connection%s failed", failed, plural(failed));
+	}
+	if (unknown) {
+		fprintf(out, "; %zu look-up%s failed", unknown, plural(unknown));
 	}
 	fprintf(out, "; %zu process%s\n", run->n_processes, run->n_processes == 1 ? "" : "es");
 }

@@ -152,12 +152,51 @@ static void print_cut(FILE *out, unsigned width, char *line)
 	free(line);
 }
 
-static void print_process(FILE *out, const struct th_process *p, unsigned width)
+static void print_process(
+	FILE *out, const struct th_run *run, const struct th_process *p, unsigned width)
 {
 	th_auto_free char *name = th_text_line(th_span_process_name(p));
+	bool gone = !p->ended_well && !th_coverage_was_replaced(run, p);
 	print_cut(out, width,
 		th_tool_format("  process %s  pid %u  %s%s", p->lane, p->pid, name,
-			p->ended_well ? "" : "  (its end was not seen)"));
+			gone ? "  (its end was not seen)" : ""));
+}
+
+static const struct th_process *process_of(const struct th_event *e)
+{
+	switch (e->kind) {
+	case TH_EVENT_EXCHANGE:
+		return e->exchange->process;
+	case TH_EVENT_LOOKUP:
+		return e->lookup->process;
+	case TH_EVENT_CONNECT:
+	case TH_EVENT_OPAQUE:
+		return e->connection->process;
+	default:
+		return NULL;
+	}
+}
+
+/* The root, and those whose lane stands in a row. A shell's many helpers would only hide them. */
+static void print_processes(FILE *out, const struct th_run *run, const struct th_event *events,
+	size_t n_events, unsigned width)
+{
+	size_t quiet = 0;
+	for (size_t i = 0; i < run->n_processes; i++) {
+		bool shown = i == 0 || run->processes[i]->lost_events;
+		for (size_t e = 0; e < n_events && !shown; e++) {
+			shown = process_of(&events[e]) == run->processes[i];
+		}
+		if (shown) {
+			print_process(out, run, run->processes[i], width);
+		}
+		quiet += !shown;
+	}
+	if (quiet) {
+		print_cut(out, width,
+			th_tool_format("  and %zu process%s without traffic", quiet,
+				quiet == 1 ? "" : "es"));
+	}
 }
 
 static const char *end_words(enum th_run_end end)
@@ -178,16 +217,19 @@ static void print_header(FILE *out, const struct th_run *run, unsigned width, bo
 	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
 	th_units_date(date, run->began);
 	th_units_duration(took, run->ended > run->began ? run->ended - run->began : 0);
-	th_auto_free char *line = th_tool_format("run %s  %s  %zu exchange%s  %s  %s", id, date,
+	th_auto_free char *facts = th_tool_format("  %s  %zu exchange%s  %s  %s", date,
 		run->n_exchanges, run->n_exchanges == 1 ? "" : "s", took, end_words(run->end));
-	th_auto_free char *cut = th_table_shorten(line, width, false);
-	fprintf(out, "%s%s%s\n", colour ? "\x1b[1m" : "", cut, colour ? "\x1b[0m" : "");
+	th_auto_free char *name = th_tool_format("run %s", id);
+	bool fits = strlen(name) + strlen(facts) <= width; /* else the facts get their own line */
+	th_auto_free char *first = th_table_shorten(name, width, false);
+	fprintf(out, "%s%s%s%s\n", colour ? "\x1b[1m" : "", first, fits ? facts : "",
+		colour ? "\x1b[0m" : "");
+	if (!fits) {
+		print_cut(out, width, th_steal(&facts));
+	}
 	if (run->meta.n) {
 		th_auto_free char *meta = th_text_line(run->meta);
 		print_cut(out, width, th_tool_format("  meta %s", meta));
-	}
-	for (size_t i = 0; i < run->n_processes; i++) {
-		print_process(out, run->processes[i], width);
 	}
 }
 
@@ -218,6 +260,7 @@ void th_run_table_print(FILE *out, const struct th_run *run, unsigned width, boo
 		}
 	}
 	print_header(out, run, width, colour);
+	print_processes(out, run, events, n, width);
 	if (rows) {
 		th_table_print(t, out, width, colour);
 	}

@@ -71,7 +71,8 @@ Test(config, unknown_mode_closes_the_fence)
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "rcord"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_str_eq(why,
-		"tracehook: TRACEHOOK_MODE=rcord is not a value it knows; network calls fail\n");
+		"tracehook: TRACEHOOK_MODE=rcord is not record, replay or off; network calls "
+		"fail\n");
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "rec"), -EINVAL, "a prefix is not the word");
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "record replay"), -EINVAL);
 }

@@ -60,7 +60,7 @@ static char *explain(const char *head, const char *body, int claims)
 		free(got); \
 	} while (0)
 
-#define NEAREST "nearest is #0 (span 00000000): "
+#define NEAREST "nearest is #1 (span 00000000): "
 
 Test(explain, unknown_endpoints)
 {
@@ -144,7 +144,7 @@ Test(explain, the_nearest_is_the_likest)
 	record(JSON, "{\"q\":\"alpha beta\"}");
 	record(JSON, "{\"q\":\"gamma delta\"}");
 	EXPECT(JSON, "{\"q\":\"gamma delto\"}", 0,
-		"nearest is #1 (span 00000000): q at character 10: asked \"gamma delto\", recorded "
+		"nearest is #2 (span 00000000): q at character 10: asked \"gamma delto\", recorded "
 		"\"gamma "
 		"delta\"");
 }

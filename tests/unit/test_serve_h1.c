@@ -96,7 +96,7 @@ Test(serve_h1, a_miss_is_a_424_that_says_why_and_the_connection_goes_on)
 		"{\"error\":{\"type\":\"tracehook_no_match\",\"code\":"
 		"\"tracehook_no_match\",\"message\":\""));
 	cr_expect_not_null(strstr(got,
-		"GET http://a/x?a=2: nearest is #0 (span 00000000): "
+		"GET http://a/x?a=2: nearest is #1 (span 00000000): "
 		"parameter a: asked \\\"2\\\", recorded \\\"1\\\""));
 	cr_expect_null(strstr(got, "secret"));
 	stage_forget(s);

@@ -36,6 +36,7 @@ says r ./script
 for shell in bash sh; do
 	"$tool" record -q -o tree.thc -- $shell -c 'true | /bin/cat; /bin/true; :' >/dev/null
 	tracehook dump --json tree.thc | jq -r '[.trace_id, .lane] | @tsv' | sort -u | cut -f 2 | tr '\n' ' '
-	rm tree.thc
 	echo
+	tracehook dump tree.thc | sed -E '1d; s/pid [0-9]+/pid N/'
+	rm tree.thc
 done
