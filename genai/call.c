@@ -4,26 +4,33 @@
 
 #include "genai/dialect.h"
 
-static void free_tools(struct th_call *c)
+static void free_tool_calls(struct th_call *c)
 {
 	for (size_t i = 0; i < c->n_tool_calls; i++) {
 		free(c->tool_calls[i].id);
 		free(c->tool_calls[i].name);
 		free(c->tool_calls[i].arguments);
 	}
+	free(c->tool_calls);
+	c->tool_calls = NULL;
+	c->n_tool_calls = 0;
+}
+
+static void free_tool_results(struct th_call *c)
+{
 	for (size_t i = 0; i < c->n_tool_results; i++) {
 		free(c->tool_results[i].id);
 		free(c->tool_results[i].name);
 		free(c->tool_results[i].text);
 	}
-	free(c->tool_calls);
 	free(c->tool_results);
 }
 
 struct th_call *th_call_free(struct th_call *c)
 {
 	if (c) {
-		free_tools(c);
+		free_tool_calls(c);
+		free_tool_results(c);
 		char *texts[] = {c->provider, c->model_asked, c->model_used, c->finish_raw,
 			c->error_type, c->error_message, c->response_id, c->mcp.method, c->mcp.id,
 			c->mcp.target, c->mcp.arguments, c->mcp.result, c->mcp.version};
@@ -125,6 +132,9 @@ struct th_tool_call *th_say_tool_call(
 	c->tool_calls = grown;
 	struct th_tool_call *t = &c->tool_calls[c->n_tool_calls++];
 	*t = (struct th_tool_call){copy(r, id), copy(r, name), as_text(r, arguments), false};
+	if (r->failed) {
+		return NULL; /* a text may be missing */
+	}
 	th_said(r, t->name);
 	th_said(r, t->arguments);
 	return t;
@@ -163,6 +173,13 @@ void th_say_arguments(struct th_reading *r, struct th_tool_call *t, const char *
 	memcpy(grown + n, more, k + 1);
 	t->arguments = grown;
 	th_said(r, more);
+}
+
+void th_forget_said(struct th_reading *r)
+{
+	free_tool_calls(r->call);
+	r->n_slots = 0;
+	r->said_bytes = 0;
 }
 
 /* The texts of a list of parts, one after the other; NULL: it is no such list. */
@@ -226,7 +243,8 @@ struct th_count th_count_sum(struct th_count a, struct th_count b)
 		return a.from == TH_ABSENT ? b : a;
 	}
 	enum th_provenance weaker = a.from < b.from ? a.from : b.from;
-	return (struct th_count){weaker < TH_DERIVED ? weaker : TH_DERIVED, a.n + b.n};
+	bool computed = a.n && b.n;
+	return (struct th_count){computed && weaker > TH_DERIVED ? TH_DERIVED : weaker, a.n + b.n};
 }
 
 /* ---- names ---- */

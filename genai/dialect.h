@@ -35,6 +35,7 @@ struct th_reading {
 	const cJSON *whole;		     /* the answer when it is one JSON value; NULL */
 	uint16_t status;
 	struct th_call *call;		  /* under construction */
+	struct th_count fresh_input;	  /* kept by dialects whose input leaves caches out */
 	uint64_t asked_bytes, said_bytes; /* of text: what estimates are made from */
 	bool has_content;		  /* set by a dialect: this event carries content */
 	bool is_final;			  /* set by a dialect: the stream has come to its end */
@@ -51,9 +52,12 @@ struct th_dialect {
 	void (*answer)(struct th_reading *r, const cJSON *a);
 	/* One event of a stream; `name` is that of the framing, maybe empty. */
 	void (*event)(struct th_reading *r, struct th_slice name, const cJSON *e);
+	bool knows_errors; /* event() wants to see errors, too */
 };
 
-extern const struct th_dialect th_openai_chat;
+extern const struct th_dialect th_anthropic, th_bedrock_converse, th_bedrock_invoke, th_cohere,
+	th_gemini, th_mcp, th_models, th_ollama, th_openai_chat, th_openai_completions,
+	th_openai_embeddings, th_openai_responses;
 
 /* ---- what a dialect says ---- */
 
@@ -82,12 +86,15 @@ void th_say_tool_result(struct th_reading *r, const char *id, const char *name,
  * stays. */
 void th_say_count(struct th_count *count, const cJSON *number);
 
-/* a + b when both or one are there, else absent; derived if it was computed. */
+/* a + b when both are there, else the one that is; derived, or as weak as the weaker. */
 struct th_count th_count_sum(struct th_count a, struct th_count b);
 
 /* Text that the model made, or was given: for estimates. */
 void th_said(struct th_reading *r, const char *text);
 void th_asked(struct th_reading *r, const cJSON *content);
+
+/* Nothing was said so far: the whole of it follows. */
+void th_forget_said(struct th_reading *r);
 
 /* Error as any provider writes it, at the top of a body or event; false: it is none. */
 bool th_say_error(struct th_reading *r, const cJSON *body);
@@ -104,6 +111,9 @@ uint64_t th_reading_fingerprint(const struct th_reading *r, struct th_slice body
 
 /* A segment of a path without its percent-encoding. The caller frees; NULL without memory. */
 char *th_path_segment(struct th_slice segment);
+
+/* The model asked for, out of "…/models/NAME:verb". */
+void th_path_model(struct th_reading *r);
 
 /* Provider of a host; NULL: the host is its own name. */
 const char *th_provider_of(const struct th_reading *r);

@@ -126,7 +126,12 @@ static cJSON *parse_cut(struct th_slice text)
 	while (m.depth) {
 		mended[n++] = m.open[--m.depth];
 	}
-	cJSON *root = cJSON_ParseWithLength(mended, n);
+	const char *end = NULL;
+	cJSON *root = cJSON_ParseWithLengthOpts(mended, n, &end, false);
+	if (root && end != mended + n) { /* several values, the last one cut */
+		cJSON_Delete(root);
+		root = NULL;
+	}
 	free(mended);
 	return root;
 }

@@ -41,6 +41,21 @@ char *th_path_segment(struct th_slice s)
 	return text;
 }
 
+void th_path_model(struct th_reading *r)
+{
+	static const char mark[] = "/models/";
+	const uint8_t *at = memmem(r->path.p, r->path.n, mark, sizeof(mark) - 1);
+	if (!at) {
+		return;
+	}
+	at += sizeof(mark) - 1;
+	size_t left = r->path.n - (size_t)(at - r->path.p);
+	const uint8_t *colon = memchr(at, ':', left);
+	char *name = th_path_segment((struct th_slice){at, colon ? (size_t)(colon - at) : left});
+	th_say_text(r, &r->call->model_asked, name);
+	free(name);
+}
+
 uint64_t th_reading_fingerprint(const struct th_reading *r, struct th_slice body)
 {
 	static const uint8_t key[TH_SIPHASH_KEY_BYTES];

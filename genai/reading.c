@@ -2,7 +2,7 @@
  * exchange, and feeds it the request, then the whole answer or its events one by one.
  *
  * Framings of answers, by content type: JSON; text/event-stream; lines of JSON, or one JSON array
- * that comes in pieces; Amazon's event stream (event_answer.c). */
+ * that comes in pieces; Amazon's event stream. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,24 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "genai/dialect.h"
+#include "genai/framing.h"
 #include "trace/body_arrival.h"
 #include "trace/http.h"
-#include "wire/sse.h"
 
 /* The table of dialects: of two that claim by path, or two by shape, the earlier one. */
 static const struct th_dialect *const dialects[] = {
+	&th_mcp,
 	&th_openai_chat,
+	&th_openai_responses,
+	&th_openai_embeddings,
+	&th_openai_completions,
+	&th_anthropic,
+	&th_gemini,
+	&th_bedrock_converse,
+	&th_bedrock_invoke,
+	&th_ollama,
+	&th_cohere,
+	&th_models,
 };
 
 /* Everything that a reading needs and a dialect does not see. */
@@ -28,8 +39,7 @@ struct work {
 	cJSON *question, *whole;
 	const struct th_dialect *dialect;
 	size_t first_content; /* how much of the answer had to be there for it; 0: none came */
-	bool is_lines;	      /* values one after the other, maybe in one array */
-	bool is_events;
+	th_framing *framing;  /* NULL: the answer is whole, or none */
 };
 
 static void finish(struct work *w)
@@ -100,6 +110,20 @@ static int load_question(struct work *w, const struct th_exchange *x)
 
 /* ---- the answer ---- */
 
+/* By type; an event stream under a wrong one is known by its first field. */
+static th_framing *framing_of(const struct th_message *m, struct th_slice body)
+{
+	bool events = body.n >= 6 &&
+		(memcmp(body.p, "data:", 5) == 0 || memcmp(body.p, "event:", 6) == 0);
+	if (is_type(m, "vnd.amazon.eventstream")) {
+		return th_framing_amazon;
+	}
+	if (is_type(m, "text/event-stream") || events) {
+		return th_framing_sse;
+	}
+	return is_type(m, "ndjson") || is_type(m, "jsonl") ? th_framing_values : NULL;
+}
+
 static void load_answer(struct work *w)
 {
 	const struct th_message *m = &w->r.exchange->response;
@@ -108,97 +132,47 @@ static void load_answer(struct work *w)
 	}
 	(void)th_http_body(m, true, &w->answered, &w->n_answered);
 	struct th_slice body = {w->answered, w->n_answered};
-	bool sse_like = body.n >= 5 &&
-		(memcmp(body.p, "data:", 5) == 0 || memcmp(body.p, "event", 5) == 0);
-	w->is_events = is_type(m, "text/event-stream") || sse_like;
-	w->is_lines = !w->is_events && (is_type(m, "ndjson") || is_type(m, "jsonl"));
-	if (!w->is_events && !w->is_lines) {
-		w->whole = parse_body(w->answered, w->n_answered);
-		w->is_lines = cJSON_IsArray(w->whole) || (!w->whole && begins_with(body, "{["));
-		w->r.whole = w->whole;
+	w->framing = framing_of(m, body);
+	if (w->framing) {
+		return;
 	}
+	w->whole = parse_body(w->answered, w->n_answered);
+	if (cJSON_IsArray(w->whole) || (!w->whole && begins_with(body, "{["))) {
+		w->framing = th_framing_values;
+	}
+	w->r.whole = w->whole;
 }
 
-/* One event of a stream that ends at this offset of the decoded body. */
-static void feed(struct work *w, struct th_slice name, const cJSON *e, size_t end)
+static void say_exception(struct th_reading *r, const struct th_framed *e)
 {
+	char *name = e->name.n ? strndup((const char *)e->name.p, e->name.n) : NULL;
+	th_say_once(r, &r->call->error_type, name ? name : "error");
+	th_say_once(r, &r->call->error_message, th_dig_text(e->data, "message"));
+	free(name);
+}
+
+/* One event of a stream. */
+static void feed(void *context, const struct th_framed *e)
+{
+	struct work *w = context;
 	w->r.has_content = false;
-	if (!th_say_error(&w->r, e)) {
-		w->dialect->event(&w->r, name, e);
+	w->r.is_final |= th_slice_eq(e->text, TH_SLICE_LIT("[DONE]"));
+	if (e->is_exception) {
+		say_exception(&w->r, e);
+	} else if (e->data && (w->dialect->knows_errors || !th_say_error(&w->r, e->data))) {
+		w->dialect->event(&w->r, e->name, e->data);
 	}
 	if (w->r.has_content && w->first_content == 0) {
-		w->first_content = end;
-	}
-}
-
-/* The data of an event as one text; the lines of most are one. */
-static cJSON *parse_data(const struct th_sse_event *e)
-{
-	bool cut;
-	struct th_slice line;
-	if (e->data_lines == 1) {
-		return th_dig_parse(e->data, &cut);
-	}
-	uint8_t *joined = malloc(e->raw.n + 1);
-	size_t n = 0;
-	for (size_t pos = 0; joined && th_sse_data_next(e, &pos, &line);) {
-		memcpy(joined + n, line.p, line.n);
-		n += line.n;
-		joined[n++] = '\n';
-	}
-	cJSON *data = joined ? th_dig_parse((struct th_slice){joined, n}, &cut) : NULL;
-	free(joined);
-	return data;
-}
-
-static void feed_events(struct work *w, struct th_slice body)
-{
-	struct th_sse_event e;
-	for (size_t pos = 0; th_sse_next(body, &pos, &e);) {
-		w->r.is_final |= th_slice_eq(e.data, TH_SLICE_LIT("[DONE]"));
-		cJSON *data = e.data_lines ? parse_data(&e) : NULL;
-		if (data) {
-			feed(w, e.event, data, pos);
-		}
-		cJSON_Delete(data);
-	}
-}
-
-/* Values one after the other; commas and brackets of an array around them are passed over. */
-static void feed_values(struct work *w, struct th_slice body)
-{
-	size_t at = 0;
-	while (at < body.n) {
-		const char *end = NULL;
-		const char *from = (const char *)body.p + at;
-		if (strchr(" \t\r\n,[]", *from)) {
-			at++;
-			continue;
-		}
-		bool cut = false;
-		cJSON *value = cJSON_ParseWithLengthOpts(from, body.n - at, &end, false);
-		if (!value) {
-			value = th_dig_parse((struct th_slice){body.p + at, body.n - at}, &cut);
-			end = (const char *)body.p + body.n;
-		}
-		if (!value) {
-			return;
-		}
-		at = (size_t)(end - (const char *)body.p);
-		feed(w, (struct th_slice){NULL, 0}, value, at);
-		cJSON_Delete(value);
+		w->first_content = e->end;
 	}
 }
 
 static void read_answer(struct work *w)
 {
 	struct th_slice body = {w->answered, w->n_answered};
-	if (w->r.status < 400 && w->is_events) {
+	if (w->r.status < 400 && w->framing) {
 		w->r.call->streamed = true;
-		feed_events(w, body);
-	} else if (w->r.status < 400 && w->is_lines) {
-		w->r.call->streamed = true;
-		feed_values(w, body);
+		w->framing(body, feed, w);
 	} else if (!th_say_error(&w->r, w->whole) && w->r.status < 400) {
 		w->dialect->answer(&w->r, w->whole);
 	}
@@ -217,6 +191,7 @@ static void settle_tokens(struct th_reading *r)
 	struct th_tokens *t = &r->call->tokens;
 	struct th_count output = estimate(r->said_bytes);
 	if (!th_call_is_llm(r->call)) {
+		*t = (struct th_tokens){.input = {TH_ABSENT, 0}};
 		return;
 	}
 	if (r->call->cut && t->output.from == TH_REPORTED) {
@@ -239,12 +214,12 @@ static void settle_end(struct th_reading *r)
 {
 	struct th_call *c = r->call;
 	char code[8];
-	bool cut_below = !r->exchange->response.present ||
-		th_http_truncated(&r->exchange->response);
-	bool silent = c->streamed && !r->is_final && c->operation != TH_OP_MCP;
-	c->cut = cut_below || (silent && !c->error_type);
+	const struct th_message *m = &r->exchange->response;
+	/* whoever has read the last event need not wait for the end of the body */
+	bool whole = c->streamed ? r->is_final : m->present && !th_http_truncated(m);
+	c->cut = !whole && !(c->streamed && c->error_type);
 	if (c->cut && !c->error_type) {
-		const char *why = "the stream has no end";
+		const char *why = "";
 		(void)th_http_outcome(r->exchange, &why);
 		th_say_text(r, &c->error_type, r->status ? "cut" : "no_response");
 		th_say_text(r, &c->error_message, *why ? why : "the stream has no end");
@@ -252,8 +227,10 @@ static void settle_end(struct th_reading *r)
 		snprintf(code, sizeof(code), "%u", r->status);
 		th_say_text(r, &c->error_type, code);
 	}
-	c->finish = c->error_type && th_call_is_llm(c) ? TH_FINISH_ERROR
-						       : th_finish_of(c->finish_raw);
+	if (!th_call_is_llm(c)) {
+		return;
+	}
+	c->finish = c->error_type ? TH_FINISH_ERROR : th_finish_of(c->finish_raw);
 }
 
 static void settle_times(struct work *w)
@@ -269,6 +246,14 @@ static void settle_times(struct work *w)
 	if (c->tokens.output.n && x->response.present && x->response.ended > began) {
 		c->output_rate = (double)c->tokens.output.n * 1e9 /
 			(double)(x->response.ended - began);
+	}
+}
+
+/* Not every dialect has a word for it. */
+static void settle_finish(struct th_call *c)
+{
+	for (size_t i = 0; c->finish == TH_FINISH_STOP && i < c->n_tool_calls; i++) {
+		c->finish = c->tool_calls[i].by_server ? TH_FINISH_STOP : TH_FINISH_TOOL_CALL;
 	}
 }
 
@@ -302,6 +287,7 @@ static int read_call(struct work *w)
 	w->dialect->question(r);
 	read_answer(w);
 	settle_end(r);
+	settle_finish(r->call);
 	settle_tokens(r);
 	settle_times(w);
 	return r->failed ? -ENOMEM : 0;
