@@ -28,6 +28,7 @@
 #include "shim/slot.h"
 
 struct hostent;
+struct _IO_FILE;
 
 #define TH_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIBC, ret, name, params)
 #define TH_LIB_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIB, ret, name, params)
@@ -43,9 +44,9 @@ struct hostent;
 		__attribute__((section("th_slots"), used)) = &th_slot_##name; \
 	ret th_hook_##name params
 
-/* Hooked functions of the C library that return a pointer: one type so far. */
+/* Hooked functions of the C library that return a pointer: their types. */
 #define TH_RETURNS_POINTER(ret) \
-	_Generic((__typeof__(ret) *)0, struct hostent * * : true, default : false)
+	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, default : false)
 
 /* The real function, as the caller of this hook would have bound it. Only directly in a hook's
  * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */

@@ -11,6 +11,7 @@
 
 #include "shim/fd_table.h"
 #include "shim/hook.h"
+#include "shim/plain.h"
 
 static void note_shutdown(int fd, int how)
 {
@@ -29,6 +30,11 @@ TH_HOOK(int, close, (int fd))
 {
 	TH_UPKEEP(th_fd_tracked(fd), th_fd_drop(fd));
 	return TH_REAL(close)(fd);
+}
+
+int th_plain_close(int fd)
+{
+	return th_hook_close(fd);
 }
 
 TH_HOOK(int, close_range, (unsigned first, unsigned last, int flags))

@@ -7,6 +7,7 @@
 
 #include "shim/fortified.h"
 #include "shim/hook.h"
+#include "shim/plain.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
 
@@ -67,6 +68,11 @@ TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
 	ssize_t ret = th_replay_end(fd, n, TH_REAL(read)(fd, buf, n));
 	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
 	return ret;
+}
+
+ssize_t th_plain_read(int fd, void *buf, size_t n)
+{
+	return th_hook_read(fd, buf, n);
 }
 
 TH_HOOK(ssize_t, __read_chk, (int fd, void *buf, size_t n, size_t room))

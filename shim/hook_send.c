@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
+#include "shim/plain.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
 
@@ -67,6 +68,11 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	ssize_t ret = TH_REAL(write)(fd, buf, n);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
+}
+
+ssize_t th_plain_write(int fd, const void *buf, size_t n)
+{
+	return th_hook_write(fd, buf, n);
 }
 
 TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
