@@ -7,6 +7,7 @@ export OPENAI_BASE_URL="$https/v1" TOOL_URL="$https/tools" OPENAI_API_KEY=sk-doc
 export COLUMNS=100 NO_COLOR=1
 mkdir bin
 ln -s "$tool" bin/tracehook
+usable_unshare bin
 cp "$top/demo/agent.py" agent
 PATH=$scratch/bin:$PATH
 

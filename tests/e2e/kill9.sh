@@ -11,7 +11,7 @@ killed() {
 	: >"$name.out"
 	LD_PRELOAD="$lib" TRACEHOOK_CAPTURE="$name.thc" "$@" >"$name.out" 2>/dev/null &
 	pid=$!
-	while [ "$(stat -c %s "$name.out")" -lt "$bytes" ] && [ "$waited" -lt 100 ]; do
+	while [ "$(stat -c %s "$name.out")" -lt "$bytes" ] && [ "$waited" -lt 500 ]; do
 		sleep 0.05
 		waited=$((waited + 1))
 	done

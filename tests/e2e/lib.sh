@@ -166,6 +166,18 @@ else
 	offline() { timeout -k 1 "$limit" "$@"; }
 fi
 
+# usable_unshare DIRECTORY: where "unshare -rn" as the documents have it is not allowed (in a chroot,
+# in many containers), puts an unshare there that does what this machine allows.
+usable_unshare() {
+	unshare -rn true 2>/dev/null && return
+	if unshare -n true 2>/dev/null; then
+		echo "exec $(command -v unshare) -n \"\${@:2}\""
+	else
+		echo "exec \"\${@:2}\""
+	fi | sed '1i #!/bin/bash' >"$1/unshare"
+	chmod +x "$1/unshare"
+}
+
 # replaying CAPTURE COMMAND…: offline; replaying_online: with the double within reach.
 replaying() {
 	offline env TRACEHOOK_MODE=replay TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
