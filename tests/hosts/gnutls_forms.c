@@ -17,7 +17,8 @@ static gnutls_certificate_credentials_t server_cred, client_cred;
 
 /* ---- the server: echoes; "F" ends with close_notify, "C" without, "R" resets ---- */
 
-static ssize_t server_read(gnutls_session_t s, char *buf, size_t n)
+/* A ticket that comes along interrupts a call, blocking or not. */
+static ssize_t receive(gnutls_session_t s, char *buf, size_t n)
 {
 	ssize_t r;
 	while ((r = gnutls_record_recv(s, buf, n)) == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
@@ -29,7 +30,7 @@ static void server_talk(gnutls_session_t s, int fd)
 {
 	static char buf[1 << 16];
 	ssize_t n;
-	while ((n = server_read(s, buf, sizeof(buf))) > 0 && gnutls_record_send(s, buf, n) == n) {
+	while ((n = receive(s, buf, sizeof(buf))) > 0 && gnutls_record_send(s, buf, n) == n) {
 		if (buf[0] == 'F') {
 			gnutls_bye(s, GNUTLS_SHUT_WR);
 			return;
@@ -38,7 +39,7 @@ static void server_talk(gnutls_session_t s, int fd)
 			return;
 		}
 		if (buf[0] == 'R') {
-			server_read(s, buf, 1); /* until the client has its echo and says so */
+			receive(s, buf, 1); /* until the client has its echo and says so */
 			const struct linger hard = {.l_onoff = 1};
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 			return;
@@ -46,19 +47,45 @@ static void server_talk(gnutls_session_t s, int fd)
 	}
 }
 
+static gnutls_datum_t ticket_key;
+static gnutls_anti_replay_t anti_replay;
+static _Atomic int take_early; /* what clients send before the handshake is over */
+
+static int never_seen(
+	void *arg, time_t until, const gnutls_datum_t *key, const gnutls_datum_t *data)
+{
+	return 0;
+}
+
+static void server_take_early(gnutls_session_t s)
+{
+	char early[64];
+	ssize_t n = gnutls_record_recv_early_data(s, early, sizeof(early));
+	if (n > 0) {
+		gnutls_record_send(s, early, (size_t)n);
+	}
+}
+
 /* One after another: a client waits until its server is done. */
 static void *server_thread(void *arg)
 {
-	int listener = (int)(long)arg, fd;
+	int listener = (int)(long)arg, fd, r;
 	const gnutls_datum_t alpn = {(unsigned char *)"http/1.1", 8};
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
 		gnutls_session_t s;
-		gnutls_init(&s, GNUTLS_SERVER);
+		gnutls_init(&s, GNUTLS_SERVER | GNUTLS_ENABLE_EARLY_DATA);
+		gnutls_session_ticket_enable_server(s, &ticket_key);
+		if (take_early) {
+			gnutls_anti_replay_enable(s, anti_replay);
+		}
 		gnutls_set_default_priority(s);
 		gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, server_cred);
 		gnutls_alpn_set_protocols(s, &alpn, 1, 0);
 		gnutls_transport_set_int(s, fd);
-		if (gnutls_handshake(s) == 0) {
+		while ((r = gnutls_handshake(s)) < 0 && !gnutls_error_is_fatal(r)) {
+		}
+		if (r == 0) {
+			server_take_early(s);
 			server_talk(s, fd);
 		}
 		gnutls_deinit(s);
@@ -87,6 +114,13 @@ static void make_certificate(void)
 	gnutls_certificate_set_x509_trust(client_cred, &cert, 1);
 	gnutls_x509_crt_deinit(cert);
 	gnutls_x509_privkey_deinit(key);
+}
+
+static void make_early(void)
+{
+	gnutls_session_ticket_key_generate(&ticket_key);
+	gnutls_anti_replay_init(&anti_replay);
+	gnutls_anti_replay_set_add_function(anti_replay, never_seen);
 }
 
 static struct sockaddr_in server;
@@ -164,12 +198,12 @@ static void classic(void)
 	unsigned status = 99;
 	printf("verify %d", gnutls_certificate_verify_peers3(s, NAME, &status));
 	printf(" %u\n", status);
-	say("recv", gnutls_record_recv(s, buf, sizeof(buf)));
+	say("recv", receive(s, buf, sizeof(buf)));
 	say("nothing", gnutls_record_recv(s, buf, 0));
 	gnutls_record_send(s, "F", 1);
-	gnutls_record_recv(s, buf, sizeof(buf));
-	say("notify", gnutls_record_recv(s, buf, sizeof(buf)));
-	say("again", gnutls_record_recv(s, buf, sizeof(buf)));
+	receive(s, buf, sizeof(buf));
+	say("notify", receive(s, buf, sizeof(buf)));
+	say("again", receive(s, buf, sizeof(buf)));
 	end(s);
 }
 
@@ -181,15 +215,18 @@ static void other_calls(void)
 	gnutls_packet_t packet;
 	gnutls_datum_t data;
 	printf("send2 %zd\n", gnutls_record_send2(s, "send2", 5, 0, 0));
-	say("recv_seq", gnutls_record_recv_seq(s, buf, sizeof(buf), seq));
+	ssize_t n;
+	while ((n = gnutls_record_recv_seq(s, buf, sizeof(buf), seq)) == GNUTLS_E_AGAIN) {
+	}
+	say("recv_seq", n);
 	printf("send_range %zd\n", gnutls_record_send_range(s, "range", 5, &range));
 	printf("recv_packet %zd", gnutls_record_recv_packet(s, &packet));
 	gnutls_packet_get(packet, &data, NULL);
 	printf(" %.*s\n", (int)data.size, data.data);
 	gnutls_packet_deinit(packet);
 	gnutls_record_send(s, "C", 1);
-	gnutls_record_recv(s, buf, sizeof(buf));
-	say("fin", gnutls_record_recv(s, buf, sizeof(buf)));
+	receive(s, buf, sizeof(buf));
+	say("fin", receive(s, buf, sizeof(buf)));
 	end(s);
 }
 
@@ -200,7 +237,7 @@ static void corked(void)
 	printf("cork %zd", gnutls_record_send(s, "cor", 3));
 	printf(" %zd", gnutls_record_send(s, "ked", 3));
 	printf(" %d\n", gnutls_record_uncork(s, GNUTLS_RECORD_WAIT));
-	say("corked", gnutls_record_recv(s, buf, sizeof(buf)));
+	say("corked", receive(s, buf, sizeof(buf)));
 	gnutls_bye(s, GNUTLS_SHUT_WR);
 	end(s);
 }
@@ -209,9 +246,9 @@ static void reset(void)
 {
 	gnutls_session_t s = begin("reset.test", 0);
 	gnutls_record_send(s, "R", 1);
-	gnutls_record_recv(s, buf, sizeof(buf));
+	receive(s, buf, sizeof(buf));
 	gnutls_record_send(s, "x", 1);
-	say("reset", gnutls_record_recv(s, buf, sizeof(buf)));
+	say("reset", receive(s, buf, sizeof(buf)));
 	end(s);
 }
 
@@ -257,15 +294,15 @@ static void refused(void)
 	refuse = 1;
 	say("same", gnutls_record_send(s, "same", 4));
 	printf("%zd\n", gnutls_record_send(s, "same", 4));
-	gnutls_record_recv(s, buf, sizeof(buf));
+	receive(s, buf, sizeof(buf));
 	refuse = 1;
 	say("none", gnutls_record_send(s, "none", 4));
 	printf("%zd\n", gnutls_record_send(s, NULL, 0));
-	gnutls_record_recv(s, buf, sizeof(buf));
+	receive(s, buf, sizeof(buf));
 	close(client_fd);
 	client_fd = -1;
 	errno = EAGAIN;
-	say("closed", gnutls_record_recv(s, buf, sizeof(buf)));
+	say("closed", receive(s, buf, sizeof(buf)));
 	end(s);
 }
 
@@ -280,11 +317,45 @@ static void large(void)
 		done += r > 0 ? (size_t)r : 40000;
 	}
 	while (n < 40000) {
-		ssize_t r = gnutls_record_recv(s, buf, sizeof(buf));
+		ssize_t r = receive(s, buf, sizeof(buf));
 		n += r > 0 ? (size_t)r : 40000;
 	}
 	printf("large %zu %zu\n", done, n);
 	end(s);
+}
+
+/* A session that another one has made ready (or not: NULL), with words said before the handshake.
+ */
+static void early(const char *sni, gnutls_datum_t *ticket)
+{
+	gnutls_session_t s = make(sni, GNUTLS_ENABLE_EARLY_DATA);
+	gnutls_transport_set_int(s, client_fd);
+	if (ticket->data) {
+		gnutls_session_set_data(s, ticket->data, ticket->size);
+		printf("early %zd\n", gnutls_record_send_early_data(s, "early", 5));
+		gnutls_free(ticket->data);
+	}
+	printf("%s handshake %d", sni, gnutls_handshake(s));
+	int taken = (gnutls_session_get_flags(s) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+	printf(" taken %d\n", taken);
+	if (!taken) {
+		gnutls_record_send(s, "late", 4);
+	}
+	say("recv", receive(s, buf, sizeof(buf)));
+	gnutls_session_get_data2(s, ticket);
+	gnutls_bye(s, GNUTLS_SHUT_WR);
+	end(s);
+}
+
+static void early_data(void)
+{
+	gnutls_datum_t ticket = {NULL, 0};
+	take_early = 1;
+	early("ticket.test", &ticket);
+	early("taken.test", &ticket);
+	take_early = 0;
+	early("untaken.test", &ticket);
+	gnutls_free(ticket.data);
 }
 
 int tls_forms_run(void)
@@ -292,6 +363,7 @@ int tls_forms_run(void)
 	gnutls_certificate_allocate_credentials(&server_cred);
 	gnutls_certificate_allocate_credentials(&client_cred);
 	make_certificate();
+	make_early();
 	begin_server();
 	classic();
 	other_calls();
@@ -299,5 +371,6 @@ int tls_forms_run(void)
 	reset();
 	refused();
 	large();
+	early_data();
 	return 0;
 }
