@@ -250,7 +250,7 @@ static void no_endpoint(const struct th_run *run, const struct th_canon *asked, 
 	struct th_canon c = {0};
 	size_t of_host = 0;
 	bool other_method = false;
-	th_buf_str(out, "no recorded span of this endpoint");
+	th_buf_str(out, "no request to this endpoint was recorded");
 	for (size_t i = 0; i < run->n_exchanges && !other_method; i++) {
 		if (th_canon_request_head(run->exchanges[i], &c) < 0 ||
 			strcmp(text_at(&c, 2), text_at(asked, 2)) != 0) {
@@ -263,7 +263,7 @@ static void no_endpoint(const struct th_run *run, const struct th_canon *asked, 
 		}
 	}
 	if (!other_method) {
-		th_buf_fmt(out, " (%zu of its host, %zu in the run)", of_host, run->n_exchanges);
+		th_buf_fmt(out, " (%zu to its host, %zu in the run)", of_host, run->n_exchanges);
 	}
 	th_canon_finish(&c);
 }

@@ -7,6 +7,7 @@
 
 #define VALUE_MAX 120  /* bytes of a value shown */
 #define CONTEXT_MAX 24 /* bytes shown before the first difference within a string */
+#define SPARED_MIN 8   /* bytes: fewer are not worth leaving out */
 
 struct walk {
 	const struct th_json *asked, *recorded;
@@ -74,7 +75,7 @@ static bool differ_in_string(struct walk *w, struct th_slice a, struct th_slice 
 		at--; /* to the beginning of the character */
 		characters -= (a.p[at] & 0xc0) != 0x80;
 	}
-	size_t from = at > CONTEXT_MAX ? at - CONTEXT_MAX : 0;
+	size_t from = at > CONTEXT_MAX + SPARED_MIN ? at - CONTEXT_MAX : 0;
 	while (from < at && (a.p[from] & 0xc0) == 0x80) {
 		from++;
 	}

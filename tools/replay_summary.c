@@ -27,7 +27,10 @@ static void print_list(FILE *out, const char *what, const struct th_player_miss 
 	for (size_t i = 0; i < n && i < LINES_SHOWN; i++) {
 		th_auto_free char *request = th_text_line(th_slice_str(m[i].request));
 		th_auto_free char *why = th_text_line(th_slice_str(m[i].why));
-		fprintf(out, "tracehook: %s: %s%s%s\n", what, request, *why ? ": " : "", why);
+		fprintf(out, "tracehook: %s: %s\n", what, request);
+		if (*why) {
+			fprintf(out, "tracehook:   %s\n", why);
+		}
 	}
 	if (n > LINES_SHOWN) {
 		fprintf(out, "tracehook: %s: %zu more\n", what, n - LINES_SHOWN);

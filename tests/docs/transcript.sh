@@ -38,3 +38,10 @@ fi
 sed -n "/^$begin\$/,/^$end\$/p" "$top/README.md" | sed '1d;$d' | masked >expected
 masked transcript >got
 same "the README's transcript is what happens" expected got
+
+# And what the README shows of a miss.
+miss='tracehook replay run.thc -- ./agent "What is the weather in Bruges?"'
+grep -Fx -A 2 "\$ $miss" "$top/README.md" | sed 1d | masked >expected
+bash -c "$miss" 2>&1 </dev/null | sed -n '/^tracehook: missed/,+1p' | masked >got
+holds "a miss is shown" test -s expected
+same "what the README shows of a miss is what happens" expected got

@@ -66,9 +66,9 @@ Test(explain, unknown_endpoints)
 {
 	record(HEAD("GET /a", ""), NULL);
 	EXPECT(HEAD("GET /b", ""), NULL, 0,
-		"no recorded span of this endpoint (1 of its host, 1 in the run)");
+		"no request to this endpoint was recorded (1 to its host, 1 in the run)");
 	EXPECT(HEAD("PUT /a", ""), NULL, 0,
-		"no recorded span of this endpoint; recorded as GET http");
+		"no request to this endpoint was recorded; recorded as GET http");
 }
 
 Test(explain, used_up)
