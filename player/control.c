@@ -170,8 +170,10 @@ static void take(struct th_control *c, int fd)
 	*conn = (struct connection){.control = c, .fd = fd};
 	pthread_mutex_lock(&c->lock);
 	enlist(c, conn);
-	int r = c->stopping ? ECANCELED : pthread_create(&thread, &c->attr, serve_connection, conn);
-	if (r) {
+	if (c->stopping) {
+		shutdown(fd, SHUT_RDWR); /* what it has said by now is read all the same */
+	}
+	if (pthread_create(&thread, &c->attr, serve_connection, conn) != 0) {
 		close(fd);
 		delist(c, conn);
 		free(conn);
@@ -187,14 +189,21 @@ static bool is_stopping(struct th_control *c)
 	return stopping;
 }
 
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* A listener that was shut down (th_control_stop()) still gives the connections that wait in its
+ * queue: a process says what was fenced without waiting for an answer, and may be gone by now. */
 static void *accept_all(void *arg)
 {
 	struct th_control *c = arg;
-	while (!is_stopping(c)) {
+	for (;;) {
 		int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0) {
 			take(c, fd);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+		} else if (is_shortage(errno) && !is_stopping(c)) {
 			usleep(10000); /* it waits in the queue until a descriptor is free */
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			break;

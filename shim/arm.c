@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "recorder/emit.h"
 #include "recorder/recorder.h"
+#include "shim/child_env.h"
 #include "shim/children.h"
 #include "shim/log.h"
 #include "shim/replay.h"
@@ -240,6 +241,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 	th_slot_bind_all();
 	if (!getauxval(AT_SECURE)) { /* P31 */
 		th_thread.depth++;
+		th_child_env_begin();
 		atomic_store(&owner, own_pid());
 		make_mark();
 		(void)pthread_atfork(NULL, NULL, in_fork_child);

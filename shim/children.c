@@ -84,6 +84,11 @@ void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_
 	export_context(conf, conf->said, trace_id, span_id);
 }
 
+const char *th_children_context(void)
+{
+	return context;
+}
+
 void th_children_export_said(const struct th_config *conf)
 {
 	bool child = conf->child && conf->has_trace_id;

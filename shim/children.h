@@ -10,6 +10,9 @@
 void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],
 	const uint8_t span_id[TH_SPAN_ID_BYTES]);
 
+/* The entry "TRACEHOOK_CONTEXT=…" that was exported; empty before. */
+const char *th_children_context(void);
+
 /* After a mistake: hands on what came, so that children make the same of it without a second line
  * on stderr. In the constructor only. */
 void th_children_export_said(const struct th_config *conf);

@@ -75,6 +75,53 @@ wait "$listener"
 equal "no datagram gets out" "" "$(cat udp.seen)"
 equal "the double was not contacted" "$seen" "$(double_saw connection)"
 
+# A child that is given another environment does not get around the fence, whoever starts it.
+url="$http/v1/models" bare="PATH=$PATH"
+curl="['curl', '-sS', '-m', '10', '$url']"
+around() {
+	local name=$1
+	shift
+	replaying_online run.thc "$@" >out 2>err
+	equal "$name: nothing came" "" "$(cat out)"
+	limited "$tool" replay run.thc -- "$@" >out 2>err
+	equal "$name, in the wrapper: nothing came" "" "$(cat out)"
+	holds "$name, in the wrapper: it is told" grep -q 'stopped at the fence' err
+}
+around "env -i" env -i "$bare" curl -sS -m 10 "$url"
+around "env -i in a shell" sh -c "env -i $bare curl -sS -m 10 $url; true"
+around "LD_PRELOAD unset" bash -c "unset LD_PRELOAD; curl -sS -m 10 $url; true"
+around "mode off" env TRACEHOOK_MODE=off curl -sS -m 10 "$url"
+around "mode record" env -u TRACEHOOK_CAPTURE TRACEHOOK_MODE=record curl -sS -m 10 "$url"
+around "another preload" env LD_PRELOAD=libz.so.1 curl -sS -m 10 "$url"
+around "subprocess" /usr/bin/python3 -c "import subprocess; subprocess.run($curl, env={'PATH': '/usr/bin:/bin'})"
+around "execve" /usr/bin/python3 -c "import os; os.execve('/usr/bin/curl', $curl, {})"
+around "execv" /usr/bin/python3 -c "
+import os
+for name in list(os.environ): del os.environ[name]
+os.execv('/usr/bin/curl', $curl)"
+around "fexecve" /usr/bin/python3 -c "
+import os; os.execve(os.open('/usr/bin/curl', os.O_RDONLY), $curl, {})"
+around "posix_spawn" /usr/bin/python3 -c "
+import os; os.waitpid(os.posix_spawn('/usr/bin/curl', $curl, {}), 0)"
+around "execvp" perl -e "
+if (!fork) { %ENV = (); exec 'curl', '-sS', '-m', '10', '$url' } wait"
+replaying_online run.thc env -i "$bare" KEPT=1 sh -c 'echo $KEPT $0 "$@"' a b >out
+equal "its own variables and arguments are left" "1 a b" "$(cat out)"
+TRACEHOOK_MODE=repaly LD_PRELOAD=$lib env -i "$bare" curl -sS -m 10 "$url" >out 2>err
+equal "a misspelt mode: the fence is closed for such a child, too" "" "$(cat out)"
+equal "the double was not contacted" "$seen" "$(double_saw connection)"
+
+# All that was stopped is told, although nobody waits for the player to hear of it.
+for round in 1 2 3 4 5; do
+	limited "$tool" replay run.thc -- /usr/bin/python3 -S -c "
+import os, socket
+for number in range(20):
+    try: socket.socket().connect(('127.0.0.1', 1))
+    except OSError: pass
+os._exit(0)" 2>err
+	equal "stopped in the last moment, round $round" 1 "$(grep -c ' 20 stopped at the fence' err)"
+done
+
 # The wrapper counts and reports it.
 exits "the wrapper: all matched" 0 "$tool" replay run.thc -- curl -sS "$https/v1/models"
 same "the wrapper's agent sees the recording" recorded out
