@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/siphash.h"
 #include "genai/genai.h"
 #include "trace/http.h"
 
@@ -72,15 +73,76 @@ static int find_retries(const struct th_calls *c)
 	return 0;
 }
 
+/* Every request repeats the history; of a result that an earlier one handed over the text is let
+ * go, else memory would grow with the square of a conversation. */
+struct seen {
+	uint64_t *keys;
+	size_t n, cap;
+};
+
+static bool add_key(struct seen *s, uint64_t key)
+{
+	size_t i = key & (s->cap - 1);
+	while (s->keys[i] && s->keys[i] != key) {
+		i = (i + 1) & (s->cap - 1);
+	}
+	bool is_new = s->keys[i] == 0;
+	s->keys[i] = key;
+	s->n += is_new;
+	return is_new;
+}
+
+static bool grow(struct seen *s)
+{
+	struct seen more = {NULL, 0, s->cap ? 2 * s->cap : 256};
+	if (2 * (s->n + 1) <= s->cap) {
+		return true;
+	}
+	more.keys = calloc(more.cap, sizeof(*more.keys));
+	for (size_t i = 0; more.keys && i < s->cap; i++) {
+		if (s->keys[i]) {
+			add_key(&more, s->keys[i]);
+		}
+	}
+	if (more.keys) {
+		free(s->keys);
+		*s = more;
+	}
+	return more.keys != NULL;
+}
+
+static int drop_repeated(struct seen *s, struct th_call *c)
+{
+	static const uint8_t key[TH_SIPHASH_KEY_BYTES];
+	for (size_t i = 0; c && i < c->n_tool_results; i++) {
+		struct th_tool_result *t = &c->tool_results[i];
+		uint64_t parts[] = {(uintptr_t)c->exchange->process,
+			th_siphash(key, t->id, strlen(t->id)),
+			th_siphash(key, t->text, strlen(t->text))};
+		if (!grow(s)) {
+			return -ENOMEM;
+		}
+		if (*t->id && !add_key(s, th_siphash(key, parts, sizeof(parts)) | 1)) {
+			char *empty = realloc(t->text, 1);
+			t->text = empty ? empty : t->text;
+			t->text[0] = '\0';
+		}
+	}
+	return 0;
+}
+
 int th_calls_read(const struct th_run *run, struct th_calls *ret_calls)
 {
 	struct th_calls c = {
 		calloc(run->n_exchanges + 1, sizeof(struct th_call *)), run->n_exchanges};
+	struct seen seen = {NULL, 0, 0};
 	int r = c.at ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < c.n; i++) {
 		r = th_call_read(run->exchanges[i], &c.at[i]);
 		r = r == -ENOENT ? 0 : r;
+		r = r ? r : drop_repeated(&seen, c.at[i]);
 	}
+	free(seen.keys);
 	r = r ? r : find_retries(&c);
 	if (r < 0) {
 		th_calls_finish(&c);

@@ -129,7 +129,7 @@ const char *th_finish_name(enum th_finish f);
 enum th_provenance th_tokens_source(const struct th_tokens *t);
 
 /* The calls of a run, by th_exchange.order; NULL where the exchange is none. Retries are counted
- * (th_call.resend_count). */
+ * (th_call.resend_count); a tool result that an earlier request had handed over has no text. */
 struct th_calls {
 	struct th_call **at;
 	size_t n;

@@ -1,21 +1,58 @@
 /* tracehook dump: everything of a capture, one line for each thing that happened. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "tools/events.h"
 #include "tools/load.h"
+#include "tools/meaning_json.h"
 #include "tools/run_table.h"
 #include "tools/span_json.h"
 #include "tools/tools.h"
 
+struct meaning {
+	struct th_calls calls;
+	struct th_tool_spans tools;
+	struct th_tool_work *work;
+};
+
+static struct meaning meaning_of(const struct th_run *run)
+{
+	struct meaning m;
+	if (th_calls_read(run, &m.calls) < 0 || th_tool_spans_of(&m.calls, &m.tools) < 0 ||
+		th_tool_work_of(run, &m.calls, &m.tools, &m.work) < 0) {
+		th_tool_no_memory();
+	}
+	return m;
+}
+
+/* The tools from `i` on that were at work before that time; the next one. Tools are in the order
+ * in which they were asked for, which in parallel conversations is not quite that of time. */
+static size_t dump_tools(
+	const struct th_run *run, const struct meaning *m, size_t i, uint64_t before)
+{
+	for (; i < m->tools.n && m->tools.spans[i].start < before; i++) {
+		th_meaning_json_tool(stdout, run, &m->tools.spans[i], &m->work[i]);
+	}
+	return i;
+}
+
 static void dump_json(const struct th_run *run, bool first)
 {
 	th_auto_free struct th_event *events = NULL;
-	size_t n;
+	size_t n, tool = 0;
+	struct meaning m = meaning_of(run);
 	th_events_of(run, &events, &n);
 	for (size_t i = 0; i < n && !ferror(stdout); i++) {
-		th_span_json(stdout, run, &events[i]);
+		tool = dump_tools(run, &m, tool, events[i].time);
+		bool exchange = events[i].kind == TH_EVENT_EXCHANGE;
+		th_span_json(stdout, run, &events[i],
+			exchange ? m.calls.at[events[i].exchange->order] : NULL);
 	}
+	dump_tools(run, &m, tool, UINT64_MAX);
+	th_tool_spans_finish(&m.tools);
+	th_calls_finish(&m.calls);
+	free(m.work);
 }
 
 static void dump_table(const struct th_run *run, bool first)

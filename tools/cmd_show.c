@@ -71,14 +71,25 @@ static void print_raw(const struct th_message *m)
 	}
 }
 
+/* All calls of the run are read: whether this one is a retry depends on the others. */
+static void show_json(const struct th_run *run, const struct th_exchange *x)
+{
+	struct th_event e = {.kind = TH_EVENT_EXCHANGE, .exchange = x};
+	struct th_calls calls;
+	if (th_calls_read(run, &calls) < 0) {
+		th_tool_no_memory();
+	}
+	th_span_json(stdout, run, &e, calls.at[x->order]);
+	th_calls_finish(&calls);
+}
+
 static void show(
 	const struct show_options *o, const struct th_run *run, const struct th_exchange *x)
 {
 	if (o->raw != RAW_NONE) {
 		print_raw(o->raw == RAW_REQUEST ? &x->request : &x->response);
 	} else if (o->json) {
-		struct th_event e = {.kind = TH_EVENT_EXCHANGE, .exchange = x};
-		th_span_json(stdout, run, &e);
+		show_json(run, x);
 	} else {
 		th_exchange_text(stdout, run, x, th_tool_colour());
 	}

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "tools/body.h"
 #include "tools/events.h"
+#include "tools/meaning_json.h"
 #include "tools/tools.h"
 
 uint64_t th_exchange_end(const struct th_exchange *x)
@@ -19,47 +20,16 @@ static uint64_t exchange_start(const struct th_exchange *x)
 	return x->request.present ? x->request.began : x->response.began;
 }
 
-static void put_text(struct th_jout *j, const char *key, const char *text)
-{
-	th_jout_key(j, key);
-	th_jout_text(j, text);
-}
-
-static void put_u64(struct th_jout *j, const char *key, uint64_t v)
-{
-	th_jout_key(j, key);
-	th_jout_u64(j, v);
-}
-
-/* 0 stands for unknown in the trace; here it is null. */
-static void put_known(struct th_jout *j, const char *key, uint64_t v)
-{
-	th_jout_key(j, key);
-	if (v) {
-		th_jout_u64(j, v);
-	} else {
-		th_jout_null(j);
-	}
-}
-
-static void put_null(struct th_jout *j, const char *key)
-{
-	th_jout_key(j, key);
-	th_jout_null(j);
-}
-
-/* Method and path without its query: the name under which like calls come together. */
-static void put_name(struct th_jout *j, const struct th_exchange *x)
+char *th_exchange_name(const struct th_exchange *x)
 {
 	struct th_slice method = th_http_method(x), target = th_http_target(x);
 	const uint8_t *query = target.n ? memchr(target.p, '?', target.n) : NULL;
 	size_t n = query ? (size_t)(query - target.p) : target.n;
-	th_auto_free char *name = th_tool_alloc(method.n + 1 + n);
+	char *name = th_tool_alloc(method.n + 1 + n + 1);
 	memcpy(name, method.n ? method.p : (const uint8_t *)"", method.n);
 	name[method.n] = ' ';
 	memcpy(name + method.n + 1, n ? target.p : (const uint8_t *)"", n);
-	th_jout_key(j, "name");
-	th_jout_string(j, (struct th_slice){(uint8_t *)name, method.n + 1 + n});
+	return name;
 }
 
 /* HTTP/2's pseudo-fields are no fields: method, url, host and status say the same. */
@@ -95,8 +65,8 @@ static void put_headers(struct th_jout *j, const char *side, const struct th_mes
 		put_fields(j, headers, &m->head);
 		put_fields(j, trailers, &m->trailer);
 	} else {
-		put_null(j, headers);
-		put_null(j, trailers);
+		th_jout_put_null(j, headers);
+		th_jout_put_null(j, trailers);
 	}
 }
 
@@ -110,9 +80,9 @@ static void put_body(
 	th_auto_free char *binary = th_tool_format("%s_body_base64", side);
 	th_auto_free char *trouble = th_tool_format("%s_body_trouble", side);
 	if (!is_there(m)) {
-		put_null(j, text);
-		put_null(j, trouble);
-		put_null(j, hash_key);
+		th_jout_put_null(j, text);
+		th_jout_put_null(j, trouble);
+		th_jout_put_null(j, hash_key);
 		return;
 	}
 	b = th_body_load(m);
@@ -122,22 +92,22 @@ static void put_body(
 	} else {
 		th_jout_base64(j, th_body_slice(&b));
 	}
-	put_text(j, trouble, b.trouble);
+	th_jout_put_text(j, trouble, b.trouble);
 	th_body_hash(&b, hash);
-	put_text(j, hash_key, hash);
+	th_jout_put_text(j, hash_key, hash);
 }
 
 static void put_chunk_times(struct th_jout *j, const struct th_exchange *x)
 {
 	uint64_t start = exchange_start(x);
-	put_u64(j, "chunks", x->response.n_pieces);
+	th_jout_put_u64(j, "chunks", x->response.n_pieces);
 	th_jout_key(j, "chunk_times");
 	th_jout_open(j, '[');
 	for (size_t i = 0; i < x->response.n_pieces; i++) {
 		const struct th_piece *p = &x->response.pieces[i];
 		th_jout_open(j, '{');
-		put_u64(j, "t_ns", p->time > start ? p->time - start : 0);
-		put_u64(j, "bytes", p->bytes.n);
+		th_jout_put_u64(j, "t_ns", p->time > start ? p->time - start : 0);
+		th_jout_put_u64(j, "bytes", p->bytes.n);
 		th_jout_close(j, '}');
 	}
 	th_jout_close(j, ']');
@@ -158,8 +128,8 @@ static void put_end(struct th_jout *j, const char *side, const struct th_message
 	th_auto_free char *end = th_tool_format("%s_end", side);
 	th_auto_free char *code = th_tool_format("%s_end_code", side);
 	bool known = m->present && m->finished;
-	put_text(j, end, known ? th_events_end_name(m->end) : NULL);
-	put_known(j, code, known ? m->end_code : 0);
+	th_jout_put_text(j, end, known ? th_events_end_name(m->end) : NULL);
+	th_jout_put_known(j, code, known ? m->end_code : 0);
 }
 
 static void put_identity(struct th_jout *j, const struct th_exchange *x)
@@ -167,19 +137,20 @@ static void put_identity(struct th_jout *j, const struct th_exchange *x)
 	uint64_t start = exchange_start(x), end = th_exchange_end(x);
 	const char *why = "";
 	const char *status = th_http_outcome(x, &why);
+	th_auto_free char *name = th_exchange_name(x);
 	th_span_json_id(j, "span_id", x->span_id, sizeof(x->span_id));
 	if (x->process) {
 		th_span_json_id(j, "parent_span_id", x->process->span_id, TH_SPAN_ID_BYTES);
 	} else {
-		put_null(j, "parent_span_id");
+		th_jout_put_null(j, "parent_span_id");
 	}
-	put_text(j, "kind", "exchange");
-	put_name(j, x);
-	put_u64(j, "number", x->order + 1);
-	put_u64(j, "start_unix_nano", start);
-	put_u64(j, "duration_ns", end > start ? end - start : 0);
-	put_text(j, "status", status);
-	put_text(j, "status_reason", why && *why ? why : NULL);
+	th_jout_put_text(j, "kind", "exchange");
+	th_jout_put_text(j, "name", name);
+	th_jout_put_u64(j, "number", x->order + 1);
+	th_jout_put_u64(j, "start_unix_nano", start);
+	th_jout_put_u64(j, "duration_ns", end > start ? end - start : 0);
+	th_jout_put_text(j, "status", status);
+	th_jout_put_text(j, "status_reason", why && *why ? why : NULL);
 }
 
 static void put_request_line(struct th_jout *j, const struct th_exchange *x)
@@ -193,19 +164,19 @@ static void put_request_line(struct th_jout *j, const struct th_exchange *x)
 	} else {
 		th_jout_null(j);
 	}
-	put_text(j, "url", url);
-	put_text(j, "host", host);
-	put_text(j, "http_version",
+	th_jout_put_text(j, "url", url);
+	th_jout_put_text(j, "host", host);
+	th_jout_put_text(j, "http_version",
 		th_http_version(x->request.present ? x->request.version : x->response.version));
-	put_known(j, "response_status", th_http_status(x));
+	th_jout_put_known(j, "response_status", th_http_status(x));
 }
 
 static void put_place(struct th_jout *j, const struct th_exchange *x)
 {
 	th_auto_free char *lane = th_events_lane(x->process, x->thread, x->connection);
-	put_text(j, "lane", lane);
+	th_jout_put_text(j, "lane", lane);
 	th_span_json_connection(j, x->connection);
-	put_known(j, "stream", x->stream);
+	th_jout_put_known(j, "stream", x->stream);
 	th_jout_key(j, "truncated");
 	th_jout_bool(j, th_http_truncated(&x->request) || th_http_truncated(&x->response));
 	th_jout_key(j, "redacted");
@@ -214,16 +185,14 @@ static void put_place(struct th_jout *j, const struct th_exchange *x)
 	put_end(j, "response", &x->response);
 }
 
-void th_exchange_json(struct th_jout *j, const struct th_exchange *x)
+void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const struct th_call *call)
 {
 	put_identity(j, x);
-	put_text(j, "event_type", th_http_status(x) ? "HTTP" : "ERROR");
-	put_null(j, "model");
-	put_null(j, "tokens");
+	th_meaning_json_exchange(j, x, call);
 	put_request_line(j, x);
-	put_u64(j, "request_bytes", x->request.body_bytes);
-	put_u64(j, "response_bytes", x->response.body_bytes);
-	put_known(j, "ttfb_ns", th_http_status(x) ? th_http_ttfb(x) : 0);
+	th_jout_put_u64(j, "request_bytes", x->request.body_bytes);
+	th_jout_put_u64(j, "response_bytes", x->response.body_bytes);
+	th_jout_put_known(j, "ttfb_ns", th_http_status(x) ? th_http_ttfb(x) : 0);
 	put_chunk_times(j, x);
 	put_interim(j, x);
 	put_place(j, x);

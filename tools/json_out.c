@@ -150,6 +150,16 @@ void th_jout_i64(struct th_jout *j, int64_t v)
 	fprintf(j->out, "%" PRId64, v);
 }
 
+void th_jout_double(struct th_jout *j, double v)
+{
+	begin_value(j);
+	if (v - v != 0) {
+		fputs("null", j->out);
+	} else {
+		fprintf(j->out, "%.12g", v);
+	}
+}
+
 void th_jout_bool(struct th_jout *j, bool v)
 {
 	begin_value(j);
@@ -160,4 +170,38 @@ void th_jout_null(struct th_jout *j)
 {
 	begin_value(j);
 	fputs("null", j->out);
+}
+
+void th_jout_put_text(struct th_jout *j, const char *key, const char *text)
+{
+	th_jout_key(j, key);
+	th_jout_text(j, text);
+}
+
+void th_jout_put_u64(struct th_jout *j, const char *key, uint64_t v)
+{
+	th_jout_key(j, key);
+	th_jout_u64(j, v);
+}
+
+void th_jout_put_known(struct th_jout *j, const char *key, uint64_t v)
+{
+	th_jout_key(j, key);
+	if (v) {
+		th_jout_u64(j, v);
+	} else {
+		th_jout_null(j);
+	}
+}
+
+void th_jout_put_bool(struct th_jout *j, const char *key, bool v)
+{
+	th_jout_key(j, key);
+	th_jout_bool(j, v);
+}
+
+void th_jout_put_null(struct th_jout *j, const char *key)
+{
+	th_jout_key(j, key);
+	th_jout_null(j);
 }

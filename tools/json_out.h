@@ -26,7 +26,15 @@ void th_jout_base64(struct th_jout *j, struct th_slice s);
 void th_jout_hex(struct th_jout *j, const void *p, size_t n); /* lower case, at most 64 bytes */
 void th_jout_u64(struct th_jout *j, uint64_t v);
 void th_jout_i64(struct th_jout *j, int64_t v);
+void th_jout_double(struct th_jout *j, double v); /* null when it is not finite */
 void th_jout_bool(struct th_jout *j, bool v);
 void th_jout_null(struct th_jout *j);
+
+/* A member: its key and its value. */
+void th_jout_put_text(struct th_jout *j, const char *key, const char *text); /* NULL: null */
+void th_jout_put_u64(struct th_jout *j, const char *key, uint64_t v);
+void th_jout_put_known(struct th_jout *j, const char *key, uint64_t v); /* 0, unknown: null */
+void th_jout_put_bool(struct th_jout *j, const char *key, bool v);
+void th_jout_put_null(struct th_jout *j, const char *key);
 
 #endif

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "genai/genai.h"
 #include "tools/coverage.h"
 #include "tools/events.h"
 #include "tools/exchange_json.h"
@@ -24,6 +26,8 @@ enum {
 	AT_METHOD,
 	AT_URL,
 	AT_STATUS,
+	AT_MODEL,
+	AT_TOKENS,
 	AT_SENT,
 	AT_RECEIVED,
 	AT_FIRST,
@@ -34,14 +38,16 @@ enum {
 
 static const struct th_table_column columns[N_COLUMNS] = {
 	[AT_NUMBER] = {"#", true, TH_FIT_WHOLE, 0, 0},
-	[AT_TIME] = {"at", true, TH_FIT_WHOLE, 0, 4},
-	[AT_LANE] = {"lane", false, TH_FIT_WHOLE, 0, 3},
+	[AT_TIME] = {"at", true, TH_FIT_WHOLE, 0, 6},
+	[AT_LANE] = {"lane", false, TH_FIT_WHOLE, 0, 5},
 	[AT_METHOD] = {"method", false, TH_FIT_WHOLE, 0, 0},
 	[AT_URL] = {"url", false, TH_FIT_MIDDLE, 40, 0},
 	[AT_STATUS] = {"status", true, TH_FIT_WHOLE, 0, 0},
-	[AT_SENT] = {"sent", true, TH_FIT_WHOLE, 0, 6},
-	[AT_RECEIVED] = {"received", true, TH_FIT_WHOLE, 0, 5},
-	[AT_FIRST] = {"first", true, TH_FIT_WHOLE, 0, 7},
+	[AT_MODEL] = {"model", false, TH_FIT_MIDDLE, 12, 4},
+	[AT_TOKENS] = {"tokens", true, TH_FIT_WHOLE, 0, 3},
+	[AT_SENT] = {"sent", true, TH_FIT_WHOLE, 0, 8},
+	[AT_RECEIVED] = {"received", true, TH_FIT_WHOLE, 0, 7},
+	[AT_FIRST] = {"first", true, TH_FIT_WHOLE, 0, 9},
 	[AT_TOOK] = {"took", true, TH_FIT_WHOLE, 0, 2},
 	[AT_OUTCOME] = {"outcome", false, TH_FIT_END, 12, 1},
 };
@@ -98,8 +104,27 @@ static const char *outcome_of(const struct th_exchange *x)
 	return why && *why && (cut || !th_http_status(x)) ? why : outcome;
 }
 
-static void add_exchange(struct th_table *t, const struct th_exchange *x, uint64_t at)
+/* "1200→34", "~1200→34" when one is an estimate, "?" for what is not known. */
+static char *tokens(const struct th_tokens *t)
 {
+	char in[24] = "?", out[24] = "?";
+	if (t->input.from == TH_ABSENT && t->output.from == TH_ABSENT) {
+		return safe("-");
+	}
+	if (t->input.from != TH_ABSENT) {
+		snprintf(in, sizeof(in), "%" PRIu64, t->input.n);
+	}
+	if (t->output.from != TH_ABSENT) {
+		snprintf(out, sizeof(out), "%" PRIu64, t->output.n);
+	}
+	bool guessed = th_tokens_source(t) == TH_ESTIMATED;
+	return th_tool_format("%s%s→%s", guessed ? "~" : "", in, out);
+}
+
+static void add_exchange(
+	struct th_table *t, const struct th_exchange *x, const struct th_call *call, uint64_t at)
+{
+	bool llm = call && th_call_is_llm(call);
 	const char *outcome = outcome_of(x);
 	uint64_t end = th_exchange_end(x);
 	uint64_t ttfb = th_http_status(x) ? th_http_ttfb(x) : 0;
@@ -113,6 +138,8 @@ static void add_exchange(struct th_table *t, const struct th_exchange *x, uint64
 		[AT_URL] = safe(url),
 		[AT_STATUS] = th_http_status(x) ? th_tool_format("%u", th_http_status(x))
 						: safe("-"),
+		[AT_MODEL] = safe(llm ? th_call_model(call) : NULL),
+		[AT_TOKENS] = llm ? tokens(&call->tokens) : safe(NULL),
 		[AT_SENT] = bytes(x->request.body_bytes),
 		[AT_RECEIVED] = bytes(x->response.body_bytes),
 		[AT_FIRST] = ttfb ? duration(ttfb) : safe("-"),
@@ -244,17 +271,36 @@ static void print_lost(FILE *out, const struct th_run *run, unsigned width)
 	}
 }
 
+/* Columns that a run without a model has no use for are left out. */
+static struct th_table *create_table(const struct th_calls *calls)
+{
+	static struct th_table_column plain[N_COLUMNS];
+	for (size_t i = 0; i < calls->n; i++) {
+		if (calls->at[i] && th_call_is_llm(calls->at[i])) {
+			return th_table_create(columns, N_COLUMNS);
+		}
+	}
+	memcpy(plain, columns, sizeof(columns));
+	plain[AT_MODEL].hidden = plain[AT_TOKENS].hidden = true;
+	return th_table_create(plain, N_COLUMNS);
+}
+
 void th_run_table_print(FILE *out, const struct th_run *run, unsigned width, bool colour)
 {
 	th_auto_free struct th_event *events = NULL;
 	size_t n, rows = 0;
-	struct th_table *t = th_table_create(columns, N_COLUMNS);
+	struct th_calls calls;
+	if (th_calls_read(run, &calls) < 0) {
+		th_tool_no_memory();
+	}
+	struct th_table *t = create_table(&calls);
 	th_events_of(run, &events, &n);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t at = events[i].time > run->began ? events[i].time - run->began : 0;
 		rows += events[i].kind != TH_EVENT_PROCESS;
 		if (events[i].kind == TH_EVENT_EXCHANGE) {
-			add_exchange(t, events[i].exchange, at);
+			const struct th_exchange *x = events[i].exchange;
+			add_exchange(t, x, calls.at[x->order], at);
 		} else if (events[i].kind != TH_EVENT_PROCESS) {
 			add_failure(t, &events[i], at);
 		}
@@ -266,4 +312,5 @@ void th_run_table_print(FILE *out, const struct th_run *run, unsigned width, boo
 	}
 	print_lost(out, run, width);
 	th_table_destroy(t);
+	th_calls_finish(&calls);
 }

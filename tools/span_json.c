@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "genai/event_type.h"
 #include "tools/body.h"
 #include "tools/coverage.h"
 #include "tools/exchange_json.h"
 #include "tools/json_out.h"
+#include "tools/meaning_json.h"
 #include "tools/tools.h"
 
 struct th_slice th_span_base_name(struct th_slice path)
@@ -108,8 +110,7 @@ static void put_process(struct th_jout *j, const struct th_run *run, const struc
 	put_status(j, p->ended_well ? "ok" : "unset",
 		p->ended_well ? NULL
 			      : "its end was not seen: killed, replaced by exec, or left by _exit");
-	th_jout_key(j, "event_type");
-	th_jout_text(j, "PROCESS");
+	th_meaning_json_types(j, 1u << TH_TYPE_PROCESS | 1u << TH_TYPE_STATE_TRANSITION);
 	th_jout_key(j, "lane");
 	th_jout_text(j, p->lane);
 	th_jout_key(j, "pid");
@@ -202,7 +203,8 @@ static void put_connection(struct th_jout *j, const struct th_event *e)
 	th_jout_u64(j, c->bytes_received);
 }
 
-void th_span_json(FILE *out, const struct th_run *run, const struct th_event *e)
+void th_span_json(
+	FILE *out, const struct th_run *run, const struct th_event *e, const struct th_call *call)
 {
 	struct th_jout j = {.out = out};
 	th_jout_open(&j, '{');
@@ -219,7 +221,7 @@ void th_span_json(FILE *out, const struct th_run *run, const struct th_event *e)
 		put_connection(&j, e);
 		break;
 	case TH_EVENT_EXCHANGE:
-		th_exchange_json(&j, e->exchange);
+		th_exchange_json(&j, e->exchange, call);
 		break;
 	}
 	th_jout_close(&j, '}');

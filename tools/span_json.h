@@ -7,8 +7,11 @@
 
 #include <stdio.h>
 
+#include "genai/genai.h"
 #include "tools/events.h"
 
-void th_span_json(FILE *out, const struct th_run *run, const struct th_event *event);
+/* `call`: what an exchange meant; may be NULL. */
+void th_span_json(FILE *out, const struct th_run *run, const struct th_event *event,
+	const struct th_call *call);
 
 #endif

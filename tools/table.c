@@ -172,7 +172,7 @@ static struct fit fit_columns(const struct th_table *t, unsigned width)
 {
 	struct fit natural;
 	for (size_t c = 0; c < t->n_columns; c++) {
-		natural.width[c] = natural_width(t, c);
+		natural.width[c] = t->columns[c].hidden ? 0 : natural_width(t, c);
 	}
 	for (;;) {
 		struct fit f = natural;

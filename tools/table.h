@@ -23,6 +23,7 @@ struct th_table_column {
 	enum th_table_fit fit;
 	unsigned least; /* width to which it may shrink */
 	unsigned rank;	/* the highest rank is left out first; 0 never */
+	bool hidden;	/* never shown */
 };
 
 enum th_table_tone {

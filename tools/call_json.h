@@ -1,0 +1,15 @@
+/* The members of a JSON object that tell what an exchange meant. */
+#ifndef TOOLS_CALL_JSON_H
+#define TOOLS_CALL_JSON_H
+
+#include "genai/genai.h"
+#include "tools/json_out.h"
+
+/* "operation", "provider", "model", "streamed", "finish", "resend_count" and "tokens"; c may be
+ * NULL: each is null. */
+void th_call_json(struct th_jout *j, const struct th_call *c);
+
+/* An object of counts, null where absent, and their "source". */
+void th_call_json_tokens(struct th_jout *j, const char *key, const struct th_tokens *t);
+
+#endif
