@@ -4,12 +4,18 @@
 
 #include "base/text.h"
 
-/* Fields whose whole value is a secret. */
+/* Fields whose whole value is a secret. Browsers can hand a key to a WebSocket only as the name of
+ * a protocol, and OpenAI's realtime interface takes it there. */
 static const char *const secret_fields[] = {
+	"access-key",
+	"accesstoken",
 	"api-key",
 	"apikey",
+	"apitoken",
+	"auth",
 	"authentication",
 	"authorization",
+	"authtoken",
 	"circle-token",
 	"cookie",
 	"cookie2",
@@ -18,10 +24,18 @@ static const char *const secret_fields[] = {
 	"dpop",
 	"helicone-auth",
 	"job-token",
+	"jwt",
 	"mcp-session-id",
 	"ocp-apim-subscription-key",
+	"passwd",
+	"password",
 	"private-token",
 	"proxy-authorization",
+	"sec-websocket-protocol",
+	"secret",
+	"session",
+	"session-id",
+	"token",
 	"x-amz-security-token",
 	"x-api-key",
 	"x-auth",
@@ -32,8 +46,11 @@ static const char *const secret_fields[] = {
 	"x-goog-api-key",
 	"x-goog-iap-jwt-assertion",
 	"x-honeycomb-team",
+	"x-jwt",
+	"x-key",
 	"x-ms-authorization-auxiliary",
 	"x-rapidapi-key",
+	"x-session-id",
 	"x-session-token",
 	"x-subscription-token",
 	"x-vault-token",
@@ -54,6 +71,10 @@ static const struct th_slice secret_field_ends[] = {
 	END("-auth-token"),
 	END("-authorization"),
 	END("-credential"),
+	END("-jwt"),
+	END("-jwt-assertion"),
+	END("-openai-key"),
+	END("-passwd"),
 	END("-password"),
 	END("-secret"),
 	END("-secret-key"),
@@ -109,6 +130,7 @@ static const struct th_slice secret_param_ends[] = {
 	END("-credential"),
 	END("-security-token"),
 	END("-signature"),
+	END(".token"),
 	END("_api_key"),
 	END("_apikey"),
 	END("_password"),
@@ -116,6 +138,13 @@ static const struct th_slice secret_param_ends[] = {
 	END("_signature"),
 	END("_token"),
 	END("apikey"),
+	END("apitoken"),
+	END("bearertoken"),
+	END("clientsecret"),
+	END("idtoken"),
+	END("refreshtoken"),
+	END("securitytoken"),
+	END("sessiontoken"),
 };
 
 /* Fields that hold a URL, or (host) may wrongly hold userinfo. */

@@ -1,4 +1,4 @@
-/* See canon_fields.h. cookie and mcp-session-id are credentials too, but say which conversation is
+/* See canon_fields.h. Cookies and session ids are credentials too, but say which conversation is
  * meant: the capture keeps them as keyed hashes, and so does the matcher (capture/redact.h). */
 #include "player/canon_fields.h"
 
@@ -66,6 +66,15 @@ static const struct {
 	{"sec-websocket-key", "a random number: the answer to it is made anew (dialog.h)"},
 };
 
+/* Secret, and compared (see above). */
+static const char *const selecting[] = {
+	"cookie",
+	"mcp-session-id",
+	"session",
+	"session-id",
+	"x-session-id",
+};
+
 static bool name_is(struct th_slice name, const char *entry)
 {
 	size_t n = strlen(entry);
@@ -85,9 +94,10 @@ const char *th_canon_field_ignored(struct th_slice name)
 			return ignored[i].why;
 		}
 	}
-	if (th_slice_ieq(name, TH_SLICE_LIT("cookie")) ||
-		th_slice_ieq(name, TH_SLICE_LIT("mcp-session-id"))) {
-		return NULL;
+	for (size_t i = 0; i < sizeof(selecting) / sizeof(*selecting); i++) {
+		if (name_is(name, selecting[i])) {
+			return NULL;
+		}
 	}
 	return th_secret_is_field(name) ? credential : NULL;
 }

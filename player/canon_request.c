@@ -185,6 +185,55 @@ static int add_body(const struct th_message *m, struct th_canon *c)
 	return 0;
 }
 
+static void add_credential(struct th_slice name, struct th_slice value, struct th_buf *out)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		th_buf_u8(out, th_lower(name.p[i]));
+	}
+	th_buf_u8(out, 0);
+	th_buf_slice(out, value);
+	th_buf_u8(out, 0);
+}
+
+static void add_secret_params(struct th_slice target, struct th_buf *out)
+{
+	const uint8_t *p = target.n ? memchr(target.p, '?', target.n) : NULL;
+	const uint8_t *end = target.p + target.n;
+	while (p && ++p <= end) {
+		const uint8_t *next = p < end ? memchr(p, '&', (size_t)(end - p)) : NULL;
+		const uint8_t *stop = next ? next : end;
+		const uint8_t *eq = p < stop ? memchr(p, '=', (size_t)(stop - p)) : NULL;
+		struct th_slice name = {p, (size_t)((eq ? eq : stop) - p)};
+		if (eq && th_canon_param_ignored(name)) {
+			add_credential(name, (struct th_slice){eq, (size_t)(stop - eq)}, out);
+		}
+		p = next;
+	}
+}
+
+/* The credentials decide nothing, so that a replay needs no keys; but where equal requests were
+ * sent with several of them (two accounts, say), who has the recorded ones gets the answers to
+ * them. */
+static int take_exact(const struct th_exchange *x, struct th_canon *c)
+{
+	struct th_buf *b = &c->text;
+	size_t n = b->n, pos = 0;
+	struct th_field f;
+	th_buf_add(b, c->full.bytes, sizeof(c->full.bytes));
+	size_t empty = b->n;
+	add_secret_params(th_http_target(x), b);
+	while (th_head_next(&x->request.head, &pos, &f)) {
+		if (th_secret_is_field(f.name)) {
+			add_credential(f.name, f.value, b);
+		}
+	}
+	c->has_credentials = b->n > empty;
+	bool done = !b->failed &&
+		EVP_Digest(b->p + n, b->n - n, c->exact.bytes, NULL, sha256, NULL);
+	b->n = n;
+	return done ? 0 : -ENOMEM;
+}
+
 int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 {
 	int r = th_canon_request_head(x, c);
@@ -196,7 +245,8 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 	if (x->request.body_bytes && !th_script_applies(x)) {
 		r = add_body(&x->request, c);
 	}
-	return r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);
+	r = r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);
+	return r < 0 ? r : take_exact(x, c);
 }
 
 void th_canon_finish(struct th_canon *c)

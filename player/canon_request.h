@@ -18,6 +18,8 @@ struct th_canon {
 	struct th_fingerprint endpoint; /* method, scheme, authority, path */
 	struct th_fingerprint head;	/* those, query and fields */
 	struct th_fingerprint full;	/* all and the body */
+	struct th_fingerprint exact;	/* all, the body and the credentials */
+	bool has_credentials;		/* else exact is not set */
 	enum th_canon_kind kind;
 	size_t path_at, query_at, fields_at, body_at; /* where each begins in text */
 	struct th_buf text; /* method NUL scheme NUL authority NUL path NUL query NUL, then

@@ -18,8 +18,12 @@ enum level {
 	SEQ_LANE,    /* endpoint, version and lane, as the first three: for TH_MATCH_SEQUENCE */
 	SEQ_THREAD,
 	SEQ_ORDER,
+	EXACT_LANE, /* with the same credentials, as the first three: before all others */
+	EXACT_THREAD,
+	EXACT_ORDER,
 	LEVELS,
 };
+#define ORDERS 3 /* levels that follow each other: lane, thread, order */
 
 /* No padding: hashed and compared as bytes. */
 struct key {
@@ -79,20 +83,39 @@ static uint32_t version_class(uint8_t version)
 	return version == 20 ? 2 : 1;
 }
 
+static struct th_fingerprint fingerprint(enum level level, const struct th_canon *c)
+{
+	switch (level) {
+	case BY_HEAD:
+		return c->head;
+	case BY_ENDPOINT:
+	case SEQ_LANE:
+	case SEQ_THREAD:
+	case SEQ_ORDER:
+		return c->endpoint;
+	case EXACT_LANE:
+	case EXACT_THREAD:
+	case EXACT_ORDER:
+		return c->exact;
+	default:
+		return c->full;
+	}
+}
+
 static struct key make_key(enum level level, const struct th_canon *c, const struct th_asker *who)
 {
-	struct key k = {.level = (uint32_t)level};
-	bool seq = level >= SEQ_LANE;
-	k.fp = level == BY_HEAD ? c->head : seq || level == BY_ENDPOINT ? c->endpoint : c->full;
+	struct key k = {.level = (uint32_t)level, .fp = fingerprint(level, c)};
+	bool lane = level == BY_LANE || level == SEQ_LANE || level == EXACT_LANE;
+	bool thread = level == BY_THREAD || level == SEQ_THREAD || level == EXACT_THREAD;
 	if (level == BY_ENDPOINT) {
 		return k;
 	}
 	k.version = version_class(who->version);
-	if (level == BY_LANE || level == BY_THREAD || level == SEQ_LANE || level == SEQ_THREAD) {
+	if (lane || thread) {
 		k.process = who->process;
 		k.thread = who->thread;
 	}
-	if (level == BY_LANE || level == SEQ_LANE) {
+	if (lane) {
 		k.connection = who->connection;
 	}
 	return k;
@@ -141,6 +164,25 @@ static bool has_early_answer(const struct th_exchange *x)
 			(!x->request.finished || x->request.end != TH_END_COMPLETE));
 }
 
+static bool is_indexed(const struct th_index *ix, enum level level, const struct th_exchange *x,
+	const struct th_canon *c)
+{
+	switch (level) {
+	case BY_HEAD:
+		return has_early_answer(x);
+	case SEQ_LANE:
+	case SEQ_THREAD:
+	case SEQ_ORDER:
+		return ix->match == TH_MATCH_SEQUENCE;
+	case EXACT_LANE:
+	case EXACT_THREAD:
+	case EXACT_ORDER:
+		return c->has_credentials;
+	default:
+		return true;
+	}
+}
+
 static void add_answer(struct th_index *ix, const struct th_exchange *x, const struct th_canon *c,
 	uint32_t process)
 {
@@ -157,8 +199,7 @@ static void add_answer(struct th_index *ix, const struct th_exchange *x, const s
 		.connection = th_sockets_ordinal(ix->sockets, x->connection)};
 	for (int level = 0; level < LEVELS; level++) {
 		an->next[level] = NONE;
-		if ((level == BY_HEAD && !has_early_answer(x)) ||
-			(level >= SEQ_LANE && ix->match != TH_MATCH_SEQUENCE)) {
+		if (!is_indexed(ix, (enum level)level, x, c)) {
 			continue;
 		}
 		struct key k = make_key((enum level)level, c, &who);
@@ -256,7 +297,7 @@ static bool is_crossing(const struct answer *a, const struct th_asker *who)
 static bool claim_levels(struct th_index *ix, enum level from, const struct th_canon *c,
 	const struct th_asker *who, struct th_claim *ret)
 {
-	for (int level = (int)from; level <= (int)from + BY_ORDER; level++) {
+	for (int level = (int)from; level < (int)from + ORDERS; level++) {
 		struct key k = make_key((enum level)level, c, who);
 		struct queue *q = find_queue(ix, &k);
 		struct answer *a = q ? first_left(ix, q) : NULL;
@@ -273,7 +314,8 @@ bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct 
 	struct th_claim *ret_claim)
 {
 	pthread_mutex_lock(&ix->lock);
-	bool found = claim_levels(ix, BY_LANE, c, who, ret_claim);
+	bool found = (c->has_credentials && claim_levels(ix, EXACT_LANE, c, who, ret_claim)) ||
+		claim_levels(ix, BY_LANE, c, who, ret_claim);
 	if (!found && ix->match == TH_MATCH_SEQUENCE) {
 		found = claim_levels(ix, SEQ_LANE, c, who, ret_claim);
 		ret_claim->relaxed = found;

@@ -2,7 +2,8 @@
  * (DESIGN 2.4).
  *
  * Preferred in this order: the asker's own lane (process, thread, connection), its process and
- * thread, then issue order. Each preference is a queue of its own whose head moves past what has
+ * thread, then issue order; each first among what was asked with the same credentials, then among
+ * all. Each preference is a queue of its own whose head moves past what has
  * been claimed, so a look-up costs the same with 10 and with 100,000 spans. Thread-safe. */
 #ifndef PLAYER_INDEX_H
 #define PLAYER_INDEX_H

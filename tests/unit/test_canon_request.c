@@ -58,6 +58,29 @@ Test(canon_request, secret_parameters_take_no_part)
 	cr_expect_not(SAME_LINE("GET /x?key=abc&a=1", "GET /x?key=abc&a=2"));
 }
 
+Test(canon_request, credentials_are_told_apart_beside_the_fingerprint)
+{
+	static const char *const asked[] = {HEAD("GET /?key=1", ""), HEAD("GET /?key=2", ""),
+		HEAD("GET /", "Authorization: 1\r\n"), HEAD("GET /", "Authorization: 2\r\n"),
+		HEAD("GET /", "Authorization: 12\r\n"),
+		HEAD("GET /?key=1", "Authorization: 2\r\n")};
+	struct th_canon canon[6];
+	for (int i = 0; i < 6; i++) {
+		canon[i] = canon_of(asked[i], NULL);
+		cr_expect(canon[i].has_credentials);
+		cr_expect_arr_eq(&canon[i].full, &canon[0].full, sizeof(canon[0].full));
+		for (int k = 0; k < i; k++) {
+			cr_expect_arr_neq(&canon[i].exact, &canon[k].exact, sizeof(canon[k].exact));
+		}
+	}
+	for (int i = 0; i < 6; i++) {
+		th_canon_finish(&canon[i]);
+	}
+	struct th_canon none = canon_of(HEAD("GET /?a=1&&=&key", ""), NULL);
+	cr_expect_not(none.has_credentials);
+	th_canon_finish(&none);
+}
+
 Test(canon_request, tokens_that_choose_an_answer_take_part)
 {
 	cr_expect_not(SAME_LINE("GET /x?page_token=abc", "GET /x?page_token=def"));

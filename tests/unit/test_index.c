@@ -93,6 +93,25 @@ Test(index, prefers_the_own_lane)
 	cr_expect_not(claim.relaxed);
 }
 
+#define ASK_AS(user) "GET /me?key=" user " HTTP/1.1\r\nHost: a\r\nAuthorization: " user "\r\n\r\n"
+
+Test(index, prefers_what_was_asked_with_the_same_credentials)
+{
+	struct th_connection *c = made_connection(m, p0, 1);
+	get(c, 1, ASK_AS("anna"));
+	get(c, 1, ASK_AS("bert"));
+	get(c, 1, ASK_AS("anna"));
+	get(c, 1, ASK_AS("carl"));
+	ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
+	cr_expect_eq(ask(ASK_AS("bert"), who(0, 1, 1), NULL), 1);
+	cr_expect_eq(ask(ASK_AS("carl"), who(1, 9, 9), NULL), 3);
+	cr_expect_eq(ask(ASK_AS("anna"), who(0, 1, 1), NULL), 0);
+	cr_expect_eq(ask("GET /me HTTP/1.1\r\nHost: a\r\n\r\n", who(0, 1, 1), NULL), 2,
+		"no key is needed");
+	cr_expect_eq(ask(ASK_AS("anna"), who(0, 1, 1), NULL), -1);
+	cr_expect_eq(th_index_unused(ix), 0);
+}
+
 Test(index, a_stranger_takes_what_is_left_and_crosses)
 {
 	get(made_connection(m, p0, 1), 1, ASK("/x"));

@@ -226,6 +226,13 @@ Test(redact, tables)
 {
 	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-Goog-Api-Key")));
 	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-Acme-Token")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("Token")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("PASSWORD")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-OpenAI-Key")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("Cf-Access-Jwt-Assertion")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("Sec-WebSocket-Protocol")));
+	cr_assert(th_secret_is_param(TH_SLICE_LIT("refreshToken")));
+	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("pageToken")));
 	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("content-type")));
 	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("")));
 	cr_assert(th_secret_is_param(TH_SLICE_LIT("X-Amz-Security-Token")));
