@@ -93,7 +93,8 @@ around "LD_PRELOAD unset" bash -c "unset LD_PRELOAD; curl -sS -m 10 $url; true"
 around "mode off" env TRACEHOOK_MODE=off curl -sS -m 10 "$url"
 around "mode record" env -u TRACEHOOK_CAPTURE TRACEHOOK_MODE=record curl -sS -m 10 "$url"
 around "another preload" env LD_PRELOAD=libz.so.1 curl -sS -m 10 "$url"
-around "subprocess" /usr/bin/python3 -c "import subprocess; subprocess.run($curl, env={'PATH': '/usr/bin:/bin'})"
+around "subprocess" /usr/bin/python3 -c "import subprocess
+subprocess.run($curl, env={'PATH': '/usr/bin:/bin'})"
 around "execve" /usr/bin/python3 -c "import os; os.execve('/usr/bin/curl', $curl, {})"
 around "execv" /usr/bin/python3 -c "
 import os

@@ -31,7 +31,8 @@ agent TRACEHOOK_MODE=off
 
 agent TRACEHOOK_MODE=bogus
 [ $rc != 0 ] || fail 'an unknown mode lets the agent out'
-said 'unknown mode' 'tracehook: TRACEHOOK_MODE=bogus is not record, replay or off; network calls fail'
+said 'unknown mode' \
+	'tracehook: TRACEHOOK_MODE=bogus is not record, replay or off; network calls fail'
 
 agent TRACEHOOK_MODE=auto
 [ $rc != 0 ] || fail 'auto lets the agent out'
@@ -39,7 +40,8 @@ said auto 'tracehook: TRACEHOOK_MODE=auto is not available in this version; netw
 
 agent TRACEHOOK_PACE=fast
 [ $rc = 0 ] && [ ! -e tracehook.thc ] || fail 'a bad value while recording touches the agent'
-said 'bad value' 'tracehook: TRACEHOOK_PACE=fast is not a number like 0, 0.5 or 1; nothing is recorded'
+said 'bad value' \
+	'tracehook: TRACEHOOK_PACE=fast is not a number like 0, 0.5 or 1; nothing is recorded'
 
 agent TRACEHOOK_PACE=fast TRACEHOOK_ON_ERROR=closed
 [ $rc != 0 ] || fail 'closed lets the agent out'
