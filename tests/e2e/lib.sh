@@ -166,8 +166,8 @@ else
 	offline() { timeout -k 1 "$limit" "$@"; }
 fi
 
-# usable_unshare DIRECTORY: where "unshare -rn" as the documents have it is not allowed (in a chroot,
-# in many containers), puts an unshare there that does what this machine allows.
+# usable_unshare DIRECTORY: where "unshare -rn", as the documents have it, is not allowed (in a
+# chroot, in many containers), puts an unshare there that does what this machine allows.
 usable_unshare() {
 	unshare -rn true 2>/dev/null && return
 	if unshare -n true 2>/dev/null; then
