@@ -106,7 +106,8 @@ if ldd "${git_exec:-/}/git-remote-https" 2>/dev/null | grep -q libgnutls; then
 	url=https://localhost:$(cat git.port)/served.git
 	export GIT_TERMINAL_PROMPT=0
 	recording git.thc env GIT_SSL_CAINFO="$scratch/git.pem" git clone -q "$url" recorded >out 2>err
-	equal "git clones while it is recorded" " the commit" "$(cat err) $(git -C recorded log --format=%s)"
+	equal "git clones while it is recorded" " the commit" \
+		"$(cat err) $(git -C recorded log --format=%s)"
 	kill "$git_pid"
 	wait "$git_pid" 2>/dev/null
 	rm -rf served.git
