@@ -41,8 +41,8 @@ enum th_block_flag {
 				/* bit 1 reserved: encrypted; bit 2 reserved: chained */
 };
 
-/* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), else 0. Ids begin at 1
- * and are unique within one writer. */
+/* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), certificate chains (22),
+ * else 0. Ids begin at 1 and are unique within one writer. */
 enum th_frame_type {
 	TH_FRAME_RUN = 1,	  /* the run begins; written by the root process, first */
 	TH_FRAME_PROCESS = 2,	  /* a process begins to be recorded */
@@ -60,7 +60,8 @@ enum th_frame_type {
 	TH_FRAME_RES_DATA = 14,
 	TH_FRAME_RES_TRAILER = 15,
 	TH_FRAME_RES_END = 16,
-	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 22: certificate; 23: annotation */
+	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 23: annotation */
+	TH_FRAME_CERTIFICATES = 22, /* a peer's chain; connections refer to it by its id */
 };
 
 enum th_frame_flag {

@@ -1,6 +1,7 @@
 /* Real TLS with a certificate minted per host (DESIGN 2.3): every check of the client still runs.
  * Session tickets and versions are OpenSSL's defaults. */
 #include <errno.h>
+#include <openssl/err.h>
 
 #include "base/text.h"
 #include "player/serve.h"
@@ -93,12 +94,51 @@ static size_t names_of_address(const struct th_caller *c, char names[][256], siz
 	return n;
 }
 
+/* The chain that was recorded of this server: of its name, else of its address. */
+static struct th_slice recorded_chain(const struct th_caller *c)
+{
+	const struct th_run *run = c->serving->run;
+	const struct th_slice sni = th_slice_str(c->sni);
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		bool here = sni.n ? th_slice_ieq(r->sni, sni)
+				  : r->family == c->hello.family && r->port == c->hello.port &&
+				memcmp(r->address, c->hello.address, sizeof(r->address)) == 0;
+		if (here && r->certificates.n) {
+			return r->certificates;
+		}
+	}
+	return (struct th_slice){NULL, 0};
+}
+
+/* It goes behind our own leaf, where no verification needs it and whoever looks at certificates
+ * can be shown it (shim/replay_peer.h). */
+static void add_recorded(SSL *ssl, const struct th_caller *c)
+{
+	struct th_slice chain = recorded_chain(c);
+	struct th_in in = {chain.p, chain.n, false};
+	while (in.n) {
+		struct th_slice der = th_in_bytes(&in, th_in_u32(&in));
+		const unsigned char *p = der.p;
+		X509 *x = in.failed ? NULL : d2i_X509(NULL, &p, (long)der.n);
+		if (!x || SSL_add0_chain_cert(ssl, x) != 1) {
+			X509_free(x);
+			return;
+		}
+	}
+}
+
 static int use_leaf(SSL *ssl, struct th_caller *c, const struct th_ca_subject *subject)
 {
 	struct th_ca *ca = c->serving->ca;
 	X509 *leaf = th_ca_leaf(ca, subject);
-	return leaf && SSL_use_certificate(ssl, leaf) == 1 &&
-		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) == 1;
+	if (!leaf || SSL_use_certificate(ssl, leaf) != 1 ||
+		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) != 1) {
+		return 0;
+	}
+	add_recorded(ssl, c);
+	ERR_clear_error();
+	return 1;
 }
 
 static int choose_certificate(SSL *ssl, void *arg)

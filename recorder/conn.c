@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "recorder/certificates.h"
 #include "recorder/emit.h"
 
 static struct {
@@ -127,6 +128,15 @@ void th_conn_tls(struct th_conn_ref ref, struct th_slice sni, struct th_slice al
 	if (c) {
 		copy_text(c->sni, sizeof(c->sni), sni);
 		copy_text(c->alpn, sizeof(c->alpn), alpn);
+		th_unlock(&c->lock);
+	}
+}
+
+void th_conn_certificates(struct th_conn_ref ref, struct th_slice chain)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (c) {
+		c->certificates = th_certificates_number(chain);
 		th_unlock(&c->lock);
 	}
 }

@@ -47,7 +47,7 @@ uint32_t th_emit_conn(const struct th_conn_about *about)
 	th_out_u32(&out, th_process_thread());
 	th_out_bytes(&out, conf->peer.bytes, sizeof(conf->peer.bytes));
 	th_out_u32(&out, (uint32_t)about->error);
-	th_out_u32(&out, 0);
+	th_out_u32(&out, about->certificates);
 	th_out_u64(&out, conf->connect_began);
 	th_out_u64(&out, conf->connected);
 	th_out_str16(&out, th_slice_str(about->name));
@@ -57,13 +57,22 @@ uint32_t th_emit_conn(const struct th_conn_about *about)
 	return id;
 }
 
+void th_emit_certificates(uint32_t number, struct th_slice chain)
+{
+	const struct th_out nothing = {NULL, 0, 0, false};
+	put(TH_FRAME_CERTIFICATES, 0, number, &nothing, chain);
+}
+
 void th_emit_announce(struct th_conn *c)
 {
 	if (c->announced) {
 		return;
 	}
-	const struct th_conn_about about = {
-		.conf = &c->conf, .name = c->name, .sni = c->sni, .alpn = c->alpn};
+	const struct th_conn_about about = {.conf = &c->conf,
+		.name = c->name,
+		.sni = c->sni,
+		.alpn = c->alpn,
+		.certificates = c->certificates};
 	c->id = th_emit_conn(&about);
 	c->announced = true;
 }

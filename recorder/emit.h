@@ -22,10 +22,14 @@ struct th_conn_about {
 	const struct th_conn_conf *conf;
 	int error; /* errno of connect, 0: connected */
 	const char *name, *sni, *alpn;
+	uint32_t certificates; /* 0: none */
 };
 
 /* A CONN frame; returns the connection's id. */
 uint32_t th_emit_conn(const struct th_conn_about *about);
+
+/* A CERTIFICATES frame. */
+void th_emit_certificates(uint32_t number, struct th_slice chain);
 
 /* The connection's CONN frame, unless it is written already. */
 void th_emit_announce(struct th_conn *c);

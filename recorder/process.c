@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "capture/fold.h"
 #include "capture/writer.h"
+#include "recorder/certificates.h"
 #include "recorder/conn.h"
 #include "recorder/names.h"
 
@@ -180,6 +181,7 @@ void th_recorder_forked(void)
 	th_pool_forked();
 	th_names_forked();
 	th_writer_forked(&process.writer);
+	th_certificates_forked();
 	th_conns_forked();
 	atomic_store(&process.exchanges, 0);
 	atomic_store(&process.conns, 0);

@@ -89,6 +89,10 @@ void th_conn_failed(const struct th_conn_conf *conf, int error);
 /* What TLS negotiated, once known and before the first bytes; both may be empty. */
 void th_conn_tls(struct th_conn_ref c, struct th_slice sni, struct th_slice alpn);
 
+/* The certificates that the peer sent, before the first bytes: leaf first, each a u32 length
+ * (little endian) and its DER. */
+void th_conn_certificates(struct th_conn_ref c, struct th_slice chain);
+
 /* Non-blocking connect() completed (first writability or first byte). */
 void th_conn_connected(struct th_conn_ref c);
 

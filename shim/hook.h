@@ -29,6 +29,8 @@
 
 struct hostent;
 struct _IO_FILE;
+struct stack_st_X509;
+struct x509_st;
 
 #define TH_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIBC, ret, name, params)
 #define TH_LIB_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIB, ret, name, params)
@@ -46,7 +48,7 @@ struct _IO_FILE;
 
 /* Hooked functions of the C library that return a pointer: their types. */
 #define TH_RETURNS_POINTER(ret) \
-	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, default : false)
+	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, struct x509_st * * : true, struct stack_st_X509 * * : true, default : false)
 
 /* The real function, as the caller of this hook would have bound it. Only directly in a hook's
  * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "shim/arm.h"
+#include "shim/certificates.h"
 #include "shim/tls.h"
 
 /* What else is called in the library that a hooked call belongs to. */
@@ -58,6 +59,7 @@ static struct th_tls_entry *entry_of(const struct th_library *lib, struct ssl_st
 		e->ignored = api->is_server(ssl);
 		if (!e->ignored) {
 			begin(api, ssl, e);
+			th_certificates_tell(lib, ssl, e->conn);
 		}
 	}
 	return e->ignored ? NULL : e;

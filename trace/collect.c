@@ -105,6 +105,15 @@ static void take_lost(struct th_collected *c, struct th_in *in)
 
 /* ---- connections ---- */
 
+static void take_certificates(struct th_arena *a, struct th_collected *c, const struct th_frame *f)
+{
+	struct th_slice *chain = f->id ? th_arena_alloc(a, sizeof(*chain)) : NULL;
+	if (chain && !th_id_map_find(&c->certificate_ids, f->id)) {
+		*chain = f->payload;
+		(void)th_id_map_add(a, &c->certificate_ids, f->id, chain);
+	}
+}
+
 static void take_conn(
 	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
 {
@@ -119,7 +128,8 @@ static void take_conn(
 	k->thread = th_in_u32(in);
 	copy_bytes(k->address, in, sizeof(k->address));
 	k->error = (int)th_in_u32(in);
-	th_in_u32(in);
+	const struct th_slice *certificates = th_id_map_find(&c->certificate_ids, th_in_u32(in));
+	k->certificates = certificates ? *certificates : (struct th_slice){NULL, 0};
 	k->connect_began = th_in_u64(in);
 	k->connected = th_in_u64(in);
 	k->name = th_in_str16(in);
@@ -171,6 +181,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		break;
 	case TH_FRAME_CONN_END:
 		take_conn_end(a, c, f, &in);
+		break;
+	case TH_FRAME_CERTIFICATES:
+		take_certificates(a, c, f);
 		break;
 	case TH_FRAME_LOST:
 		take_lost(c, &in);

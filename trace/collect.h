@@ -15,7 +15,7 @@ struct th_collected {
 	struct th_exchange **exchanges;
 	struct th_name **names;
 	size_t n_connections, n_exchanges, n_names;
-	struct th_id_map connection_ids, exchange_ids;
+	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	uint64_t last_frame; /* time */
 };
 

@@ -46,6 +46,8 @@ struct th_connection {
 	int error; /* of connect, 0: connected */
 	uint32_t thread;
 	struct th_slice name, sni, alpn;
+	struct th_slice
+		certificates; /* per certificate, leaf first: u32 length, DER; may be empty */
 	uint64_t connect_began, connected, began;
 	bool ended;
 	enum th_end end;

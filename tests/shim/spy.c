@@ -137,6 +137,10 @@ void th_conn_tls(struct th_conn_ref c, struct th_slice sni, struct th_slice alpn
 		(const char *)alpn.p);
 }
 
+void th_conn_certificates(struct th_conn_ref c, struct th_slice chain)
+{
+}
+
 void th_conn_connected(struct th_conn_ref c)
 {
 }
