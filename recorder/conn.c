@@ -80,7 +80,7 @@ static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 {
 	th_feed_reset(c);
 	c->inherited = c->announced = c->ended = c->send_failed = false;
-	c->id = 0;
+	c->id = c->certificates = 0;
 	c->conf = *conf;
 	c->bytes_sent = c->bytes_received = 0;
 	c->end = TH_END_COMPLETE;
@@ -299,6 +299,7 @@ void th_conns_forked(void)
 		th_lock_reset(&c->lock);
 		if (c->open) {
 			begin_anew(c);
+			c->certificates = 0; /* written by the parent */
 		}
 	}
 }

@@ -51,3 +51,18 @@ asyncio.run(main())
 P
 record_and_replay asyncio $python memory_agent.py "$https"
 equal "asyncio: one exchange" 1 "$(spans asyncio.thc | wc -l)"
+
+# Who looks at the peer's certificate, or pins it, sees the recorded one.
+cat >pin_agent.py <<'P'
+import hashlib, socket, ssl, sys
+host, port = sys.argv[1].removeprefix("https://").split(":")
+context = ssl.create_default_context()
+for turn in range(2):
+    with context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host) as s:
+        print(hashlib.sha256(s.getpeercert(True)).hexdigest(), s.getpeercert()["subject"])
+        print(s.getpeercert(True) == s.getpeercert(True))
+        s.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while s.recv(4096):
+            pass
+P
+record_and_replay certificate $python pin_agent.py "$https"

@@ -117,6 +117,47 @@ Test(conn, frame_says_what_is_known)
 	th_conn_close(c);
 }
 
+static uint32_t certificates_of(size_t i)
+{
+	cr_assert_eq(fake_frames[i].type, TH_FRAME_CONN);
+	return th_le32(fake_frames[i].p + 28);
+}
+
+/* A chain is written once, before the connections that refer to it. */
+Test(conn, certificates_are_written_once)
+{
+	static const char *const chains[] = {"\3\0\0\0one", "\3\0\0\0two", "\3\0\0\0one", ""};
+	struct th_conn_conf conf = conf_of(443);
+	fake_forget();
+	for (int i = 0; i < 4; i++) {
+		struct th_conn_ref c = th_conn_open(&conf);
+		th_conn_certificates(
+			c, (struct th_slice){(const uint8_t *)chains[i], *chains[i] ? 7 : 0});
+		th_conn_close(c); /* CONN, CONN_END */
+	}
+	cr_assert_eq(fake_count, 4 * 2 + 2);
+	cr_assert_eq(fake_frames[0].type, TH_FRAME_CERTIFICATES);
+	uint32_t one = fake_frames[0].id, two = fake_frames[3].id;
+	cr_expect_eq(memcmp(fake_frames[0].p, chains[0], 7), 0);
+	cr_expect_eq(certificates_of(1), one);
+	cr_assert_eq(fake_frames[3].type, TH_FRAME_CERTIFICATES);
+	cr_expect_neq(one, two);
+	cr_expect_eq(certificates_of(4), two);
+	cr_expect_eq(certificates_of(6), one, "nothing was written again");
+	cr_expect_eq(certificates_of(8), 0);
+}
+
+Test(conn, too_many_certificates_are_not_kept)
+{
+	static uint8_t big[(64 << 10) + 1];
+	struct th_conn_conf conf = conf_of(443);
+	fake_forget();
+	struct th_conn_ref c = th_conn_open(&conf);
+	th_conn_certificates(c, (struct th_slice){big, sizeof(big)});
+	th_conn_close(c);
+	cr_expect_eq(certificates_of(0), 0);
+}
+
 Test(conn, long_tls_names_are_cut)
 {
 	static uint8_t big[1000];
