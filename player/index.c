@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/siphash.h"
+#include "player/lanes.h"
 
 #define NONE UINT32_MAX
 
@@ -51,6 +52,7 @@ struct th_index {
 	pthread_mutex_t lock;
 	enum th_match match;
 	const struct th_run *run;
+	char (*lanes)[TH_LANE_BYTES]; /* of the run's processes */
 	struct answer *answers;
 	size_t n, unused;
 	struct queue *queues;
@@ -139,7 +141,7 @@ static void append(struct th_index *ix, const struct key *k, uint32_t a)
 uint32_t th_index_lane(const struct th_index *ix, const char *lane)
 {
 	for (size_t i = 0; i < ix->run->n_processes; i++) {
-		if (strcmp(ix->run->processes[i]->lane, lane) == 0) {
+		if (strcmp(ix->lanes[i], lane) == 0) {
 			return (uint32_t)i;
 		}
 	}
@@ -220,7 +222,9 @@ static bool allocate(struct th_index *ix)
 	ix->queues = calloc(n * LEVELS + 1, sizeof(*ix->queues));
 	ix->sockets = th_sockets_create(ix->run);
 	ix->left = calloc(ix->run->n_connections + 1, sizeof(*ix->left));
-	if (!ix->buckets || !ix->answers || !ix->queues || !ix->sockets || !ix->left) {
+	ix->lanes = th_lanes_of_run(ix->run);
+	if (!ix->buckets || !ix->answers || !ix->queues || !ix->sockets || !ix->left ||
+		!ix->lanes) {
 		return false;
 	}
 	memset(ix->buckets, 0xff, buckets * sizeof(*ix->buckets));
@@ -266,6 +270,7 @@ struct th_index *th_index_destroy(struct th_index *ix)
 		free(ix->buckets);
 		th_sockets_destroy(ix->sockets);
 		free(ix->left);
+		free(ix->lanes);
 		free(ix);
 	}
 	return NULL;

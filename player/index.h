@@ -48,7 +48,7 @@ struct th_index *th_index_create(const struct th_run *run, enum th_match match);
 /* Takes NULL; returns NULL. */
 struct th_index *th_index_destroy(struct th_index *ix);
 
-/* The number of a process lane of the recording ("0.2.1"), or TH_LANE_UNKNOWN. */
+/* The number of the process that has this lane (lanes.h), or TH_LANE_UNKNOWN. */
 uint32_t th_index_lane(const struct th_index *ix, const char *lane);
 
 /* Claims the answer to a request. False: there is none. */

@@ -1,5 +1,10 @@
-/* The processes of a replay, numbered as the recording numbers its own: by order of start among
- * their siblings, never by pid (DESIGN 2.4). Thread-safe. */
+/* Which process of a replay is which of the recording? Told by the lane: the ordinals of a process
+ * and its ancestors among their siblings, never by pid (DESIGN 2.4).
+ *
+ * Siblings are counted by the order in which they, or processes below them, opened their first
+ * connection; those that never do are not counted. Order of start would do as well, but for shells,
+ * which start the processes of a pipeline at once: whether `curl` or the `sed` behind it comes
+ * first is chance. So these lanes differ from those that dump shows. Thread-safe. */
 #ifndef PLAYER_LANES_H
 #define PLAYER_LANES_H
 
@@ -7,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "capture/frame.h"
+#include "trace/trace.h"
 
 #define TH_LANE_BYTES 64
 
@@ -21,8 +26,13 @@ struct th_lanes *th_lanes_destroy(struct th_lanes *l);
 bool th_lanes_add(struct th_lanes *l, const uint8_t process[TH_SPAN_ID_BYTES],
 	const uint8_t parent[TH_SPAN_ID_BYTES]);
 
-/* The lane of a process ("0.2.1"); false and "?" when it never registered. */
+/* The lane of a process ("0.2.1") that opens a connection; the first call for it numbers it. False
+ * and "?" when it never registered. */
 bool th_lanes_get(
 	struct th_lanes *l, const uint8_t process[TH_SPAN_ID_BYTES], char ret_lane[TH_LANE_BYTES]);
+
+/* The lanes of a recorded run, one per process in the run's order; "" for a process that opened no
+ * connection of the kind that comes to the player. The caller frees; NULL without memory. */
+char (*th_lanes_of_run(const struct th_run *run))[TH_LANE_BYTES];
 
 #endif

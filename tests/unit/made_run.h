@@ -26,11 +26,19 @@ static inline struct made *made_new(void)
 	return m;
 }
 
+/* Its parent is the process made before it whose lane is the longest beginning of its own. */
 static inline struct th_process *made_process(struct made *m, const char *lane)
 {
 	struct th_process *p = &m->processes[m->run.n_processes];
+	for (size_t i = 0; i < m->run.n_processes; i++) {
+		size_t n = strlen(m->processes[i].lane);
+		if (strncmp(m->processes[i].lane, lane, n) == 0 && lane[n] == '.') {
+			p->parent = &m->processes[i];
+		}
+	}
 	m->process_list[m->run.n_processes++] = p;
 	p->run = &m->run;
+	p->span_id[0] = (uint8_t)m->run.n_processes;
 	strcpy(p->lane, lane);
 	return p;
 }

@@ -1,6 +1,7 @@
 #include "player/index.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 
 #include "made_run.h"
 
@@ -221,6 +222,20 @@ Test(index, an_empty_run_answers_nothing)
 	ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
 	cr_expect_eq(ask(ASK("/x"), who(0, 1, 1), NULL), -1);
 	cr_expect_eq(th_index_unused(ix), 0);
-	cr_expect_eq(th_index_lane(ix, "0.0"), 1);
-	cr_expect_eq(th_index_lane(ix, "0.1"), TH_LANE_UNKNOWN);
+	cr_expect_eq(th_index_lane(ix, "0.0"), TH_LANE_UNKNOWN, "nobody opened a connection");
+}
+
+Test(index, processes_are_known_by_the_order_of_their_connections)
+{
+	struct th_process *late = made_process(m, "0.1"), *early = made_process(m, "0.2");
+	made_process(m, "0.3"); /* opens none */
+	made_connection(m, late, 1)->connect_began = 2000;
+	made_connection(m, early, 1)->connect_began = 1000;
+	struct th_connection *refused = made_connection(m, early, 2);
+	refused->connect_began = 1;
+	refused->error = ECONNREFUSED;
+	ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
+	cr_expect_eq(th_index_lane(ix, "0.0"), m->run.n_processes - 2);
+	cr_expect_eq(th_index_lane(ix, "0.1"), m->run.n_processes - 3);
+	cr_expect_eq(th_index_lane(ix, "0.2"), TH_LANE_UNKNOWN);
 }

@@ -28,16 +28,29 @@ static bool add(uint8_t process, uint8_t parent)
 		cr_expect_str_eq(lane, want); \
 	} while (0)
 
-Test(lanes, count_children_by_order_of_start)
+Test(lanes, count_children_by_order_of_their_first_connection)
 {
 	cr_expect(add(1, 0));
 	cr_expect(add(2, 1));
 	cr_expect(add(3, 1));
 	cr_expect(add(4, 2));
+	EXPECT(3, "0.0");
+	EXPECT(4, "0.1.0");
+	EXPECT(2, "0.1");
 	EXPECT(1, "0");
-	EXPECT(2, "0.0");
-	EXPECT(3, "0.1");
-	EXPECT(4, "0.0.0");
+	EXPECT(3, "0.0");
+}
+
+/* curl | sed: which of them starts first is chance. */
+Test(lanes, processes_without_a_connection_are_not_counted)
+{
+	add(1, 0);
+	add(2, 1); /* sed */
+	add(3, 1); /* curl */
+	EXPECT(3, "0.0");
+	add(4, 1); /* curl */
+	add(5, 1); /* sed */
+	EXPECT(4, "0.1");
 }
 
 Test(lanes, registering_again_changes_nothing)
@@ -46,6 +59,7 @@ Test(lanes, registering_again_changes_nothing)
 	add(2, 1);
 	cr_expect_not(add(2, 1));
 	add(3, 1);
+	EXPECT(2, "0.0");
 	EXPECT(3, "0.1");
 }
 
@@ -53,6 +67,7 @@ Test(lanes, an_unknown_parent_makes_a_root)
 {
 	add(1, 0);
 	add(2, 77);
+	EXPECT(1, "0");
 	EXPECT(2, "1");
 	EXPECT(9, "?");
 	add(3, 3);
