@@ -61,12 +61,11 @@ void th_bedrock_usage(struct th_reading *r, const cJSON *u)
 	}
 	struct th_count caches = th_count_sum(t->cache_read, t->cache_write);
 	bool added = t->total.from && t->total.n == fresh.n + t->output.n + caches.n;
-	t->input = fresh;
-	if (added || !model_counts_caches_in(r)) {
-		t->input = th_count_sum(fresh, caches);
-	} else if (caches.n) {
-		t->input.from = TH_DERIVED;
+	if (!added && caches.n && model_counts_caches_in(r)) {
+		t->input = (struct th_count){TH_DERIVED, fresh.n};
+		return;
 	}
+	t->input = th_count_sum(fresh, caches);
 	if (!added && caches.n) {
 		t->total = th_count_sum(t->input, t->output);
 	}

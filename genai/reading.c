@@ -185,7 +185,8 @@ static struct th_count estimate(uint64_t bytes)
 	return (struct th_count){TH_ESTIMATED, (bytes + 3) / 4};
 }
 
-/* A stream's usage comes last: what a cut one had said of its output is a lower bound. */
+/* A stream's usage comes last: what one that was cut, or ended in an error, had said of its output
+ * is a lower bound. */
 static void settle_tokens(struct th_reading *r)
 {
 	struct th_tokens *t = &r->call->tokens;
@@ -194,10 +195,11 @@ static void settle_tokens(struct th_reading *r)
 		*t = (struct th_tokens){.input = {TH_ABSENT, 0}};
 		return;
 	}
-	if (r->call->cut && t->output.from == TH_REPORTED) {
+	bool unfinished = r->call->cut || (r->call->streamed && !r->is_final);
+	if (unfinished && t->output.from == TH_REPORTED) {
 		t->output.from = TH_DERIVED;
 	}
-	bool unsaid = t->output.from == TH_ABSENT || (r->call->cut && t->output.n < output.n);
+	bool unsaid = t->output.from == TH_ABSENT || (unfinished && t->output.n < output.n);
 	if (unsaid && r->said_bytes) {
 		t->output = output;
 		t->total = (struct th_count){TH_ABSENT, 0};
