@@ -129,7 +129,7 @@ static int dump_runs(const struct th_trace *t, const char *path, const struct du
 		o->format->dump(t->runs[i], i == 0);
 	}
 	if (t->n_runs == 0) {
-		th_tool_error("%s: no run in it%s", path, t->n_damage ? " that could be read" : "");
+		th_load_say_no_run(t, path);
 	}
 	return TH_EXIT_OK;
 }

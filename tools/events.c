@@ -80,6 +80,13 @@ void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t
 	*ret_n = l.n;
 }
 
+const char *th_events_kind_name(enum th_event_kind kind)
+{
+	static const char *const names[] = {
+		"process", "lookup", "connect", "opaque", "exchange", "tool"};
+	return names[kind];
+}
+
 char *th_events_address(char text[64], uint8_t family, const uint8_t *address)
 {
 	text[0] = '\0';

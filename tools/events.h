@@ -3,7 +3,7 @@
 #ifndef TOOLS_EVENTS_H
 #define TOOLS_EVENTS_H
 
-#include "trace/trace.h"
+#include "genai/tool_spans.h"
 
 enum th_event_kind {
 	TH_EVENT_PROCESS,
@@ -11,6 +11,7 @@ enum th_event_kind {
 	TH_EVENT_CONNECT, /* a connection that was not made */
 	TH_EVENT_OPAQUE,  /* a connection whose bytes were seen and not decoded */
 	TH_EVENT_EXCHANGE,
+	TH_EVENT_TOOL, /* a tool at work; th_events_of() has none: they come from meaning */
 };
 
 struct th_event {
@@ -21,11 +22,15 @@ struct th_event {
 		const struct th_name *lookup;
 		const struct th_connection *connection; /* CONNECT, OPAQUE */
 		const struct th_exchange *exchange;
+		const struct th_tool_span *tool;
 	};
 };
 
 /* All events of the run. The caller frees *ret_events. */
 void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n);
+
+/* "process", "lookup", "connect", "opaque", "exchange", "tool". */
+const char *th_events_kind_name(enum th_event_kind kind);
 
 /* "lookup.example", "[::1]:8080": what a connection went to. The caller frees. */
 char *th_events_peer(const struct th_connection *c);

@@ -24,6 +24,14 @@ static bool is_hex_prefix(const char *prefix)
 	return n <= 2 * TH_TRACE_ID_BYTES && strspn(prefix, "0123456789abcdefABCDEF") == n;
 }
 
+/* "#2": the second run. NULL: it is no number, or there is no such run. */
+static struct th_run *numbered_run(const struct th_trace *t, const char *word)
+{
+	uint64_t number;
+	bool valid = word && word[0] == '#' && th_parse_u64(th_slice_str(word + 1), &number);
+	return valid && number >= 1 && number <= t->n_runs ? t->runs[number - 1] : NULL;
+}
+
 static void list_candidates(const struct th_trace *t, const char *prefix)
 {
 	for (size_t i = 0; i < t->n_runs; i++) {
@@ -39,11 +47,16 @@ int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
 	const struct th_run **ret_run)
 {
 	bool ambiguous = false;
-	if (prefix && !is_hex_prefix(prefix)) {
+	struct th_run *run = numbered_run(t, prefix);
+	if (run) {
+		*ret_run = run;
+		return TH_EXIT_OK;
+	}
+	if (prefix && !is_hex_prefix(prefix) && prefix[0] != '#') {
 		th_tool_error("run %s: a run's id is up to 32 hex digits", prefix);
 		return TH_EXIT_USAGE;
 	}
-	struct th_run *run = th_trace_find_run(t, prefix, &ambiguous);
+	run = th_trace_find_run(t, prefix, &ambiguous);
 	if (ambiguous) {
 		th_tool_error(
 			"%s: more than one run begins with %s; give more digits:", path, prefix);
@@ -51,13 +64,18 @@ int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
 		return TH_EXIT_USAGE;
 	}
 	if (!run && prefix && *prefix) {
-		th_tool_error(
-			"%s: no run begins with %s; \"tracehook dump\" shows them", path, prefix);
+		th_tool_error("%s: no run %s%s; \"tracehook list\" shows them", path,
+			prefix[0] == '#' ? "" : "begins with ", prefix);
 	} else if (!run) {
 		th_tool_error("%s: no run in it", path);
 	}
 	*ret_run = run;
 	return run ? TH_EXIT_OK : TH_EXIT_MISSING;
+}
+
+void th_load_say_no_run(const struct th_trace *t, const char *path)
+{
+	th_tool_error("%s: no run in it%s", path, t->n_damage ? " that could be read" : "");
 }
 
 int th_load_say_damage(const struct th_trace *t)

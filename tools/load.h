@@ -8,10 +8,14 @@
  * line. */
 int th_load(const char *path, struct th_trace **ret_trace);
 
-/* The run that `prefix` names (NULL: the newest that ended properly, else the newest). TH_EXIT_OK,
- * else TH_EXIT_MISSING or, when several fit, TH_EXIT_USAGE after an error line. */
+/* The run that `prefix` names: the beginning of its id, or "#2", the second (NULL: the newest that
+ * ended properly, else the newest). TH_EXIT_OK, else TH_EXIT_MISSING or, when several fit,
+ * TH_EXIT_USAGE after an error line. */
 int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
 	const struct th_run **ret_run);
+
+/* One line on stderr for a capture that holds no run. */
+void th_load_say_no_run(const struct th_trace *t, const char *path);
 
 /* One line on stderr per damaged place. TH_EXIT_DAMAGED when there is one, else TH_EXIT_OK. */
 int th_load_say_damage(const struct th_trace *t);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/span_filter.h"
 #include "tools/suggest.h"
 #include "tools/tools.h"
 
@@ -18,6 +19,10 @@ static const struct th_command commands[] = {
 		"  -a, --all-runs        all runs (the default)\n"
 		"\n"
 		"Exits 65 when the file is damaged; what could be read was shown.\n"},
+	{"list", th_cmd_list, "list the runs of a capture",
+		"[--json] FILE\n"
+		"\n"
+		"  -j, --json            one JSON object per run and line\n"},
 	{"player", th_cmd_player, "serve a recorded run (started by the library)",
 		"--capture FILE --directory DIR [--trace ID] [--ready-fd N] [--tree PID]\n"
 		"       [--match M] [--on-miss M] [--pace N] [--report FILE]\n"
@@ -59,6 +64,35 @@ static const struct th_command commands[] = {
 		"      --raw             the response byte for byte (--raw=request: the request)\n"
 		"  -r, --run ID          the run in which numbers count (default: the newest that\n"
 		"                        ended properly)\n"},
+	{"spans", th_cmd_spans, "list what happened, flat: filtered, sorted",
+		"[OPTION...] FILE\n"
+		"\n"
+		"  -s, --sort KEY            start, duration, first, tokens, name, host or "
+		"status;\n"
+		"                            numbers with the largest first\n"
+		"      --reverse             the other way round\n"
+		"  -n, --limit N             no more than N\n"
+		"  -r, --run ID              only this run: the beginning of its id, or #NUMBER\n"
+		"  -j, --json                one JSON object per span and "
+		"line\n" TH_SPAN_FILTER_HELP},
+	{"stats", th_cmd_stats, "count, errors, latencies, tokens and cost per model, tool, host",
+		"[OPTION...] FILE\n"
+		"\n"
+		"  -b, --by KEY              only per model, tool, host, step, process or type\n"
+		"  -p, --prices FILE         JSON: what models cost per million tokens, see "
+		"tracehook(1)\n"
+		"  -r, --run ID              only this run: the beginning of its id, or #NUMBER\n"
+		"  -j, --json                one JSON object per group and "
+		"line\n" TH_SPAN_FILTER_HELP},
+	{"tree", th_cmd_tree, "show a run as a tree: processes, exchanges, tools",
+		"[OPTION...] FILE\n"
+		"\n"
+		"  -d, --depth N             no more than N levels\n"
+		"  -r, --run ID              this run: the beginning of its id, or #NUMBER "
+		"(default:\n"
+		"                            the newest that ended properly)\n"
+		"  -j, --json                one JSON object per span and "
+		"line\n" TH_SPAN_FILTER_HELP},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -12,6 +12,7 @@
 #include "tools/coverage.h"
 #include "tools/events.h"
 #include "tools/exchange_json.h"
+#include "tools/run_sum.h"
 #include "tools/table.h"
 #include "tools/tools.h"
 #include "tools/units.h"
@@ -226,34 +227,9 @@ static void print_processes(FILE *out, const struct th_run *run, const struct th
 	}
 }
 
-static const char *end_words(enum th_run_end end)
-{
-	switch (end) {
-	case TH_RUN_ENDED:
-		return "complete";
-	case TH_RUN_END_UNSEEN:
-		return "its end was not seen";
-	default:
-		return "cut short";
-	}
-}
-
 static void print_header(FILE *out, const struct th_run *run, unsigned width, bool colour)
 {
-	char id[2 * TH_TRACE_ID_BYTES + 1] = "", date[TH_UNITS_TEXT + 8], took[TH_UNITS_TEXT];
-	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
-	th_units_date(date, run->began);
-	th_units_duration(took, run->ended > run->began ? run->ended - run->began : 0);
-	th_auto_free char *facts = th_tool_format("  %s  %zu exchange%s  %s  %s", date,
-		run->n_exchanges, run->n_exchanges == 1 ? "" : "s", took, end_words(run->end));
-	th_auto_free char *name = th_tool_format("run %s", id);
-	bool fits = strlen(name) + strlen(facts) <= width; /* else the facts get their own line */
-	th_auto_free char *first = th_table_shorten(name, width, false);
-	fprintf(out, "%s%s%s%s\n", colour ? "\x1b[1m" : "", first, fits ? facts : "",
-		colour ? "\x1b[0m" : "");
-	if (!fits) {
-		print_cut(out, width, th_steal(&facts));
-	}
+	th_run_sum_print(out, run, 0, width, colour);
 	if (run->meta.n) {
 		th_auto_free char *meta = th_text_line(run->meta);
 		print_cut(out, width, th_tool_format("  meta %s", meta));

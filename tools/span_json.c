@@ -46,8 +46,7 @@ static const char *began_name(uint8_t how)
 	return how < sizeof(names) / sizeof(names[0]) ? names[how] : names[0];
 }
 
-/* "k=v,k2=v2" as an object of strings. */
-static void put_meta(struct th_jout *j, struct th_slice meta)
+void th_span_json_meta(struct th_jout *j, struct th_slice meta)
 {
 	th_jout_key(j, "meta");
 	th_jout_open(j, '{');
@@ -69,7 +68,7 @@ static void put_meta(struct th_jout *j, struct th_slice meta)
 
 static void put_run(struct th_jout *j, const struct th_run *run)
 {
-	put_meta(j, run->meta);
+	th_span_json_meta(j, run->meta);
 	th_jout_key(j, "complete");
 	th_jout_bool(j, run->end == TH_RUN_ENDED);
 	th_jout_key(j, "cut");
@@ -222,6 +221,8 @@ void th_span_json(
 		break;
 	case TH_EVENT_EXCHANGE:
 		th_exchange_json(&j, e->exchange, call);
+		break;
+	case TH_EVENT_TOOL:
 		break;
 	}
 	th_jout_close(&j, '}');

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tools/tools.h"
 #include "tools/utf8.h"
 
@@ -59,7 +60,9 @@ void th_table_add(struct th_table *t, enum th_table_tone tone, const char *const
 	memset(r, 0, sizeof(*r));
 	r->tone = tone;
 	for (size_t c = 0; c < t->n_columns; c++) {
-		r->cells[c] = th_tool_format("%s", cells[c] ? cells[c] : "");
+		const char *cell = cells[c] ? cells[c] : "";
+		size_t n = strlen(cell);
+		r->cells[c] = memcpy(th_tool_alloc(n + 1), cell, n);
 	}
 }
 
@@ -190,12 +193,15 @@ static struct fit fit_columns(const struct th_table *t, unsigned width)
 static void append_cell(FILE *out, const struct th_table_column *column, const char *text,
 	size_t width, bool first, bool last)
 {
-	char *cell = th_table_shorten(text, width, column->fit == TH_FIT_MIDDLE);
-	size_t pad = width - th_utf8_columns(cell);
+	size_t wide = th_utf8_columns(text);
+	th_auto_free char *cut = wide > width
+		? th_table_shorten(text, width, column->fit == TH_FIT_MIDDLE)
+		: NULL;
+	const char *cell = cut ? cut : text;
+	size_t pad = width - (cut ? th_utf8_columns(cut) : wide);
 	fprintf(out, "%*s", first ? 0 : GAP, "");
 	fprintf(out, "%*s%s", column->right ? (int)pad : 0, "", cell);
 	fprintf(out, "%*s", column->right || last ? 0 : (int)pad, "");
-	free(cell);
 }
 
 static size_t last_column(const struct th_table *t, const struct fit *f, char *const *cells)

@@ -104,8 +104,10 @@ size_t th_utf8_columns(const char *text)
 	size_t columns = 0;
 	while (s.n) {
 		uint32_t code = ' ';
-		size_t n = th_utf8_sequence(s, &code);
-		columns += th_utf8_width(code);
+		bool ascii = s.p[0] >= ' ' &&
+			s.p[0] < 0x7f; /* nearly all of it: no need to look twice */
+		size_t n = ascii ? 1 : th_utf8_sequence(s, &code);
+		columns += ascii ? 1 : th_utf8_width(code);
 		n = n ? n : 1;
 		s.p += n;
 		s.n -= n;

@@ -1,7 +1,7 @@
 says tracehook --version
 says tracehook help
 says tracehook help record
-for command in dump show record replay player; do
+for command in dump list show spans stats tree record replay player; do
 	tracehook $command --help >by-option
 	tracehook help $command >by-command
 	says cmp by-option by-command

@@ -1,0 +1,138 @@
+/* tracehook list: the runs of a capture, a line for each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "tools/exchange_json.h"
+#include "tools/json_out.h"
+#include "tools/load.h"
+#include "tools/run_sum.h"
+#include "tools/table.h"
+#include "tools/tools.h"
+#include "tools/units.h"
+#include "tools/utf8.h"
+
+#define ID_SHOWN 12   /* digits: enough to tell runs apart */
+#define DATE_SHOWN 19 /* without fractions of a second */
+
+enum {
+	AT_NUMBER,
+	AT_RUN,
+	AT_BEGAN,
+	AT_TOOK,
+	AT_COMMAND,
+	AT_PROCESSES,
+	AT_EXCHANGES,
+	AT_ERRORS,
+	AT_MODELS,
+	AT_TOKENS,
+	AT_END,
+	N_COLUMNS,
+};
+
+static const struct th_table_column columns[N_COLUMNS] = {
+	[AT_NUMBER] = {"#", true, TH_FIT_WHOLE, 0, 8},
+	[AT_RUN] = {"run", false, TH_FIT_WHOLE, 0, 0},
+	[AT_BEGAN] = {"began", false, TH_FIT_WHOLE, 0, 2},
+	[AT_TOOK] = {"took", true, TH_FIT_WHOLE, 0, 5},
+	[AT_COMMAND] = {"command", false, TH_FIT_MIDDLE, 8, 0},
+	[AT_PROCESSES] = {"processes", true, TH_FIT_WHOLE, 0, 7},
+	[AT_EXCHANGES] = {"exchanges", true, TH_FIT_WHOLE, 0, 4},
+	[AT_ERRORS] = {"errors", true, TH_FIT_WHOLE, 0, 3},
+	[AT_MODELS] = {"models", false, TH_FIT_END, 8, 5},
+	[AT_TOKENS] = {"tokens", true, TH_FIT_WHOLE, 0, 4},
+	[AT_END] = {"end", false, TH_FIT_END, 8, 6},
+};
+
+static void add_run(struct th_table *t, size_t number, const struct th_run *run)
+{
+	char id[2 * TH_TRACE_ID_BYTES + 1] = "", took[TH_UNITS_TEXT], date[TH_UNITS_TEXT + 8];
+	th_cleanup(th_span_list_finish) struct th_span_list spans = th_span_list_of(run);
+	struct th_run_sum sum = th_run_sum_of(&spans);
+	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
+	th_auto_free char *command = th_text_line(th_run_sum_command(run));
+	th_auto_free char *n = th_tool_format("%zu", number);
+	th_auto_free char *processes = th_tool_format("%zu", run->n_processes);
+	th_auto_free char *exchanges = th_tool_format("%zu", run->n_exchanges);
+	th_auto_free char *errors = th_tool_format("%zu", sum.errors);
+	th_auto_free char *models = th_run_sum_models(&sum);
+	th_auto_free char *safe_models = th_text_line(th_slice_str(models));
+	th_auto_free char *tokens = th_span_count_text(&sum.tokens);
+	id[ID_SHOWN] = '\0';
+	th_units_date(date, run->began);
+	date[DATE_SHOWN] = '\0';
+	const char *const cells[N_COLUMNS] = {
+		[AT_NUMBER] = n,
+		[AT_RUN] = id,
+		[AT_BEGAN] = date,
+		[AT_TOOK] = th_units_duration(took, th_run_sum_took(run)),
+		[AT_COMMAND] = command,
+		[AT_PROCESSES] = processes,
+		[AT_EXCHANGES] = exchanges,
+		[AT_ERRORS] = errors,
+		[AT_MODELS] = safe_models,
+		[AT_TOKENS] = tokens,
+		[AT_END] = th_run_sum_end_words(run->end),
+	};
+	enum th_table_tone tone = sum.errors ? TH_TONE_WARN : TH_TONE_NORMAL;
+	th_table_add(t, run->end == TH_RUN_CUT ? TH_TONE_BAD : tone, cells);
+}
+
+static void list_table(const struct th_trace *trace)
+{
+	struct th_table *t = th_table_create(columns, N_COLUMNS);
+	for (size_t i = 0; i < trace->n_runs; i++) {
+		add_run(t, i + 1, trace->runs[i]);
+	}
+	if (trace->n_runs) {
+		th_table_print(t, stdout, th_tool_width(), th_tool_colour());
+	}
+	th_table_destroy(t);
+}
+
+static void list_json(const struct th_trace *trace)
+{
+	for (size_t i = 0; i < trace->n_runs && !ferror(stdout); i++) {
+		th_run_sum_json(stdout, trace->runs[i], i + 1);
+	}
+}
+
+/* -1: go on; else the exit code. */
+static int parse_options(int argc, char **argv, bool *ret_json)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+	for (int c; (c = th_tool_option(argc, argv, "j", options)) != -1;) {
+		if (c != 'j') {
+			return th_tool_option_exit(c);
+		}
+		*ret_json = true;
+	}
+	if (optind + 1 != argc) {
+		return th_tool_misuse("list", optind == argc ? "which capture?" : "one capture");
+	}
+	return -1;
+}
+
+int th_cmd_list(int argc, char **argv)
+{
+	bool json = false;
+	struct th_trace *t = NULL;
+	th_tool_output_begin();
+	int code = parse_options(argc, argv, &json);
+	if (code >= 0) {
+		return code;
+	}
+	code = th_load(argv[optind], &t);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
+	if (t->n_runs == 0) {
+		th_load_say_no_run(t, argv[optind]);
+	}
+	(json ? list_json : list_table)(t);
+	code = th_load_say_damage(t);
+	th_trace_free(t);
+	return th_tool_output_end(code);
+}

@@ -1,0 +1,375 @@
+#include "tools/span_facts.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/call_json.h"
+#include "tools/coverage.h"
+#include "tools/exchange_json.h"
+#include "tools/tools.h"
+#include "tools/units.h"
+
+static char *copy(struct th_slice s)
+{
+	return th_tool_format("%.*s", (int)s.n, s.n ? (const char *)s.p : "");
+}
+
+static void of_process(
+	struct th_span_facts *f, const struct th_run *run, const struct th_process *p)
+{
+	bool gone = !p->ended_well && !th_coverage_was_replaced(run, p);
+	f->process = p;
+	f->types = 1u << TH_TYPE_PROCESS | 1u << TH_TYPE_STATE_TRANSITION;
+	f->type = "PROCESS";
+	f->name = copy(th_span_process_name(p));
+	f->end = p->ended_well ? p->ended : 0;
+	f->status = p->ended_well ? "ok" : "unset";
+	f->why = p->ended_well ? "" : gone ? "its end was not seen" : "replaced by exec";
+}
+
+static void of_lookup(struct th_span_facts *f, const struct th_name *l)
+{
+	f->process = l->process;
+	f->types = 1u << TH_TYPE_ERROR;
+	f->type = "ERROR";
+	f->name = th_tool_format("lookup %.*s", (int)l->name.n, (const char *)l->name.p);
+	f->host = copy(l->name);
+	f->status = "error";
+	f->why = gai_strerror(l->result);
+}
+
+static void of_connection(struct th_span_facts *f, const struct th_connection *c, bool failed)
+{
+	f->process = c->process;
+	f->types = failed ? 1u << TH_TYPE_ERROR : 0;
+	f->type = failed ? "ERROR" : "OPAQUE";
+	f->host = th_events_peer(c);
+	f->name = th_tool_format("%s %s", failed ? "connect" : "opaque", f->host);
+	f->end = failed ? c->began : c->end_time;
+	f->status = failed ? "error" : "unset";
+	f->why = failed ? strerror(c->error) : th_coverage_why(c);
+}
+
+static void of_exchange(struct th_span_facts *f, const struct th_exchange *x)
+{
+	f->process = x->process;
+	f->http_status = th_http_status(x);
+	f->name = th_exchange_name(x);
+	f->host = th_http_authority(x);
+	f->end = th_exchange_end(x);
+	f->first = f->http_status ? th_http_ttfb(x) : 0;
+	f->status = th_http_outcome(x, &f->why);
+}
+
+/* "chat gpt-4o", "tools/call search". */
+static char *call_title(const struct th_call *c)
+{
+	const char *model = th_call_model(c);
+	if (c->operation == TH_OP_MCP) {
+		const char *target = c->mcp.target ? c->mcp.target : "";
+		return th_tool_format("%s %s", c->mcp.method ? c->mcp.method : "mcp", target);
+	}
+	return th_tool_format("%s %s", th_operation_name(c->operation), model ? model : "");
+}
+
+/* What went wrong inside an answer that HTTP finds in order counts as well. */
+static void of_call(struct th_span_facts *f, const struct th_call *c)
+{
+	f->call = c;
+	f->title = call_title(c);
+	if (strcmp(f->status, "ok") == 0 && (c->error_type || c->error_message || c->cut)) {
+		f->status = "error";
+		f->why = c->cut ? "the answer has no end" : "the answer tells of an error";
+	}
+	if (c->operation == TH_OP_MCP && c->mcp.tool_error && strcmp(f->status, "ok") == 0) {
+		f->status = "error";
+		f->why = "the tool failed";
+	}
+}
+
+static struct th_span_facts of_tool(const struct th_run *run, const struct th_tool_span *t)
+{
+	struct th_span_facts f = {.run = run,
+		.event = {.kind = TH_EVENT_TOOL, .time = t->start, .tool = t},
+		.process = t->asked->exchange->process,
+		.types = th_event_types_of_tool(t),
+		.type = th_event_type_main(th_event_types_of_tool(t)),
+		.start = t->start,
+		.end = t->end,
+		.status = "unset",
+		.why = "no result was seen"};
+	f.name = th_tool_format("%s", t->call->name);
+	f.title = th_tool_format("tool %s %s", t->call->name, t->call->arguments);
+	if (t->result) {
+		f.status = t->result->is_error ? "error" : "ok";
+		f.why = t->result->is_error ? "the tool failed" : "";
+	}
+	return f;
+}
+
+static struct th_span_facts facts_of(const struct th_run *run, const struct th_event *e)
+{
+	struct th_span_facts f = {.event = *e, .run = run, .start = e->time, .why = ""};
+	switch (e->kind) {
+	case TH_EVENT_PROCESS:
+		of_process(&f, run, e->process);
+		break;
+	case TH_EVENT_LOOKUP:
+		of_lookup(&f, e->lookup);
+		break;
+	case TH_EVENT_CONNECT:
+	case TH_EVENT_OPAQUE:
+		of_connection(&f, e->connection, e->kind == TH_EVENT_CONNECT);
+		break;
+	case TH_EVENT_EXCHANGE:
+		of_exchange(&f, e->exchange);
+		break;
+	case TH_EVENT_TOOL:
+		break;
+	}
+	return f;
+}
+
+/* ---- the list ---- */
+
+struct seat {
+	const void *what; /* process or exchange */
+	size_t place;
+};
+
+static int by_what(const void *a, const void *b)
+{
+	const struct seat *x = a, *y = b;
+	return (x->what > y->what) - (x->what < y->what);
+}
+
+static const void *parent_of(const struct th_span_facts *f)
+{
+	switch (f->event.kind) {
+	case TH_EVENT_PROCESS:
+		return f->process->parent;
+	case TH_EVENT_TOOL:
+		return f->event.tool->asked->exchange;
+	default:
+		return f->process;
+	}
+}
+
+/* A tool belongs to the exchange that asked for it, all else to a process, and a process to the one
+ * that started it. */
+static void find_parents(struct th_span_list *l)
+{
+	struct seat *seats = th_tool_alloc(l->n * sizeof(*seats));
+	size_t n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct th_event *e = &l->spans[i].event;
+		if (e->kind == TH_EVENT_PROCESS ||
+			(e->kind == TH_EVENT_EXCHANGE && l->spans[i].call)) {
+			seats[n++] = (struct seat){e->process, i};
+		}
+	}
+	qsort(seats, n, sizeof(*seats), by_what);
+	for (size_t i = 0; i < l->n; i++) {
+		struct seat key = {parent_of(&l->spans[i]), 0};
+		struct seat *seat = key.what ? bsearch(&key, seats, n, sizeof(key), by_what) : NULL;
+		l->spans[i].parent = seat ? seat->place : TH_SPAN_NO_PARENT;
+	}
+	free(seats);
+}
+
+static void read_meaning(struct th_span_list *l, const struct th_run *run)
+{
+	if (th_calls_read(run, &l->calls) < 0 || th_tool_spans_of(&l->calls, &l->tools) < 0) {
+		th_tool_no_memory();
+	}
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct th_span_facts *x = a, *y = b;
+	if (x->start != y->start) {
+		return x->start < y->start ? -1 : 1;
+	}
+	return (x->event.tool > y->event.tool) - (x->event.tool < y->event.tool);
+}
+
+/* Events are in order of time already. */
+static void merge_tools(struct th_span_list *l, const struct th_run *run)
+{
+	size_t from = l->n, to = l->n + l->tools.n, tool = l->tools.n;
+	struct th_span_facts *tools = th_tool_alloc(tool * sizeof(*tools));
+	for (size_t i = 0; i < tool; i++) {
+		tools[i] = of_tool(run, &l->tools.spans[i]);
+	}
+	qsort(tools, tool, sizeof(*tools), by_start);
+	l->n = to;
+	while (tool) {
+		bool last = from == 0 || l->spans[from - 1].start <= tools[tool - 1].start;
+		l->spans[--to] = last ? tools[--tool] : l->spans[--from];
+	}
+	free(tools);
+}
+
+struct th_span_list th_span_list_of(const struct th_run *run)
+{
+	struct th_event *events;
+	struct th_span_list l = {0};
+	th_events_of(run, &events, &l.n);
+	read_meaning(&l, run);
+	l.spans = th_tool_alloc((l.n + l.tools.n) * sizeof(*l.spans));
+	for (size_t i = 0; i < l.n; i++) {
+		struct th_span_facts *f = &l.spans[i];
+		*f = facts_of(run, &events[i]);
+		bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
+		const struct th_call *c = exchange ? l.calls.at[f->event.exchange->order] : NULL;
+		if (exchange) {
+			f->types = th_event_types_of_exchange(f->event.exchange, c);
+			f->type = th_event_type_main(f->types);
+		}
+		if (c) {
+			of_call(f, c);
+		}
+	}
+	free(events);
+	merge_tools(&l, run);
+	find_parents(&l);
+	return l;
+}
+
+void th_span_list_finish(struct th_span_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->spans[i].name);
+		free(l->spans[i].host);
+		free(l->spans[i].title);
+	}
+	free(l->spans);
+	th_tool_spans_finish(&l->tools);
+	th_calls_finish(&l->calls);
+	*l = (struct th_span_list){0};
+}
+
+const uint8_t *th_span_id(const struct th_span_facts *f)
+{
+	switch (f->event.kind) {
+	case TH_EVENT_PROCESS:
+		return f->event.process->span_id;
+	case TH_EVENT_EXCHANGE:
+		return f->event.exchange->span_id;
+	case TH_EVENT_TOOL:
+		return f->event.tool->span_id;
+	default:
+		return NULL;
+	}
+}
+
+uint64_t th_span_first(const struct th_span_facts *f)
+{
+	return f->call && f->call->first_chunk.n ? f->call->first_chunk.n : f->first;
+}
+
+const char *th_span_model(const struct th_span_facts *f)
+{
+	return f->call ? th_call_model(f->call) : NULL;
+}
+
+const char *th_span_title(const struct th_span_facts *f)
+{
+	return f->title ? f->title : f->name;
+}
+
+bool th_span_tokens(const struct th_span_facts *f, struct th_tokens *ret_tokens)
+{
+	if (!f->call || !th_call_is_llm(f->call)) {
+		return false;
+	}
+	*ret_tokens = f->call->tokens;
+	return true;
+}
+
+char *th_span_count_text(const struct th_tokens *t)
+{
+	char in[TH_UNITS_TEXT], out[TH_UNITS_TEXT];
+	if (t->input.from == TH_ABSENT && t->output.from == TH_ABSENT) {
+		return th_tool_format("%s", "");
+	}
+	return th_tool_format("%s%s\xe2\x86\x92%s", th_tokens_source(t) == TH_ESTIMATED ? "~" : "",
+		t->input.from == TH_ABSENT ? "?" : th_units_bytes(in, t->input.n),
+		t->output.from == TH_ABSENT ? "?" : th_units_bytes(out, t->output.n));
+}
+
+char *th_span_tokens_text(const struct th_span_facts *f)
+{
+	struct th_tokens t = {0};
+	th_span_tokens(f, &t);
+	return th_span_count_text(&t);
+}
+
+char *th_span_outcome(const struct th_span_facts *f)
+{
+	const struct th_exchange *x = f->event.exchange;
+	bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
+	unsigned retries = f->call ? f->call->resend_count : 0;
+	bool inside = f->call && f->http_status == 200 && *f->why; /* HTTP is content */
+	if (exchange && !inside && f->http_status && !th_http_truncated(&x->request) &&
+		!th_http_truncated(&x->response)) {
+		return retries ? th_tool_format("%u, retry %u", f->http_status, retries)
+			       : th_tool_format("%u", f->http_status);
+	}
+	return th_tool_format("%s", f->why);
+}
+
+enum th_table_tone th_span_tone(const struct th_span_facts *f)
+{
+	if (strcmp(f->status, "error") == 0) {
+		return f->http_status && f->http_status < 500 ? TH_TONE_WARN : TH_TONE_BAD;
+	}
+	return f->event.kind == TH_EVENT_OPAQUE ? TH_TONE_WARN : TH_TONE_NORMAL;
+}
+
+static void put_ids(struct th_jout *j, const struct th_span_facts *f)
+{
+	static const uint8_t none[TH_SPAN_ID_BYTES];
+	const uint8_t *id = th_span_id(f), *parent = none;
+	if (f->event.kind == TH_EVENT_PROCESS) {
+		parent = f->process->parent_span_id;
+	} else if (f->event.kind == TH_EVENT_TOOL) {
+		parent = f->event.tool->asked->exchange->span_id;
+	} else if (f->process) {
+		parent = f->process->span_id;
+	}
+	th_span_json_id(j, "trace_id", f->run->trace_id, sizeof(f->run->trace_id));
+	th_span_json_id(j, "span_id", id ? id : none, TH_SPAN_ID_BYTES);
+	th_span_json_id(j, "parent_span_id", parent, TH_SPAN_ID_BYTES);
+}
+
+void th_span_facts_json(struct th_jout *j, const struct th_span_facts *f)
+{
+	bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
+	put_ids(j, f);
+	th_jout_put_text(j, "kind", th_events_kind_name(f->event.kind));
+	th_jout_put_text(j, "event_type", f->type);
+	th_jout_put_text(j, "name", f->name);
+	th_jout_put_known(j, "number", exchange ? f->event.exchange->order + 1 : 0);
+	th_jout_put_text(j, "host", f->host);
+	th_jout_put_text(j, "process", f->process ? f->process->lane : NULL);
+	th_jout_put_u64(j, "start_unix_nano", f->start);
+	if (f->end >= f->start) {
+		th_jout_put_u64(j, "duration_ns", th_span_took(f));
+	} else {
+		th_jout_put_null(j, "duration_ns");
+	}
+	th_jout_put_known(j, "ttfb_ns", f->first);
+	th_jout_put_known(j, "first_chunk_ns", f->call ? f->call->first_chunk.n : 0);
+	th_jout_put_text(j, "status", f->status);
+	th_jout_put_text(j, "status_reason", *f->why ? f->why : NULL);
+	th_jout_put_known(j, "response_status", f->http_status);
+	th_call_json(j, f->call);
+	if (f->event.kind == TH_EVENT_TOOL) {
+		const struct th_tool_span *t = f->event.tool;
+		th_jout_put_text(j, "tool_call_id", *t->call->id ? t->call->id : NULL);
+		th_jout_put_text(j, "tool_arguments", t->call->arguments);
+		th_jout_put_text(j, "tool_result", t->result ? t->result->text : NULL);
+	}
+}
