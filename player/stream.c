@@ -187,6 +187,19 @@ bool th_stream_drain(struct th_stream *s, uint64_t ns)
 	}
 }
 
+bool th_stream_await_end(struct th_stream *s, uint64_t ns)
+{
+	uint8_t junk[4096];
+	uint64_t until = th_clock_mono() + ns;
+	block_again(s);
+	while (th_stream_has_input(s) || comes_before(s, until)) {
+		if (th_stream_read(s, junk, sizeof(junk)) <= 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void th_stream_notify(struct th_stream *s)
 {
 	uint8_t junk[4096];

@@ -55,6 +55,9 @@ void th_stream_notify(struct th_stream *s);
 /* Reads and drops until the client closes: true; or, with `ns` not 0, for so long: false. */
 bool th_stream_drain(struct th_stream *s, uint64_t ns);
 
+/* Waits so long for the client to say goodbye or close: true; what it still says is dropped. */
+bool th_stream_await_end(struct th_stream *s, uint64_t ns);
+
 /* Frees; the descriptor stays the caller's. */
 void th_stream_finish(struct th_stream *s);
 

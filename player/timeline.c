@@ -167,7 +167,11 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
  * that stays must not hang for it. */
 static void be_silent(struct th_caller *c, const struct th_ending *e)
 {
-	if (th_stream_flush(&c->stream) < 0 || th_stream_drain(&c->stream, e->patience_ns)) {
+	if (th_stream_flush(&c->stream) < 0) {
+		return;
+	}
+	if (th_stream_await_end(&c->stream, e->patience_ns)) {
+		th_stream_end(&c->stream, true); /* some wait for the answer to their goodbye */
 		return;
 	}
 	th_tally_miss(c->serving->tally, c->hello.process, "the rest of an answer",

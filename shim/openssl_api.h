@@ -36,6 +36,8 @@ const struct bio_method_st *BIO_f_ssl(void);
 #define TH_SSL_R_UNEXPECTED_EOF 294 /* SSL_R_UNEXPECTED_EOF_WHILE_READING, since 3.0 */
 #define TH_ERR_REASON_MASK 0xfff    /* the part of an error code that is the same in 1.1.1 and 3 */
 
+#define TH_SSL_SENT_SHUTDOWN 1 /* of SSL_get_shutdown() */
+
 #define TH_BIO_C_GET_SSL 110
 
 #endif

@@ -19,11 +19,12 @@ struct th_openssl {
 	void (*get0_alpn_selected)(
 		const struct ssl_st *ssl, const unsigned char **data, unsigned *len);
 	unsigned long (*peek_error)(void);
+	int (*get_shutdown)(const struct ssl_st *ssl);
 };
 
 /* In the order of struct th_openssl. */
 static const char *const names[] = {"SSL_get_error", "SSL_get_fd", "SSL_is_server",
-	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", NULL};
+	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", "SSL_get_shutdown", NULL};
 _Static_assert(sizeof(names) == sizeof(struct th_openssl) + sizeof(*names), "one is missing");
 static struct th_functions functions = {.names = names};
 
@@ -131,7 +132,12 @@ void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bo
 	if (!api) {
 		return;
 	}
-	th_tls_ended(e, end_of(api, ssl, ret, error), sending);
+	struct th_tls_end end = end_of(api, ssl, ret, error);
+	if (end.how == TH_END_NOTIFY && (api->get_shutdown(ssl) & TH_SSL_SENT_SHUTDOWN)) {
+		e->ended = true; /* an answer to the agent's own goodbye, as uvloop waits for */
+		return;
+	}
+	th_tls_ended(e, end, sending);
 }
 
 void th_ssl_gone(struct ssl_st *ssl)

@@ -66,3 +66,35 @@ for turn in range(2):
             pass
 P
 record_and_replay certificate $python pin_agent.py "$https"
+
+# The peer's close_notify answers the agent's own: it was the agent that left (uvloop does this).
+cat >goodbye_agent.py <<'P'
+import socket, ssl, sys
+host, port = sys.argv[1].removeprefix("https://").split(":")
+incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=host)
+plain = socket.create_connection((host, int(port)))
+def until_done(call, *args):
+    while True:
+        try:
+            return call(*args)
+        except ssl.SSLWantReadError:
+            plain.sendall(outgoing.read())
+            incoming.write(plain.recv(16384))
+until_done(tls.do_handshake)
+tls.write(b"GET /t/stall?n=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+got = b""
+while b"data:" not in got or not got.endswith(b"\n\r\n"):
+    got += until_done(tls.read, 4096)
+print(len(got))
+try:
+    tls.unwrap()
+except ssl.SSLWantReadError:
+    plain.sendall(outgoing.read())
+try:
+    print(until_done(tls.read, 4096))
+except ssl.SSLZeroReturnError:
+    print("the peer said goodbye, too")
+P
+record_and_replay goodbye $python goodbye_agent.py "$https"
+equal "goodbye: the agent left" '"local"' "$(spans goodbye.thc | jq -c .response_end)"
