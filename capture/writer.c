@@ -188,6 +188,7 @@ static size_t take_losses(struct th_writer *w, uint8_t *ret_payload, size_t cap)
 	th_out_u64(&out, __atomic_exchange_n(&w->lost_events, 0, __ATOMIC_RELAXED));
 	th_out_u64(&out, __atomic_exchange_n(&w->lost_bytes, 0, __ATOMIC_RELAXED));
 	th_out_str16(&out, th_slice_str(reason_of(__atomic_load_n(&w->error, __ATOMIC_RELAXED))));
+	th_out_u8(&out, 1); /* a gap: what was open may lack something */
 	return out.n;
 }
 

@@ -121,6 +121,27 @@ static int add_fields(const struct th_head *head, struct th_buf *out)
 	return r;
 }
 
+/* Where a Host field does not name the port that was connected to, the port tells apart two servers
+ * that are addressed alike. Not through a proxy, whose port says nothing; not under TLS, where the
+ * certificate tells whom one speaks to, and the port is not always known (memory BIOs). */
+static void add_unnamed_port(const struct th_exchange *x, const char *authority, struct th_buf *out)
+{
+	const struct th_connection *c = x->connection;
+	struct th_slice target = {NULL, 0}, method;
+	const char *colon = strrchr(authority, ':'), *bracket = strrchr(authority, ']');
+	if (!c || c->transport != TH_TRANSPORT_PLAIN || !c->port ||
+		(c->family != 4 && c->family != 6) ||
+		!th_head_request(&x->request.head, &method, &target) || !target.n ||
+		target.p[0] != '/') {
+		return;
+	}
+	unsigned long named = colon && (!bracket || colon > bracket) ? strtoul(colon + 1, NULL, 10)
+								     : 80;
+	if (named != c->port) {
+		th_buf_fmt(out, "(:%u)", c->port);
+	}
+}
+
 int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 {
 	struct th_buf *b = &c->text;
@@ -133,7 +154,9 @@ int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 	b->failed = false;
 	add_word(b, th_http_method(x));
 	add_word(b, th_slice_str(th_http_scheme(x)));
-	add_word(b, th_slice_str(authority));
+	th_buf_str(b, authority);
+	add_unnamed_port(x, authority, b);
+	th_buf_u8(b, 0);
 	c->path_at = b->n;
 	const uint8_t *mark = target.n ? memchr(target.p, '?', target.n) : NULL;
 	size_t path_n = mark ? (size_t)(mark - target.p) : target.n;

@@ -252,7 +252,8 @@ struct th_index *th_index_create(const struct th_run *run, enum th_match match)
 			last = x->process;
 			number = process_number(run, last);
 		}
-		if (th_canon_request(x, &c) == 0) {
+		/* What a request with a gap asked for is not known. */
+		if (!x->request.gap && th_canon_request(x, &c) == 0) {
 			add_answer(ix, x, &c, number);
 		}
 	}

@@ -101,6 +101,8 @@ static void take_lost(struct th_collected *c, struct th_in *in)
 {
 	c->process.lost_events += th_in_u64(in);
 	c->process.lost_bytes += th_in_u64(in);
+	th_in_str16(in);
+	c->gaps += in->n > 0 && th_in_u8(in) == 1;
 }
 
 /* ---- connections ---- */
@@ -161,6 +163,8 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 	struct th_process *p = &c->process;
 	struct th_in in = {f->payload.p, f->payload.n, false};
 	p->writer = f->writer;
+	c->gaps += c->next_seq && f->seq != c->next_seq;
+	c->next_seq = f->seq + 1;
 	p->began = p->began && p->began < f->time ? p->began : f->time;
 	c->last_frame = c->last_frame > f->time ? c->last_frame : f->time;
 	switch (f->type) {

@@ -17,6 +17,8 @@ struct th_collected {
 	size_t n_connections, n_exchanges, n_names;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	uint64_t last_frame; /* time */
+	uint64_t next_seq;   /* of the frame that should come; 0: none has come */
+	uint64_t gaps;	     /* places where frames are missing */
 };
 
 /* Takes one frame. Of a malformed payload what can be read is kept. */

@@ -13,6 +13,7 @@ struct building {
 	size_t head_cap[2], trailer_cap[2]; /* request, response; 0: not a copy of ours */
 	size_t interim_cap;
 	bool interim_open; /* the newest one has not had its last piece */
+	uint64_t gaps;	   /* of the writer, when the newest frame came */
 };
 
 static struct building *exchange_of(
@@ -32,6 +33,7 @@ static struct building *exchange_of(
 	c->exchanges[c->n_exchanges++] = &b->exchange;
 	b->exchange.process = &c->process;
 	b->exchange.id = f->id;
+	b->gaps = c->gaps;
 	return b;
 }
 
@@ -192,11 +194,27 @@ static void take_end(struct th_message *m, const struct th_frame *f, struct th_i
 	}
 }
 
+/* After a gap nobody knows what an open message lacks: it ends there, as if its writer had been
+ * killed. Joined to what follows it would pass for whole. */
+static bool is_behind_gap(struct building *b, const struct th_collected *c, uint8_t type)
+{
+	struct th_message *q = &b->exchange.request, *a = &b->exchange.response;
+	if (b->gaps != c->gaps) {
+		b->gaps = c->gaps;
+		q->gap |= !q->finished;
+		a->gap |= !a->finished;
+	}
+	return type <= TH_FRAME_REQ_END ? q->gap : a->gap;
+}
+
 void th_collect_exchange_frame(
 	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
 {
 	struct building *b = exchange_of(a, c, f);
 	if (!b) {
+		return;
+	}
+	if (is_behind_gap(b, c, f->type)) {
 		return;
 	}
 	struct th_exchange *x = &b->exchange;

@@ -58,6 +58,42 @@ Test(canon_request, secret_parameters_take_no_part)
 	cr_expect_not(SAME_LINE("GET /x?key=abc&a=1", "GET /x?key=abc&a=2"));
 }
 
+static struct th_fingerprint to_port(const char *head, uint8_t transport, uint16_t port)
+{
+	struct made *m = made_new();
+	struct th_connection *c = made_connection(m, made_process(m, "0"), 1);
+	struct th_canon canon = {0};
+	c->transport = transport;
+	c->port = port;
+	cr_assert_eq(th_canon_request(made_exchange(m, c, 1, head, NULL, NULL, NULL), &canon), 0);
+	struct th_fingerprint full = canon.full;
+	th_canon_finish(&canon);
+	free(m);
+	return full;
+}
+
+/* Two servers on one machine that are asked with one Host field are two all the same. */
+Test(canon_request, the_port_counts_where_host_does_not_name_it)
+{
+	static const struct {
+		const char *head;
+		uint8_t transport;
+		bool told_apart;
+	} cases[] = {
+		{HEAD("GET /", ""), TH_TRANSPORT_PLAIN, true},
+		{"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", TH_TRANSPORT_PLAIN, true},
+		{HEAD("GET http://a.example/", ""), TH_TRANSPORT_PLAIN, false},
+		{HEAD("CONNECT a.example:443", ""), TH_TRANSPORT_PLAIN, false},
+		{HEAD("GET /", ""), TH_TRANSPORT_OPENSSL, false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct th_fingerprint one = to_port(cases[i].head, cases[i].transport, 8001);
+		struct th_fingerprint two = to_port(cases[i].head, cases[i].transport, 8002);
+		cr_expect_eq(
+			memcmp(&one, &two, sizeof(one)) != 0, cases[i].told_apart, "case %zu", i);
+	}
+}
+
 Test(canon_request, credentials_are_told_apart_beside_the_fingerprint)
 {
 	static const char *const asked[] = {HEAD("GET /?key=1", ""), HEAD("GET /?key=2", ""),

@@ -274,6 +274,86 @@ Test(trace, finds_runs_by_prefix)
 	th_trace_free(t);
 }
 
+/* Three exchanges: one over before the frames that are missing, one around them, one behind. */
+Test(trace, what_is_lost_within_a_message_ends_it)
+{
+	fake_open(&a, 1000);
+	for (uint32_t id = 1; id <= 3; id++) {
+		fake_req_head(&a, id, 0, NO_BODY, GET);
+		fake_head(&a, TH_FRAME_RES_HEAD, id, LAST, "HTTP/1.1 200 OK\r\n\r\n");
+		fake_data(&a, TH_FRAME_RES_DATA, id, 0, "one ");
+		a.w.lost_events = id == 2;
+		fake_data(&a, TH_FRAME_RES_DATA, id, LAST, "three");
+	}
+	fake_close(&a);
+	struct th_trace *t = load();
+	cr_assert_eq(t->runs[0]->n_exchanges, 3);
+	for (int i = 0; i < 3; i++) {
+		const struct th_exchange *x = t->runs[0]->exchanges[i];
+		cr_expect_eq(x->response.gap, i == 1);
+		cr_expect_eq(x->response.finished, i != 1);
+		cr_expect_eq(x->response.body_bytes, i == 1 ? 4 : 9, "nothing joins over a gap");
+		cr_expect_not(x->request.gap);
+	}
+	th_trace_free(t);
+}
+
+static void flip_a_byte_in_the_middle(void)
+{
+	FILE *file = fopen(scratch_path, "r+");
+	cr_assert(file);
+	fseek(file, 0, SEEK_END);
+	fseek(file, ftell(file) / 2, SEEK_SET);
+	int byte = fgetc(file);
+	fseek(file, -1, SEEK_CUR);
+	fputc(byte ^ 1, file);
+	fclose(file);
+}
+
+Test(trace, a_damaged_block_ends_the_messages_that_were_open)
+{
+	char noise[3001] = {0};
+	uint32_t random = 1;
+	const uint32_t n = 200;
+	fake_open(&a, 1000);
+	fake_req_head(&a, 1, 0, NO_BODY, GET);
+	fake_head(&a, TH_FRAME_RES_HEAD, 1, LAST, "HTTP/1.1 200 OK\r\n\r\n");
+	for (uint32_t i = 0; i < n; i++) {
+		for (size_t k = 0; k + 1 < sizeof(noise); k++) {
+			random = random * 1664525 + 1013904223;
+			noise[k] = (char)(random >> 25 | 1);
+		}
+		fake_data(&a, TH_FRAME_RES_DATA, 1, i + 1 == n ? LAST : 0, noise);
+	}
+	fake_close(&a);
+	flip_a_byte_in_the_middle();
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_damage, 1);
+	const struct th_message *m = &t->runs[0]->exchanges[0]->response;
+	cr_expect(m->gap);
+	cr_expect_not(m->finished);
+	cr_expect_gt(m->n_pieces, 0);
+	cr_expect_lt(m->n_pieces, n);
+	th_trace_free(t);
+}
+
+Test(trace, a_loss_that_is_no_gap_ends_nothing)
+{
+	fake_open(&a, 1000);
+	fake_req_head(&a, 1, 0, 0, GET);
+	struct th_out *out = fake_begin(&a);
+	th_out_u64(out, 1);
+	th_out_u64(out, 9);
+	th_out_str16(out, TH_SLICE_LIT("too many connections"));
+	fake_put(&a, TH_FRAME_LOST, 0, 0);
+	fake_data(&a, TH_FRAME_REQ_DATA, 1, LAST, "body");
+	fake_close(&a);
+	struct th_trace *t = load();
+	cr_assert(t->runs[0]->exchanges[0]->request.finished);
+	cr_assert_eq(t->runs[0]->processes[0]->lost_events, 1);
+	th_trace_free(t);
+}
+
 Test(trace, keeps_what_has_lost_its_frame)
 {
 	fake_open(&a, 1000);
