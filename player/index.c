@@ -309,7 +309,9 @@ static bool claim_levels(struct th_index *ix, enum level from, const struct th_c
 		struct answer *a = q ? first_left(ix, q) : NULL;
 		if (a) {
 			mark(ix, a);
-			*ret = (struct th_claim){.x = a->x, .crossed = is_crossing(a, who)};
+			bool choice = q->count > 1; /* else no other answer could be meant */
+			*ret = (struct th_claim){
+				.x = a->x, .crossed = choice && is_crossing(a, who)};
 			return true;
 		}
 	}

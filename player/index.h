@@ -24,7 +24,8 @@ struct th_asker {
 
 struct th_claim {
 	const struct th_exchange *x;
-	bool crossed; /* it is another process's or thread's */
+	bool crossed; /* it is another process's or thread's, and there were several to choose from
+		       */
 	bool relaxed; /* by a named relaxation */
 };
 

@@ -116,10 +116,23 @@ Test(index, prefers_what_was_asked_with_the_same_credentials)
 Test(index, a_stranger_takes_what_is_left_and_crosses)
 {
 	get(made_connection(m, p0, 1), 1, ASK("/x"));
+	get(made_connection(m, p0, 1), 1, ASK("/x"));
 	ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
 	struct th_claim claim;
 	cr_expect_eq(ask(ASK("/x"), who(TH_LANE_UNKNOWN, 1, 1), &claim), 0);
 	cr_expect(claim.crossed);
+	cr_expect_eq(ask(ASK("/x"), who(TH_LANE_UNKNOWN, 1, 1), &claim), 1);
+	cr_expect(claim.crossed, "who has the other one is told by nothing but chance");
+}
+
+/* Workers of a pool share their tasks differently each time. */
+Test(index, an_answer_that_could_be_no_other_crosses_nothing)
+{
+	get(made_connection(m, p0, 1), 1, ASK("/x"));
+	ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
+	struct th_claim claim;
+	cr_expect_eq(ask(ASK("/x"), who(TH_LANE_UNKNOWN, 1, 1), &claim), 0);
+	cr_expect_not(claim.crossed);
 }
 
 Test(index, versions_do_not_mix_and_the_miss_says_so)
