@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "shim/arm.h"
-#include "shim/certificates.h"
+#include "shim/peer_chain.h"
 #include "shim/tls.h"
 
 /* What else is called in the library that a hooked call belongs to. */

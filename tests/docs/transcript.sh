@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../e2e/lib.sh"
 start_double
 export OPENAI_BASE_URL="$https/v1" TOOL_URL="$https/tools" OPENAI_API_KEY=sk-docs
-export COLUMNS=108 NO_COLOR=1
+export COLUMNS=120 NO_COLOR=1
 mkdir bin
 ln -s "$tool" bin/tracehook
 usable_unshare bin

@@ -58,7 +58,8 @@ import hashlib, socket, ssl, sys
 host, port = sys.argv[1].removeprefix("https://").split(":")
 context = ssl.create_default_context()
 for turn in range(2):
-    with context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host) as s:
+    plain = socket.create_connection((host, int(port)))
+    with context.wrap_socket(plain, server_hostname=host) as s:
         print(hashlib.sha256(s.getpeercert(True)).hexdigest(), s.getpeercert()["subject"])
         print(s.getpeercert(True) == s.getpeercert(True))
         s.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -7,4 +7,5 @@ if [ -n "${UPDATE:-}" ]; then
 	"$program" "$cases/$name.case" >"$cases/$name.exact"
 	exit
 fi
-"$program" "$cases/$name.case" | diff "$cases/$name.exact" - && "$program" --spoil "$cases/$name.case"
+"$program" "$cases/$name.case" | diff "$cases/$name.exact" - &&
+	"$program" --spoil "$cases/$name.case"

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 FILE_MAGIC, BLOCK_MAGIC, LIVE_MAGIC = (b"\x89" + name + b"\r\n\x1a\n"
                                        for name in (b"THC", b"THB", b"THL"))
 FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
-TYPES = {22: "CERTIFICATES", 1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
+TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
-         13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END"}
+         13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
+         22: "CERTIFICATES"}
 
 
 class BadFile(Exception):

@@ -1,6 +1,6 @@
 /* The certificates that a server gave (OpenSSL), to be recorded. */
-#ifndef SHIM_CERTIFICATES_H
-#define SHIM_CERTIFICATES_H
+#ifndef SHIM_PEER_CHAIN_H
+#define SHIM_PEER_CHAIN_H
 
 #include "recorder/recorder.h"
 #include "shim/slot.h"

@@ -1,6 +1,6 @@
-/* See certificates.h. The chain as it was sent, leaf first, DER, which OpenSSL keeps beside each
+/* See peer_chain.h. The chain as it was sent, leaf first, DER, which OpenSSL keeps beside each
  * certificate: nothing is encoded here, and no error can come of it (P24). */
-#include "shim/certificates.h"
+#include "shim/peer_chain.h"
 
 #include "base/pool.h"
 
