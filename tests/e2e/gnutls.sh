@@ -13,9 +13,9 @@ export WGETRC=$scratch/wgetrc
 
 record_and_replay wget wget -q -O- "$https/v1/models" "$https/t/echo?a" "$https/t/bytes?n=300000"
 equal "wget: three exchanges" 3 "$(spans wget.thc | wc -l)"
-record_and_replay post wget -nv -O- --post-data '{"model":"double-1","stream":true,"messages":[]}' \
+record_and_replay post wget -q -O- --post-data '{"model":"double-1","stream":true,"messages":[]}' \
 	"$https/v1/chat/completions"
-record_and_replay status wget -nv -O- "$https/t/status/503"
+record_and_replay status wget -q -O- "$https/t/status/503"
 for how in fin rst notify; do
 	record_and_replay "cut-$how" wget -q -t 1 -O- "$https/t/cut?how=$how&framing=length"
 	equal "cut-$how: one exchange that was cut" true "$(spans "cut-$how.thc" .truncated)"
