@@ -180,6 +180,7 @@ void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats)
 	ret_stats->trace_id[2 * TH_TRACE_ID_BYTES] = 0;
 	ret_stats->spans = p->serving.run->n_exchanges;
 	ret_stats->unused = th_index_unused(p->serving.index);
+	ret_stats->damage = p->trace->n_damage;
 }
 
 int th_player_report(struct th_player *p, const char *path)

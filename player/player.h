@@ -59,6 +59,7 @@ struct th_player_stats {
 	uint64_t streams;   /* connections served */
 	uint64_t fenced_connects, fenced_lookups;
 	uint64_t bytes_served; /* of recorded answers */
+	uint64_t damage;       /* places where the capture is not as its format says */
 	struct th_player_miss *misses, *fenced;
 	size_t n_misses, n_fenced; /* kept in the lists */
 };

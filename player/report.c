@@ -44,6 +44,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "fenced_connects", s->fenced_connects);
 	add_count(o, "fenced_lookups", s->fenced_lookups);
 	add_count(o, "bytes_served", s->bytes_served);
+	add_count(o, "damage", s->damage);
 	add_list(o, "misses", s->misses, s->n_misses);
 	add_list(o, "fenced", s->fenced, s->n_fenced);
 	char *text = cJSON_Print(o);

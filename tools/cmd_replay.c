@@ -155,7 +155,7 @@ static int judge(const struct replay_options *o, const struct th_player_stats *s
 	return s->processes == 0 ? TH_EXIT_UNCOVERED : TH_EXIT_OK;
 }
 
-/* Looked at only when something was missed: it may be why, and reading the capture again costs. */
+/* Also when nothing was missed: what was replayed is then not all that was recorded. */
 static void say_damage(const char *capture)
 {
 	struct th_trace *t = NULL;
@@ -173,7 +173,7 @@ static int conclude(const struct replay_options *o, const struct th_config *conf
 	th_player_stats(player, &s);
 	write_report(player, config->report);
 	th_replay_summary_print(stderr, &s, !o->quiet);
-	if (s.missed || s.fenced_connects || s.fenced_lookups) {
+	if (s.damage) {
 		say_damage(capture);
 	}
 	if (s.processes == 0) {

@@ -54,6 +54,9 @@ one_line "a tree says it once"
 head -c $((size + 40)) two.thc >tail-cut.thc
 replaying tail-cut.thc curl -s "$https/v1/models" >tail.rep
 holds "a cut tail leaves the run before it" grep -q '"object": "list"' tail.rep
+"$tool" replay tail-cut.thc -- curl -s "$https/v1/models" >tail.rep 2>err
+holds "the wrapper says that the capture is damaged, though nothing was missed" \
+	grep -q 'tail-cut.thc: damaged at offset' err
 
 # Record: the agent goes on.
 mkdir -p shut && : >file
