@@ -1,6 +1,6 @@
 /* The Model Context Protocol over HTTP, both eras: streamable HTTP, where a POST is answered by
  * JSON or its own stream of events; and before, where the answer to a POST comes by the session's
- * one stream (calls.c puts them together).
+ * one stream, which are kept as that stream's results and not yet joined with their posts.
  *
  * JSON-RPC has other users, so a message counts as one of the protocol's when its headers or its
  * method are. Of a batch, which one revision allowed, the first message is read.

@@ -313,7 +313,7 @@ static int await_ready(int fd, char why[TH_REPLAY_WHY_BYTES])
 	static const char error[] = "error: ";
 	char line[TH_REPLAY_WHY_BYTES] = "";
 	int r = read_line(fd, line, sizeof(line));
-	if (r == 0 && (strcmp(line, "ready") == 0 || strcmp(line, "ok") == 0)) {
+	if (r == 0 && strcmp(line, "ready") == 0) {
 		return 0;
 	}
 	if (r == 0 && strncmp(line, error, strlen(error)) == 0) {
