@@ -97,11 +97,19 @@ static bool is_blank(const uint8_t *p, size_t n)
 	return n == 0;
 }
 
+/* Made this moment, or its maker was killed in between: no magic yet, and no frame. */
+static bool is_unborn(const struct th_mapping *m)
+{
+	size_t frame = m->n - TH_LIVE_HEADER_BYTES;
+	return m->n < TH_LIVE_HEADER_BYTES ||
+		(is_blank(m->p, TH_MAGIC_BYTES) &&
+			is_blank(m->p + TH_LIVE_HEADER_BYTES, frame < 8 ? frame : 8));
+}
+
 static void add_live(struct th_segments *s, const struct th_mapping *m)
 {
 	struct th_live_header h;
-	/* Made this moment, or its maker was killed in between: nothing is in it yet. */
-	if (m->n < TH_LIVE_HEADER_BYTES || is_blank(m->p, TH_LIVE_HEADER_BYTES)) {
+	if (is_unborn(m)) {
 		return;
 	}
 	int r = th_live_header_decode(m->p, &h);

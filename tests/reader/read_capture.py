@@ -177,7 +177,8 @@ def read_lenient(path):
     for live in sorted(glob.glob(glob.escape(path) + "-live-*")):
         with open(live, "rb") as f:
             data = f.read()
-        if any(data[:LIVE_HEADER]) and data[72:88] == file_id:
+        born = any(data[:8]) or any(data[LIVE_HEADER:LIVE_HEADER + 8])
+        if born and data[72:88] == file_id:
             check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
             found += until_bad(read_frames(data[LIVE_HEADER:],
                                            *struct.unpack_from("<QQ", data, 16), live))

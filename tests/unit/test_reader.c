@@ -250,6 +250,23 @@ Test(reader, any_flipped_byte_costs_at_most_its_block)
 	free(bytes);
 }
 
+/* Its maker was killed in the middle of the header: nothing was lost, so nothing is damaged. */
+Test(reader, a_live_file_whose_header_was_not_finished_is_no_damage)
+{
+	size_t n;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(&w, 1, "text");
+	uint8_t *bytes = scratch_read(w.live_path, &n);
+	memset(bytes, 0, TH_MAGIC_BYTES);
+	memset(bytes + TH_LIVE_HEADER_BYTES, 0, n - TH_LIVE_HEADER_BYTES);
+	scratch_write(w.live_path, bytes, n);
+	expect("", 0);
+	bytes[TH_LIVE_HEADER_BYTES] = 1; /* a frame: then the header was whole once */
+	scratch_write(w.live_path, bytes, n);
+	expect("", 1);
+	free(bytes);
+}
+
 Test(reader, a_flipped_byte_in_a_live_file_ends_it_there)
 {
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
