@@ -95,7 +95,7 @@ static bool is_tool(const cJSON *p)
 static void read_part(struct th_reading *r, const cJSON *p)
 {
 	th_said(r, th_dig_text(p, "text"));
-	th_said(r, th_dig_text(p, "thinking"));
+	th_thought(r, th_dig_text(p, "thinking"));
 	if (is_tool(p)) {
 		struct th_tool_call *t = th_say_tool_call(
 			r, th_dig_text(p, "id"), th_dig_text(p, "name"), th_dig(p, "input"));
@@ -134,7 +134,7 @@ static void read_block(struct th_reading *r, const cJSON *e)
 		th_say_text(r, &t->id, th_dig_text(block, "id"));
 		th_say_text(r, &t->name, th_dig_text(block, "name"));
 		t->by_server = !is_type(block, "tool_use");
-		th_said(r, t->name);
+		th_made(r, t->name);
 	}
 }
 
@@ -142,7 +142,7 @@ static void read_delta(struct th_reading *r, const cJSON *e)
 {
 	const cJSON *d = th_dig(e, "delta");
 	th_said(r, th_dig_text(d, "text"));
-	th_said(r, th_dig_text(d, "thinking"));
+	th_thought(r, th_dig_text(d, "thinking"));
 	if (is_type(d, "input_json_delta")) {
 		th_say_arguments(r, th_say_tool_at(r, 0, th_dig_number(e, "index", 0)),
 			th_dig_text(d, "partial_json"));

@@ -76,7 +76,7 @@ static void answer(struct th_reading *r, const cJSON *a)
 	for (const cJSON *p = th_dig_first(a, "output.message.content"); p; p = p->next) {
 		const cJSON *use = th_dig(p, "toolUse");
 		th_said(r, th_dig_text(p, "text"));
-		th_said(r, th_dig_text(p, "reasoningContent.reasoningText.text"));
+		th_thought(r, th_dig_text(p, "reasoningContent.reasoningText.text"));
 		if (use) {
 			th_say_tool_call(r, th_dig_text(use, "toolUseId"), th_dig_text(use, "name"),
 				th_dig(use, "input"));
@@ -94,10 +94,10 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 	if (t) {
 		th_say_text(r, &t->id, th_dig_text(start, "toolUseId"));
 		th_say_text(r, &t->name, th_dig_text(start, "name"));
-		th_said(r, t->name);
+		th_made(r, t->name);
 	}
 	th_said(r, th_dig_text(delta, "text"));
-	th_said(r, th_dig_text(delta, "reasoningContent.text"));
+	th_thought(r, th_dig_text(delta, "reasoningContent.text"));
 	if (th_dig(delta, "toolUse")) {
 		th_say_arguments(
 			r, th_say_tool_at(r, 0, index), th_dig_text(delta, "toolUse.input"));

@@ -79,12 +79,24 @@ static char *as_text(struct th_reading *r, const cJSON *value)
 	return s;
 }
 
-void th_said(struct th_reading *r, const char *text)
+void th_made(struct th_reading *r, const char *text)
 {
 	if (text && *text) {
 		r->said_bytes += strlen(text);
 		r->has_content = true;
 	}
+}
+
+void th_said(struct th_reading *r, const char *text)
+{
+	th_made(r, text);
+	r->failed |= r->said && !th_words_put(&r->said->words, text);
+}
+
+void th_thought(struct th_reading *r, const char *text)
+{
+	th_made(r, text);
+	r->failed |= r->said && !th_words_put(&r->said->thoughts, text);
 }
 
 /* Every text in it, however deep, but no data (images come as long strings under other names). */
@@ -135,8 +147,8 @@ struct th_tool_call *th_say_tool_call(
 	if (r->failed) {
 		return NULL; /* a text may be missing */
 	}
-	th_said(r, t->name);
-	th_said(r, t->arguments);
+	th_made(r, t->name);
+	th_made(r, t->arguments);
 	return t;
 }
 
@@ -154,25 +166,33 @@ struct th_tool_call *th_say_tool_at(struct th_reading *r, double choice, double 
 	}
 	struct th_tool_call *t = r->n_slots < cap ? th_say_tool_call(r, NULL, NULL, NULL) : NULL;
 	if (t) {
-		r->slots[r->n_slots++] = (struct th_slot){place, r->call->n_tool_calls - 1};
+		r->slots[r->n_slots++] = (struct th_slot){place, r->call->n_tool_calls - 1, 0, 0};
 	}
 	return t;
 }
 
+static struct th_slot *slot_of(struct th_reading *r, const struct th_tool_call *t)
+{
+	size_t call = (size_t)(t - r->call->tool_calls);
+	size_t i = r->n_slots;
+	while (i > 0 && r->slots[i - 1].call != call) {
+		i--;
+	}
+	return i ? &r->slots[i - 1] : NULL;
+}
+
 void th_say_arguments(struct th_reading *r, struct th_tool_call *t, const char *more)
 {
-	if (!t || !t->arguments || !more || !*more) {
+	struct th_slot *slot = t ? slot_of(r, t) : NULL;
+	if (!slot || !t->arguments) {
 		return;
 	}
-	size_t n = strlen(t->arguments), k = strlen(more);
-	char *grown = realloc(t->arguments, n + k + 1);
-	if (!grown) {
-		r->failed = true;
-		return;
-	}
-	memcpy(grown + n, more, k + 1);
-	t->arguments = grown;
-	th_said(r, more);
+	struct th_words w = {t->arguments, slot->n, slot->cap};
+	r->failed |= !th_words_put(&w, more);
+	t->arguments = w.text;
+	slot->n = w.n;
+	slot->cap = w.cap;
+	th_made(r, more);
 }
 
 void th_forget_said(struct th_reading *r)
@@ -180,6 +200,10 @@ void th_forget_said(struct th_reading *r)
 	free_tool_calls(r->call);
 	r->n_slots = 0;
 	r->said_bytes = 0;
+	if (r->said) {
+		th_words_clear(&r->said->words);
+		th_words_clear(&r->said->thoughts);
+	}
 }
 
 /* The texts of a list of parts, one after the other; NULL: it is no such list. */

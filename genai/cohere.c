@@ -51,13 +51,13 @@ static void read_usage(struct th_reading *r, const cJSON *u)
 static void read_content(struct th_reading *r, const cJSON *part)
 {
 	th_said(r, th_dig_text(part, "text"));
-	th_said(r, th_dig_text(part, "thinking"));
+	th_thought(r, th_dig_text(part, "thinking"));
 }
 
 static void answer(struct th_reading *r, const cJSON *a)
 {
 	th_say_once(r, &r->call->response_id, th_dig_text(a, "id"));
-	th_said(r, th_dig_text(a, "message.tool_plan"));
+	th_thought(r, th_dig_text(a, "message.tool_plan"));
 	for (const cJSON *p = th_dig_first(a, "message.content"); p; p = p->next) {
 		read_content(r, p);
 	}
@@ -80,7 +80,7 @@ static void read_tool_piece(struct th_reading *r, const cJSON *e)
 	th_say_text(r, &t->id, th_dig_text(piece, "id"));
 	if (th_dig_text(piece, "function.name")) {
 		th_say_text(r, &t->name, th_dig_text(piece, "function.name"));
-		th_said(r, t->name);
+		th_made(r, t->name);
 	}
 	th_say_arguments(r, t, th_dig_text(piece, "function.arguments"));
 }
@@ -89,7 +89,7 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 {
 	const char *type = th_dig_text(e, "type");
 	th_say_once(r, &r->call->response_id, th_dig_text(e, "id"));
-	th_said(r, th_dig_text(e, "delta.message.tool_plan"));
+	th_thought(r, th_dig_text(e, "delta.message.tool_plan"));
 	read_content(r, th_dig(e, "delta.message.content"));
 	read_tool_piece(r, e);
 	th_say_once(r, &r->call->finish_raw, th_dig_text(e, "delta.finish_reason"));

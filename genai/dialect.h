@@ -11,6 +11,7 @@
 
 #include "genai/dig.h"
 #include "genai/genai.h"
+#include "genai/words.h"
 
 #define TH_CALL_TOOLS_MAX 4096	  /* tool calls of one answer */
 #define TH_CALL_RESULTS_MAX 65536 /* tool results of one request */
@@ -25,6 +26,13 @@ enum th_claim {
 struct th_slot {
 	uint64_t place;
 	size_t call;
+	size_t n, cap; /* of its arguments */
+};
+
+/* What the model said, kept only for whoever wants to read it (conversation.c). */
+struct th_said {
+	struct th_words words, thoughts;
+	cJSON *question;
 };
 
 struct th_reading {
@@ -40,6 +48,7 @@ struct th_reading {
 	bool has_content;		  /* set by a dialect: this event carries content */
 	bool is_final;			  /* set by a dialect: the stream has come to its end */
 	bool failed;			  /* no memory */
+	struct th_said *said;		  /* NULL: nobody wants to know */
 	struct th_slot slots[256];	  /* tool calls of a stream */
 	size_t n_slots;
 };
@@ -89,8 +98,13 @@ void th_say_count(struct th_count *count, const cJSON *number);
 /* a + b when both are there, else the one that is; derived, or as weak as the weaker. */
 struct th_count th_count_sum(struct th_count a, struct th_count b);
 
-/* Text that the model made, or was given: for estimates. */
+/* Text that the model made: words of its answer, its reasoning, or anything else that costs tokens.
+ * All may be NULL. */
 void th_said(struct th_reading *r, const char *text);
+void th_thought(struct th_reading *r, const char *text);
+void th_made(struct th_reading *r, const char *text);
+
+/* Text that it was given: for estimates. */
 void th_asked(struct th_reading *r, const cJSON *content);
 
 /* Nothing was said so far: the whole of it follows. */
@@ -98,6 +112,10 @@ void th_forget_said(struct th_reading *r);
 
 /* Error as any provider writes it, at the top of a body or event; false: it is none. */
 bool th_say_error(struct th_reading *r, const cJSON *body);
+
+/* th_call_read(); what was said goes to *ret_said, with the request's body (NULL: none, or no
+ * JSON), unless that is NULL. Whoever asked frees it, also after a failure. */
+int th_reading_do(const struct th_exchange *x, struct th_said *ret_said, struct th_call **ret_call);
 
 /* ---- looking at the request ---- */
 

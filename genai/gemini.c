@@ -105,7 +105,11 @@ static void read_parts(struct th_reading *r, const cJSON *candidate)
 {
 	for (const cJSON *p = th_dig_first(candidate, "content.parts"); p; p = p->next) {
 		const cJSON *f = th_dig(p, "functionCall");
-		th_said(r, th_dig_text(p, "text"));
+		if (th_dig_true(p, "thought")) {
+			th_thought(r, th_dig_text(p, "text"));
+		} else {
+			th_said(r, th_dig_text(p, "text"));
+		}
 		if (f) {
 			th_say_tool_call(
 				r, th_dig_text(f, "id"), th_dig_text(f, "name"), th_dig(f, "args"));

@@ -48,9 +48,9 @@ static void answer(struct th_reading *r, const cJSON *a)
 {
 	th_say_once(r, &r->call->model_used, th_dig_text(a, "model"));
 	th_said(r, th_dig_text(a, "message.content"));
-	th_said(r, th_dig_text(a, "message.thinking"));
+	th_thought(r, th_dig_text(a, "message.thinking"));
 	th_said(r, th_dig_text(a, "response"));
-	th_said(r, th_dig_text(a, "thinking"));
+	th_thought(r, th_dig_text(a, "thinking"));
 	for (const cJSON *t = th_dig_first(a, "message.tool_calls"); t; t = t->next) {
 		const char *id = th_dig_text(t, "id");
 		th_say_tool_call(r, id ? id : th_dig_text(t, "function.id"),

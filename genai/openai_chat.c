@@ -54,7 +54,7 @@ static void read_content(struct th_reading *r, const cJSON *content)
 	for (const cJSON *p = th_dig_first(content, ""); p; p = p->next) {
 		th_said(r, th_dig_text(p, "text"));
 		for (const cJSON *t = th_dig_first(p, "thinking"); t; t = t->next) {
-			th_said(r, th_dig_text(t, "text"));
+			th_thought(r, th_dig_text(t, "text"));
 		}
 	}
 }
@@ -64,8 +64,8 @@ static void read_words(struct th_reading *r, const cJSON *m)
 {
 	read_content(r, th_dig(m, "content"));
 	th_said(r, th_dig_text(m, "refusal"));
-	th_said(r, th_dig_text(m, "reasoning_content"));
-	th_said(r, th_dig_text(m, "reasoning"));
+	th_thought(r, th_dig_text(m, "reasoning_content"));
+	th_thought(r, th_dig_text(m, "reasoning"));
 }
 
 static void read_tool_call(struct th_reading *r, const cJSON *t)
@@ -108,7 +108,7 @@ static void read_piece(struct th_reading *r, struct th_tool_call *t, const char 
 	}
 	if (name && !*t->name) {
 		th_say_text(r, &t->name, name);
-		th_said(r, name);
+		th_made(r, name);
 	}
 	char *printed = cJSON_IsObject(arguments) ? cJSON_PrintUnformatted(arguments) : NULL;
 	th_say_arguments(r, t, printed ? printed : cJSON_GetStringValue(arguments));

@@ -70,11 +70,16 @@ static bool is_server_tool(const cJSON *o)
 	return n > 5 && strcmp(type + n - 5, "_call") == 0;
 }
 
-static void read_parts(struct th_reading *r, const cJSON *o, const char *list)
+static void read_parts(struct th_reading *r, const cJSON *o)
 {
-	for (const cJSON *p = th_dig_first(o, list); p; p = p->next) {
-		th_said(r, th_dig_text(p, "text"));
-		th_said(r, th_dig_text(p, "refusal"));
+	void (*say)(struct th_reading *, const char *) = is_type(o, "reasoning") ? th_thought
+										 : th_said;
+	for (const cJSON *p = th_dig_first(o, "content"); p; p = p->next) {
+		say(r, th_dig_text(p, "text"));
+		say(r, th_dig_text(p, "refusal"));
+	}
+	for (const cJSON *p = th_dig_first(o, "summary"); p; p = p->next) {
+		th_thought(r, th_dig_text(p, "text"));
 	}
 }
 
@@ -95,8 +100,7 @@ static void read_output(struct th_reading *r, const cJSON *o)
 			t->by_server = id == NULL;
 		}
 	} else {
-		read_parts(r, o, "content");
-		read_parts(r, o, "summary");
+		read_parts(r, o);
 	}
 }
 
@@ -125,11 +129,14 @@ static void read_delta(struct th_reading *r, const cJSON *e)
 		if (t) {
 			th_say_text(r, &t->id, th_dig_text(item, "call_id"));
 			th_say_text(r, &t->name, th_dig_text(item, "name"));
-			th_said(r, t->name);
+			th_made(r, t->name);
 		}
 	} else if (is_type(e, "response.function_call_arguments.delta") ||
 		is_type(e, "response.custom_tool_call_input.delta")) {
 		th_say_arguments(r, th_say_tool_at(r, 0, index), th_dig_text(e, "delta"));
+	} else if (is_type(e, "response.reasoning_text.delta") ||
+		is_type(e, "response.reasoning_summary_text.delta")) {
+		th_thought(r, th_dig_text(e, "delta"));
 	} else {
 		th_said(r, th_dig_text(e, "delta"));
 	}

@@ -295,9 +295,9 @@ static int read_call(struct work *w)
 	return r->failed ? -ENOMEM : 0;
 }
 
-int th_call_read(const struct th_exchange *x, struct th_call **ret_call)
+int th_reading_do(const struct th_exchange *x, struct th_said *ret_said, struct th_call **ret_call)
 {
-	th_cleanup(finish) struct work w = {.dialect = NULL};
+	th_cleanup(finish) struct work w = {.r.said = ret_said};
 	int r = load_question(&w, x);
 	if (r < 0) {
 		return r;
@@ -311,5 +311,13 @@ int th_call_read(const struct th_exchange *x, struct th_call **ret_call)
 	if (r == 0) {
 		*ret_call = th_steal(&w.r.call);
 	}
+	if (r == 0 && ret_said) {
+		ret_said->question = th_steal(&w.question);
+	}
 	return r;
+}
+
+int th_call_read(const struct th_exchange *x, struct th_call **ret_call)
+{
+	return th_reading_do(x, NULL, ret_call);
 }

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "genai/conversation.h"
 #include "genai/genai.h"
 
 #define MS 1000000u
@@ -245,21 +246,44 @@ static void print_call(const struct th_call *c)
 	print_mcp(&c->mcp);
 }
 
+static void print_turn(const struct th_turn *t, bool answer)
+{
+	for (size_t i = 0; i < t->n_parts; i++) {
+		const struct th_part *p = &t->parts[i];
+		printf("%s%s %s: %s%s%s%s%s%s (%zu)\n", answer ? "answer " : "", t->role,
+			th_part_kind_name(p->kind), p->id, *p->id ? " " : "", p->name,
+			*p->name ? " " : "", p->text, p->is_error ? " (error)" : "", p->size);
+	}
+}
+
+static void print_conversation(const struct th_conversation *c)
+{
+	for (size_t i = 0; i < c->n_turns; i++) {
+		print_turn(&c->turns[i], c->answered && i + 1 == c->n_turns);
+	}
+	for (size_t i = 0; i < c->n_offers; i++) {
+		const struct th_offer *o = &c->offers[i];
+		printf("offer: %s | %s | %s (%zu)\n", o->name, o->description, o->parameters,
+			o->size);
+	}
+}
+
 static bool holds(const struct example *e, bool whole)
 {
 	struct stage s;
-	struct th_call *c = NULL;
+	struct th_conversation *talk = NULL;
 	set_up(&s, e);
 	if (!whole) {
 		s.x.response.end = TH_END_RESET;
 	}
-	int r = th_call_read(&s.x, &c);
+	int r = th_conversation_read(&s.x, &talk);
+	const struct th_call *c = talk ? talk->call : NULL;
 	bool good = r == 0 || r == -ENOENT;
 	if (c && c->cut && c->tokens.output.from == TH_REPORTED) {
 		fprintf(stderr, "a cut answer's output was taken for final\n");
 		good = false;
 	}
-	th_call_free(c);
+	th_conversation_free(talk);
 	return good;
 }
 
@@ -287,7 +311,7 @@ int main(int argc, char **argv)
 {
 	static struct example e;
 	struct stage s;
-	struct th_call *c = NULL;
+	struct th_conversation *c = NULL;
 	if (argc < 2 || load(argv[argc - 1], &e) < 0) {
 		fprintf(stderr, "call_facts: no such example\n");
 		return 2;
@@ -296,12 +320,13 @@ int main(int argc, char **argv)
 		return spoil(&e);
 	}
 	set_up(&s, &e);
-	int r = th_call_read(&s.x, &c);
+	int r = th_conversation_read(&s.x, &c);
 	if (r < 0) {
 		printf("none: %s\n", strerror(-r));
 		return 0;
 	}
-	print_call(c);
-	th_call_free(c);
+	print_call(c->call);
+	print_conversation(c);
+	th_conversation_free(c);
 	return 0;
 }
