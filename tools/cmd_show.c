@@ -1,9 +1,11 @@
-/* tracehook show: one exchange whole, as text, as JSON, or byte for byte. */
+/* tracehook show: one exchange whole: as a conversation when it is one with a model, as HTTP, as
+ * JSON, or byte for byte. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "tools/conversation_text.h"
 #include "tools/events.h"
 #include "tools/exchange_text.h"
 #include "tools/load.h"
@@ -20,6 +22,7 @@ enum raw_side {
 struct show_options {
 	enum raw_side raw;
 	bool json;
+	bool http;
 	const char *run;
 };
 
@@ -38,8 +41,8 @@ static int parse_raw(struct show_options *o)
 static int parse_options(int argc, char **argv, struct show_options *o)
 {
 	static const struct option options[] = {{"raw", optional_argument, NULL, 'R'},
-		{"json", no_argument, NULL, 'j'}, {"run", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'}, {NULL}};
+		{"json", no_argument, NULL, 'j'}, {"http", no_argument, NULL, 'H'},
+		{"run", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	for (int c; (c = th_tool_option(argc, argv, "jr:", options)) != -1;) {
 		switch (c) {
 		case 'R':
@@ -49,6 +52,9 @@ static int parse_options(int argc, char **argv, struct show_options *o)
 			break;
 		case 'j':
 			o->json = true;
+			break;
+		case 'H':
+			o->http = true;
 			break;
 		case 'r':
 			o->run = optarg;
@@ -90,7 +96,7 @@ static void show(
 		print_raw(o->raw == RAW_REQUEST ? &x->request : &x->response);
 	} else if (o->json) {
 		show_json(run, x);
-	} else {
+	} else if (o->http || !th_conversation_text(stdout, run, x, th_tool_colour())) {
 		th_exchange_text(stdout, run, x, th_tool_colour());
 	}
 }

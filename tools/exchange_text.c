@@ -194,6 +194,25 @@ static void put_message(const struct page *p, const struct th_exchange *x, char 
 	put_end(p, side, m);
 }
 
+void th_exchange_text_title(
+	FILE *out, const struct th_run *run, const struct th_exchange *x, bool colour)
+{
+	const struct page p = {.out = out, .colour = colour};
+	put_title(&p, run, x);
+}
+
+void th_exchange_text_end(FILE *out, const struct th_exchange *x, bool colour)
+{
+	const struct page p = {.out = out, .colour = colour};
+	if (x->response.head.bytes.n) {
+		put_end(&p, "response", &x->response);
+	} else {
+		th_auto_free char *why = x->response.present ? end_words(&x->response)
+							     : th_tool_format("%s", "");
+		put_remark(&p, "response", "no", why);
+	}
+}
+
 void th_exchange_text(FILE *out, const struct th_run *run, const struct th_exchange *x, bool colour)
 {
 	struct page p = {.out = out, .colour = colour};

@@ -57,9 +57,13 @@ static const struct th_command commands[] = {
 		"\n"
 		"Exits as the program does, or 96 when a request had no recorded answer.\n"},
 	{"show", th_cmd_show, "show one exchange whole",
-		"[--json | --raw[=request]] [--run ID] FILE SPAN\n"
+		"[--http | --json | --raw[=request]] [--run ID] FILE SPAN\n"
+		"\n"
+		"A call to a model is shown as a conversation, everything else as HTTP.\n"
 		"\n"
 		"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+		"      --http            as HTTP: headers, decoded bodies, events with their "
+		"times\n"
 		"  -j, --json            as one JSON object\n"
 		"      --raw             the response byte for byte (--raw=request: the request)\n"
 		"  -r, --run ID          the run in which numbers count (default: the newest that\n"
