@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "capture/redact.h"
 #include "player/explain.h"
+#include "player/world.h"
 #include "trace/http.h"
 
 /* ---- the caller ---- */
@@ -43,7 +44,8 @@ void th_caller_init(
 		.family = hello->family,
 		.port = hello->port,
 		.thread = hello->thread,
-		.name = name_of_address(serving->run, hello)};
+		.name = hello->family == TH_WORLD_UNIX ? th_slice_str(c->hello.name)
+						       : name_of_address(serving->run, hello)};
 	memcpy(c->connection.address, hello->address, sizeof(c->connection.address));
 }
 

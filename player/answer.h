@@ -4,6 +4,7 @@
 #define PLAYER_ANSWER_H
 
 #include "player/arrivals.h"
+#include "player/bound.h"
 #include "player/ca.h"
 #include "player/index.h"
 #include "player/lanes.h"
@@ -24,6 +25,7 @@ struct th_serving {
 	SSL_CTX *tls;
 	struct th_lanes *lanes;
 	struct th_resets *resets;
+	struct th_bound *bound;
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;

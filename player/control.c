@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "player/serve.h"
+#include "player/world.h"
 
 #define STACK_BYTES (1u << 20)
 #define HELLO_SECONDS 10
@@ -77,10 +78,14 @@ static void note_process(struct th_control *c, const struct th_hello *h, int fd)
 
 static void note_fenced_connect(struct th_control *c, const struct th_hello *h)
 {
-	char address[INET6_ADDRSTRLEN] = "?", text[INET6_ADDRSTRLEN + 24];
+	char address[INET6_ADDRSTRLEN] = "?", text[TH_UNIX_NAME_BYTES + 24];
 	inet_ntop(h->family == 6 ? AF_INET6 : AF_INET, h->address, address, sizeof(address));
-	snprintf(text, sizeof(text), h->family == 6 ? "connect [%s]:%u" : "connect %s:%u", address,
-		h->port);
+	if (h->family == TH_WORLD_UNIX) {
+		snprintf(text, sizeof(text), "connect unix:%.*s", TH_UNIX_NAME_BYTES, h->name);
+	} else {
+		snprintf(text, sizeof(text), h->family == 6 ? "connect [%s]:%u" : "connect %s:%u",
+			address, h->port);
+	}
 	th_tally_fenced(c->serving->tally, TH_FENCED_CONNECT, h->process, text,
 		"nothing recorded from there to answer with");
 }
@@ -117,6 +122,13 @@ static void handle(struct th_control *c, int fd)
 		break;
 	case TH_HELLO_ENDED:
 		reply(fd, th_resets_get(c->serving->resets, h.stream_id));
+		break;
+	case TH_HELLO_BOUND:
+		th_bound_add(c->serving->bound, h.address);
+		reply(fd, 0);
+		break;
+	case TH_HELLO_WHOSE:
+		reply(fd, th_bound_has(c->serving->bound, h.address));
 		break;
 	default:
 		break;

@@ -107,6 +107,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	s->tls = th_serve_tls_context();
 	s->lanes = th_lanes_create();
 	s->resets = th_resets_create();
+	s->bound = th_bound_create();
 	s->on_miss = conf->on_miss;
 	s->pace = conf->pace;
 	s->tally = &p->tally;
@@ -117,7 +118,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
 	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
-		p->tree && p->capture;
+		s->bound && p->tree && p->capture;
 	return named && made ? 0 : -ENOMEM;
 }
 
@@ -232,6 +233,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	SSL_CTX_free(p->serving.tls);
 	th_lanes_destroy(p->serving.lanes);
 	th_resets_destroy(p->serving.resets);
+	th_bound_destroy(p->serving.bound);
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_tally_finish(&p->tally);

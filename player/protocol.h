@@ -28,15 +28,21 @@ enum th_hello_kind {
 	/* The agent read the end of stream `stream_id`: how should that look? The player answers
 	 * one byte: an errno to fail with once (ECONNRESET), or 0 for an orderly end. */
 	TH_HELLO_ENDED = 5,
+	/* A process of the tree has bound a Unix socket: connections to it stay within the tree.
+	 * The player answers one byte when it has noted it. Fields: process, address, name. */
+	TH_HELLO_BOUND = 6,
+	/* Did anybody of the tree bind this Unix socket? The player answers one byte, 1 or 0.
+	 * Fields: process, address, name. */
+	TH_HELLO_WHOSE = 7,
 };
 
 struct th_hello {
 	uint32_t magic;
 	uint8_t kind;
-	uint8_t family; /* 4, 6 */
-	uint16_t port;	/* host order */
-	uint8_t address[16];
-	uint8_t process[8]; /* span id of the agent process in this replay */
+	uint8_t family;	     /* 4, 6, 1: a Unix socket, whose name is in `name` */
+	uint16_t port;	     /* host order */
+	uint8_t address[16]; /* of a Unix socket: th_unix_key() */
+	uint8_t process[8];  /* span id of the agent process in this replay */
 	uint8_t parent[8];
 	uint64_t stream_id; /* unique in the tree: chosen by the shim at random */
 	uint32_t pid;

@@ -91,9 +91,10 @@ static bool peers_ok(const struct view *v, const struct th_world_header *h)
 	}
 	const struct th_world_peer *peer = (const void *)(v->p + h->peers_offset);
 	for (uint32_t i = 0; i < h->n_peers; i++) {
-		if (!address_ok(&peer[i].address) || peer[i].verdict < TH_PEER_SERVED ||
-			peer[i].verdict > TH_PEER_PASSED || peer[i].error < 0 ||
-			(i > 0 && compare_peer(&peer[i - 1], &peer[i]) >= 0)) {
+		bool is_unix = peer[i].address.family == TH_WORLD_UNIX;
+		if ((!is_unix && !address_ok(&peer[i].address)) ||
+			peer[i].verdict < TH_PEER_SERVED || peer[i].verdict > TH_PEER_PASSED ||
+			peer[i].error < 0 || (i > 0 && compare_peer(&peer[i - 1], &peer[i]) >= 0)) {
 			return false;
 		}
 	}
@@ -208,7 +209,7 @@ struct th_world_address th_world_plain_address(uint8_t family, const uint8_t add
 	struct th_world_address a = {.family = family};
 	if (family == 4) {
 		memcpy(a.bytes, address, 4);
-	} else if (memcmp(address, mapped, sizeof(mapped)) == 0) {
+	} else if (family == 6 && memcmp(address, mapped, sizeof(mapped)) == 0) {
 		a.family = 4;
 		memcpy(a.bytes, address + sizeof(mapped), 4);
 	} else {

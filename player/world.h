@@ -16,10 +16,12 @@
 #define TH_WORLD_MAGIC "THWORLD1"
 #define TH_WORLD_LIMIT (64u << 20) /* a larger file is refused */
 
+#define TH_WORLD_UNIX 1 /* family of a peer that is a Unix socket */
+
 struct th_world_address {
-	uint8_t family; /* 4, 6 */
+	uint8_t family; /* 4, 6; of peers also TH_WORLD_UNIX */
 	uint8_t reserved[3];
-	uint8_t bytes[16];
+	uint8_t bytes[16]; /* of a Unix socket: th_unix_key() */
 };
 
 /* Sorted by name (lower case, no trailing dot), then each name once. */

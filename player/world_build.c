@@ -201,7 +201,7 @@ static size_t collect_sightings(
 	size_t n = 0;
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		if (c->family != 4 && c->family != 6) {
+		if (c->family == 0) {
 			continue;
 		}
 		bool has_exchange = bsearch(&c, used, n_used, sizeof(*used), compare_pointers);
@@ -217,9 +217,13 @@ static size_t collect_sightings(
 	return n;
 }
 
-static bool is_loopback(const struct th_world_address *a)
+/* Peers on this machine. */
+static bool is_local(const struct th_world_address *a)
 {
 	static const uint8_t one[16] = {[15] = 1};
+	if (a->family == TH_WORLD_UNIX) {
+		return true;
+	}
 	return a->family == 4 ? a->bytes[0] == 127 : memcmp(a->bytes, one, sizeof(one)) == 0;
 }
 
@@ -228,7 +232,7 @@ static bool judge(struct sighting *s)
 {
 	if (s->evidence == EVIDENCE_SERVED) {
 		s->peer.verdict = TH_PEER_SERVED;
-	} else if (s->evidence == EVIDENCE_OTHER && is_loopback(&s->peer.address)) {
+	} else if (s->evidence == EVIDENCE_OTHER && is_local(&s->peer.address)) {
 		s->peer.verdict = TH_PEER_PASSED;
 	} else if (s->evidence == EVIDENCE_FAILED) {
 		s->peer.verdict = TH_PEER_FAILED;

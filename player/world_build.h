@@ -3,11 +3,11 @@
  * Names: all look-ups of one name are merged; addresses keep the order in which they were first
  * seen, and one success outweighs any failure. Peers: all connections to one address and port
  * give one verdict. SERVED: an exchange was recorded there, or HTTP was spoken, or nothing was
- * said (a probe of an open port). PASSED: loopback that spoke something that is not HTTP. FAILED:
- * no connect ever succeeded; the errno is the first one recorded. A peer that fits none of these
- * (TLS that nothing decoded, say) is left out, and so meets the fence. Where one address of a name
- * was served, so are the name's other addresses on that port, unless they have a verdict of their
- * own: a program that picks one by chance must not depend on its luck.
+ * said (a probe of an open port). PASSED: loopback, or a Unix socket, that spoke something that is
+ * not HTTP. FAILED: no connect ever succeeded; the errno is the first one recorded. A peer that
+ * fits none of these (TLS that nothing decoded, say) is left out, and so meets the fence. Where one
+ * address of a name was served, so are the name's other addresses on that port, unless they have a
+ * verdict of their own: a program that picks one by chance must not depend on its luck.
  *
  * Left out: the order of failures and successes of one peer. A peer that refused at first and
  * served later is SERVED from the beginning. */

@@ -6,11 +6,11 @@
 #include "recorder/names.h"
 
 #include <netinet/in.h>
-#include <sys/un.h>
 
 #include "base/lock.h"
 #include "base/pool.h"
 #include "base/siphash.h"
+#include "base/unix_name.h"
 #include "recorder/process.h"
 
 #define PLACES 1024
@@ -44,7 +44,11 @@ struct th_address th_address_of(const struct sockaddr *sa, socklen_t len)
 		a.port = ntohs(in6.sin6_port);
 		memcpy(a.bytes, &in6.sin6_addr, 16);
 	} else if (len >= sizeof(sa_family_t) && sa->sa_family == AF_UNIX) {
-		a.family = 1;
+		char name[TH_UNIX_NAME_BYTES];
+		if (th_unix_name(sa, len, name)) {
+			a.family = 1;
+			th_unix_key(name, a.bytes);
+		}
 	}
 	return a;
 }
@@ -85,11 +89,20 @@ static void remember_all(struct th_slice name, const struct th_address *addresse
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (addresses[i].family == 4 || addresses[i].family == 6) {
+		if (addresses[i].family) {
 			remember(&addresses[i], name);
 		}
 	}
 	th_unlock(&table.lock);
+}
+
+void th_recorder_unix(const struct sockaddr *sa, socklen_t len)
+{
+	char name[TH_UNIX_NAME_BYTES];
+	if (th_unix_name(sa, len, name)) {
+		struct th_address a = th_address_of(sa, len);
+		remember_all(th_slice_str(name), &a, 1);
+	}
 }
 
 static void put_name(struct th_out *out, struct th_slice name, uint8_t family, int result,
@@ -127,7 +140,7 @@ void th_recorder_name(
 void th_names_of(const struct th_address *address, char ret_name[TH_NAME_MAX + 1])
 {
 	ret_name[0] = 0;
-	if ((address->family != 4 && address->family != 6) || !th_lock(&table.lock)) {
+	if (!address->family || !th_lock(&table.lock)) {
 		return;
 	}
 	struct th_address u = unmapped(address);

@@ -51,18 +51,21 @@ bool th_recorder_broken(void);
 /* ---- look-ups ---- */
 
 struct th_address {
-	uint8_t family; /* 4, 6, 1 (Unix), 0 unknown */
-	uint16_t port;	/* host order */
-	uint8_t bytes[16];
+	uint8_t family;	   /* 4, 6, 1 (Unix), 0 unknown */
+	uint16_t port;	   /* host order */
+	uint8_t bytes[16]; /* of a Unix socket: th_unix_key() */
 };
 
-/* Fills from a socket address; family 0 when it is of another kind. */
+/* Fills from a socket address; family 0 when it is of another kind, or has no name. */
 struct th_address th_address_of(const struct sockaddr *sa, socklen_t len);
 
 /* A name look-up came back. `result` 0 or EAI_…; `family` 0, 4, 6 as asked. Also remembers the
  * last name of each address, so that a connection can say what it was looked up as. */
 void th_recorder_name(
 	const char *name, uint8_t family, int result, const struct th_address *addresses, size_t n);
+
+/* A Unix socket is about to be connected to: remembers its path as the name of its address. */
+void th_recorder_unix(const struct sockaddr *sa, socklen_t len);
 
 /* ---- connections (client side only) ---- */
 

@@ -17,6 +17,15 @@ TH_HOOK(int, getsockname, (int fd, __SOCKADDR_ARG addr, socklen_t *len))
 	return r == TH_REPLAY_PASS ? TH_REAL(getsockname)(fd, addr, len) : th_replay_result(r);
 }
 
+TH_HOOK(int, bind, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
+{
+	int ret = TH_REAL(bind)(fd, addr, len);
+	if (ret == 0 && th_arm_closed()) {
+		th_replay_bound(fd, addr.__sockaddr__, len);
+	}
+	return ret;
+}
+
 TH_HOOK(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len))
 {
 	int r = th_arm_closed() ? th_replay_setsockopt(fd, level, name, value, len)

@@ -1,5 +1,5 @@
 /* stdio on sockets. glibc's streams read and write inside the library, past every hook (P42), so a
- * stream that is opened on a socket of the internet is made of calls of ours: fopencookie(3), the
+ * stream that is opened on a connection is made of calls of ours: fopencookie(3), the
  * documented way to have them. All functions on the stream then work as they do, macros and
  * unlocked forms included, which hooking fread, fgets, getc … would never cover.
  *
@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
+#include "shim/fd_table.h"
 #include "shim/fortified.h"
 #include "shim/hook.h"
 #include "shim/plain.h"
@@ -28,6 +29,12 @@ static int option_of(int fd, int name)
 	return th_sys_getsockopt(fd, SOL_SOCKET, name, &value, &n) == 0 ? value : -1;
 }
 
+/* Not a socketpair, nor one that somebody else has connected. */
+static bool is_unix_peer(int fd)
+{
+	return th_arm_closed() ? th_replay_is_guise(fd) : th_fd_tracked(fd);
+}
+
 static bool is_ours(int fd)
 {
 	int saved = errno;
@@ -35,7 +42,7 @@ static bool is_ours(int fd)
 	if (th_arm_is(TH_ARM_RECORD) || th_arm_closed()) {
 		int domain = option_of(fd, SO_DOMAIN);
 		ours = (domain == AF_INET || domain == AF_INET6 ||
-			       (domain == AF_UNIX && th_arm_closed() && th_replay_is_guise(fd))) &&
+			       (domain == AF_UNIX && is_unix_peer(fd))) &&
 			option_of(fd, SO_TYPE) == SOCK_STREAM;
 	}
 	errno = saved;

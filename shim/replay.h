@@ -51,6 +51,9 @@ void th_replay_span_id(uint8_t ret_id[8]);
 /* connect(). 0, a negative errno, or PASS. */
 int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len);
 
+/* bind() succeeded. */
+void th_replay_bound(int fd, const struct sockaddr *sa, socklen_t len);
+
 /* Before a send with an address or with MSG_FASTOPEN (which connects). PASS, BARE, or a negative
  * errno. */
 int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len);

@@ -15,12 +15,15 @@
  * message differently for an error at once. The descriptor is replaced by one whose other end
  * closed with unread data, which the kernel reports just so.
  *
+ * A stream to a Unix socket (docker.sock) is treated alike, its path in the place of an address.
+ *
  * Left out: a peer that failed first and served later is served from the beginning (world_build.h).
  * Timing: failures come at once, whatever they took when recorded. */
 #include <sys/epoll.h>
 #include <sys/time.h>
 
 #include "base/sys.h"
+#include "base/unix_name.h"
 #include "shim/replay.h"
 #include "shim/replay_epoll.h"
 #include "shim/replay_guise.h"
@@ -32,8 +35,10 @@
 /* What the agent asked for. */
 struct wish {
 	int fd;
-	int family; /* of the socket, as the agent sees it: AF_INET or AF_INET6 */
-	union th_inet to;
+	int family; /* of the socket, as the agent sees it: AF_INET, AF_INET6 or AF_UNIX */
+	union th_peer_address to;
+	socklen_t to_bytes;
+	char name[TH_UNIX_NAME_BYTES]; /* of a Unix socket */
 	struct th_world_address peer;
 	uint16_t port;
 	struct th_guise *old; /* of an earlier, failed attempt on this descriptor; NULL: none */
@@ -54,9 +59,25 @@ static bool is_inet(int family)
 	return family == AF_INET || family == AF_INET6;
 }
 
-/* False: not a whole internet address. */
+/* A copy of the agent's memory is read: it may change its own meanwhile. */
+static bool read_unix(const struct sockaddr *sa, socklen_t len, struct wish *w)
+{
+	w->to_bytes = len < sizeof(w->to.un) ? len : sizeof(w->to.un);
+	memcpy(&w->to.un, sa, w->to_bytes);
+	if (!th_unix_name(&w->to.any, w->to_bytes, w->name)) {
+		return false;
+	}
+	w->peer.family = TH_WORLD_UNIX;
+	th_unix_key(w->name, w->peer.bytes);
+	return true;
+}
+
+/* False: not a whole address. */
 static bool read_address(const struct sockaddr *sa, socklen_t len, struct wish *w)
 {
+	if (sa->sa_family == AF_UNIX) {
+		return read_unix(sa, len, w);
+	}
 	if (sa->sa_family == AF_INET && len >= sizeof(w->to.v4)) {
 		memcpy(&w->to.v4, sa, sizeof(w->to.v4));
 		uint8_t bytes[16] = {0};
@@ -100,10 +121,10 @@ static bool is_loopback(const struct th_world_address *a)
 
 /* Where the connection seems to come from: what the agent had bound, else loopback or an address of
  * documentation (RFC 5737, RFC 3849), and a port of its own. */
-static union th_inet local_of(const struct wish *w, uint32_t number)
+static union th_peer_address local_of(const struct wish *w, uint32_t number)
 {
 	static const uint8_t documentation[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
-	union th_inet local = {0};
+	union th_peer_address local = {0};
 	socklen_t n = sizeof(local);
 	TH_SYS(SYS_getsockname, w->fd, &local, &n);
 	in_port_t port = htons((uint16_t)(EPHEMERAL_FIRST + number % EPHEMERAL_COUNT));
@@ -114,7 +135,7 @@ static union th_inet local_of(const struct wish *w, uint32_t number)
 		a.sin_port = bound && local.v4.sin_port ? local.v4.sin_port : port;
 		a.sin_addr.s_addr = bound && local.v4.sin_addr.s_addr ? local.v4.sin_addr.s_addr
 								      : v4;
-		return (union th_inet){.v4 = a};
+		return (union th_peer_address){.v4 = a};
 	}
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = port};
 	if (w->peer.family == 4) {
@@ -125,7 +146,7 @@ static union th_inet local_of(const struct wish *w, uint32_t number)
 	} else {
 		memcpy(&a.sin6_addr, documentation, sizeof(documentation));
 	}
-	return (union th_inet){.v6 = a};
+	return (union th_peer_address){.v6 = a};
 }
 
 /* Puts the socket `new` in the place of the agent's, guise and all; takes `new`. */
@@ -152,7 +173,11 @@ static int replace(const struct wish *w, int new, const struct th_guise *guise)
 
 static struct th_guise guise_of(const struct wish *w, uint32_t number)
 {
-	struct th_guise g = {.peer = w->to, .local = local_of(w, number), .fd = w->fd};
+	struct th_guise g = {.peer = w->to, .peer_bytes = w->to_bytes, .fd = w->fd};
+	if (w->family == AF_UNIX) {
+		return g;
+	}
+	g.local = local_of(w, number);
 	int nodelay = 0;
 	socklen_t n = sizeof(nodelay);
 	g.nodelay = th_sys_getsockopt(w->fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &nodelay, &n) == 0 &&
@@ -166,10 +191,17 @@ static bool is_non_blocking(int fd)
 	return flags >= 0 && (flags & O_NONBLOCK);
 }
 
-static int serve(const struct wish *w)
+static struct th_hello hello_of(uint8_t kind, const struct wish *w)
 {
 	th_arm_notice();
-	struct th_hello h = th_link_hello(TH_HELLO_STREAM, &w->peer, w->port);
+	struct th_hello h = th_link_hello(kind, &w->peer, w->port);
+	memcpy(h.name, w->name, sizeof(w->name));
+	return h;
+}
+
+static int serve(const struct wish *w)
+{
+	struct th_hello h = hello_of(TH_HELLO_STREAM, w);
 	th_link_number(&h);
 	int stream = th_link_dial(&h);
 	if (stream < 0) {
@@ -179,7 +211,7 @@ static int serve(const struct wish *w)
 	struct th_guise g = guise_of(w, h.connection);
 	g.stream_id = h.stream_id;
 	g.connected = true;
-	g.pending = is_non_blocking(w->fd);
+	g.pending = w->family != AF_UNIX && is_non_blocking(w->fd);
 	int r = replace(w, stream, &g);
 	return r == 0 && g.pending ? -EINPROGRESS : r;
 }
@@ -205,7 +237,7 @@ static int doomed_socket(void)
 
 static int fail(const struct wish *w, int error)
 {
-	if (!is_non_blocking(w->fd) || !comes_later(error)) {
+	if (!is_non_blocking(w->fd) || !comes_later(error) || w->family == AF_UNIX) {
 		return -error;
 	}
 	int doomed = doomed_socket();
@@ -217,25 +249,44 @@ static int fail(const struct wish *w, int error)
 	return replace(w, doomed, &g) < 0 ? -error : -EINPROGRESS;
 }
 
-static void report(const struct th_world_address *peer, uint16_t port)
+static void report(const struct wish *w)
 {
 	if (th_arm_is(TH_ARM_REPLAY)) {
-		th_arm_notice();
-		struct th_hello h = th_link_hello(TH_HELLO_FENCED_CONNECT, peer, port);
+		struct th_hello h = hello_of(TH_HELLO_FENCED_CONNECT, w);
 		th_link_tell(&h);
 	}
+}
+
+/* A Unix socket that the recording did not know: one that a process of the tree has bound itself
+ * (names with a random part) is let through; one that is not there is an error of the machine's. */
+static int connect_unknown_unix(const struct wish *w)
+{
+	struct stat st;
+	struct th_hello h = hello_of(TH_HELLO_WHOSE, w);
+	th_link_count();
+	if (th_link_ask(&h) == 1) {
+		return TH_REPLAY_PASS;
+	}
+	if (w->name[0] != '@' && th_sys_stat(w->name, &st) == -ENOENT) {
+		return -ENOENT;
+	}
+	report(w);
+	return -ECONNREFUSED;
 }
 
 static int connect_stream(const struct wish *w)
 {
 	if (!th_arm_is(TH_ARM_REPLAY)) {
-		return -ENETUNREACH;
+		return w->family == AF_UNIX ? -ECONNREFUSED : -ENETUNREACH;
 	}
 	const struct th_world_peer *p = th_world_find_peer(
 		th_link_world(), w->peer.family, w->peer.bytes, w->port);
+	if (!p && w->family == AF_UNIX) {
+		return connect_unknown_unix(w);
+	}
 	if (!p) {
 		th_link_count(); /* it may be one whose TLS the recording could not read */
-		report(&w->peer, w->port);
+		report(w);
 		return fail(w, ECONNREFUSED);
 	}
 	switch (p->verdict) {
@@ -251,14 +302,15 @@ static int connect_stream(const struct wish *w)
 
 static int refuse_datagram(const struct wish *w)
 {
-	report(&w->peer, w->port);
+	report(w);
 	return -ENETUNREACH;
 }
 
-/* Families that cannot leave the machine by themselves. */
-static bool stays_here(int family)
+/* Sockets that cannot leave the machine by themselves. A stream of AF_UNIX can: by who listens. */
+static bool stays_here(int fd, int family)
 {
-	return family == AF_UNIX || family == AF_NETLINK || family == AF_ALG;
+	return family == AF_NETLINK || family == AF_ALG ||
+		(family == AF_UNIX && option_of(fd, SO_TYPE) != SOCK_STREAM);
 }
 
 #define TH_AGAIN_NEW 0	/* an earlier attempt has failed and said so: the agent may try anew */
@@ -278,7 +330,7 @@ static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
 	struct wish w = {.fd = fd, .old = th_guise_of(fd)};
 	w.family = w.old ? w.old->peer.any.sa_family : option_of(fd, SO_DOMAIN);
 	if (w.family < 0 || !sa || len < sizeof(sa->sa_family) || sa->sa_family == AF_UNSPEC ||
-		(stays_here(w.family) && !w.old)) {
+		(!w.old && stays_here(fd, w.family))) {
 		return TH_REPLAY_PASS; /* nothing leaves here, or the kernel knows the error */
 	}
 	if (w.old) {
@@ -287,18 +339,29 @@ static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
 			return r == TH_AGAIN_DONE ? 0 : r;
 		}
 	}
-	if (!is_inet(w.family)) {
+	if (!is_inet(w.family) && w.family != AF_UNIX) {
 		return -ENETUNREACH;
 	}
-	if (!read_address(sa, len, &w)) {
+	if ((w.family == AF_UNIX) != (sa->sa_family == AF_UNIX) || !read_address(sa, len, &w)) {
 		return TH_REPLAY_PASS;
 	}
-	union th_inet already;
+	union th_peer_address already;
 	socklen_t n = sizeof(already);
 	if (!w.old && TH_SYS(SYS_getpeername, fd, &already, &n) == 0) {
 		return TH_REPLAY_PASS; /* connected to a peer that was let through */
 	}
 	return option_of(fd, SO_TYPE) == SOCK_STREAM ? connect_stream(&w) : refuse_datagram(&w);
+}
+
+void th_replay_bound(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	TH_KEEP_ERRNO;
+	struct wish w = {.fd = fd, .family = AF_UNIX};
+	if (th_arm_is(TH_ARM_REPLAY) && sa && len >= sizeof(sa->sa_family) &&
+		sa->sa_family == AF_UNIX && read_unix(sa, len, &w)) {
+		struct th_hello h = hello_of(TH_HELLO_BOUND, &w);
+		(void)th_link_ask(&h);
+	}
 }
 
 int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len)
@@ -322,7 +385,7 @@ int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t le
 		return TH_REPLAY_BARE; /* TCP ignores an address once it is connected */
 	}
 	struct wish w = {.fd = fd, .family = option_of(fd, SO_DOMAIN)};
-	if (w.family < 0 || stays_here(w.family) || !sa) {
+	if (w.family < 0 || w.family == AF_UNIX || stays_here(fd, w.family) || !sa) {
 		return TH_REPLAY_PASS;
 	}
 	if (is_inet(w.family) && option_of(fd, SO_TYPE) == SOCK_STREAM) {

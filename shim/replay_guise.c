@@ -73,6 +73,7 @@ struct th_guise *th_guise_put(uint64_t inode, const struct th_guise *wanted)
 	}
 	g->peer = wanted->peer;
 	g->local = wanted->local;
+	g->peer_bytes = wanted->peer_bytes;
 	g->stream_id = wanted->stream_id;
 	g->fd = wanted->fd;
 	g->connected = wanted->connected;

@@ -12,18 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #define TH_GUISES_MAX 8192 /* sockets at a time, in a process; beyond: connect() says ENOBUFS */
 
-union th_inet {
+union th_peer_address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	struct sockaddr_un un;
 };
 
 struct th_guise {
 	_Atomic uint64_t inode; /* 0: free; stored last, read first */
-	union th_inet peer, local;
+	union th_peer_address peer, local;
+	socklen_t peer_bytes; /* of a Unix socket's peer */
 	uint64_t stream_id;
 	int fd;		      /* the number it had when it was made: is it still in use? */
 	bool connected;	      /* false: the connection failed, or will have */

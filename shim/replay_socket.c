@@ -17,9 +17,27 @@ bool th_replay_is_guise(int fd)
 	return th_guise_of(fd) != NULL;
 }
 
+static int give(const void *value, size_t whole, void *out, socklen_t *len)
+{
+	if (!out || !len) {
+		return -EFAULT;
+	}
+	if (*len > whole) {
+		*len = (socklen_t)whole;
+	}
+	memcpy(out, value, *len);
+	return 0;
+}
+
+/* What a Unix socket says of itself is true of one to the player, but for its peer's name. */
+static bool is_unix(const struct th_guise *g)
+{
+	return g->peer.any.sa_family == AF_UNIX;
+}
+
 /* ---- names ---- */
 
-static int give_address(const union th_inet *a, struct sockaddr *sa, socklen_t *len)
+static int give_address(const union th_peer_address *a, struct sockaddr *sa, socklen_t *len)
 {
 	socklen_t whole = a->any.sa_family == AF_INET ? sizeof(a->v4) : sizeof(a->v6);
 	if (!sa || !len) {
@@ -37,29 +55,21 @@ int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len)
 	if (!g) {
 		return TH_REPLAY_PASS;
 	}
-	return g->connected ? give_address(&g->peer, sa, len) : -ENOTCONN;
+	if (!g->connected) {
+		return -ENOTCONN;
+	}
+	return is_unix(g) ? give(&g->peer, g->peer_bytes, sa, len)
+			  : give_address(&g->peer, sa, len);
 }
 
 int th_replay_sockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	TH_KEEP_ERRNO;
 	struct th_guise *g = th_guise_of(fd);
-	return g ? give_address(&g->local, sa, len) : TH_REPLAY_PASS;
+	return g && !is_unix(g) ? give_address(&g->local, sa, len) : TH_REPLAY_PASS;
 }
 
 /* ---- options ---- */
-
-static int give(const void *value, size_t whole, void *out, socklen_t *len)
-{
-	if (!out || !len) {
-		return -EFAULT;
-	}
-	if (*len > whole) {
-		*len = (socklen_t)whole;
-	}
-	memcpy(out, value, *len);
-	return 0;
-}
 
 static int give_int(int value, void *out, socklen_t *len)
 {
@@ -109,7 +119,7 @@ int th_replay_getsockopt(int fd, int level, int name, void *value, socklen_t *le
 {
 	TH_KEEP_ERRNO;
 	struct th_guise *g = th_guise_of(fd);
-	if (!g) {
+	if (!g || is_unix(g)) {
 		return TH_REPLAY_PASS;
 	}
 	if (level == SOL_SOCKET) {
@@ -122,7 +132,7 @@ int th_replay_setsockopt(int fd, int level, int name, const void *value, socklen
 {
 	TH_KEEP_ERRNO;
 	struct th_guise *g = th_guise_of(fd);
-	if (!g || level == SOL_SOCKET) {
+	if (!g || is_unix(g) || level == SOL_SOCKET) {
 		return TH_REPLAY_PASS;
 	}
 	if (level == IPPROTO_TCP && name == TCP_NODELAY && value && len >= sizeof(int)) {

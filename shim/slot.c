@@ -54,7 +54,7 @@ static void *missing(const struct th_slot *s)
 
 /* ---- the C library ---- */
 
-void *th_slot_bind(struct th_slot *s)
+void *th_slot_find(struct th_slot *s)
 {
 	int saved = errno;
 	void *p = dlsym(RTLD_NEXT, s->name);
@@ -70,7 +70,7 @@ void th_slot_bind_all(void)
 {
 	for (struct th_slot **s = __start_th_slots; s < __stop_th_slots; s++) {
 		if ((*s)->scope == TH_SLOT_LIBC) {
-			(void)th_slot_bind(*s);
+			(void)th_slot_find(*s);
 		}
 	}
 }

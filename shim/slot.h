@@ -53,7 +53,7 @@ struct th_site {
 void th_slot_bind_all(void);
 
 /* Before the constructor (P11), or should RTLD_NEXT have failed there. Keeps errno. Never NULL. */
-void *th_slot_bind(struct th_slot *s);
+void *th_slot_find(struct th_slot *s);
 
 /* The call site `caller` of a TH_SLOT_LIB slot. Keeps errno. */
 struct th_site th_slot_site(struct th_slot *s, const void *caller);
@@ -84,7 +84,7 @@ static inline void *th_slot_real(struct th_slot *s, const void *caller)
 		return th_slot_site(s, caller).real;
 	}
 	void *real = atomic_load_explicit(&s->real, memory_order_acquire);
-	return real ? real : th_slot_bind(s);
+	return real ? real : th_slot_find(s);
 }
 
 #endif

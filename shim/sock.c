@@ -23,7 +23,8 @@
 bool th_sock_wanted(const struct sockaddr *addr, socklen_t len)
 {
 	return addr && len >= (socklen_t)sizeof(addr->sa_family) &&
-		(addr->sa_family == AF_INET || addr->sa_family == AF_INET6);
+		(addr->sa_family == AF_INET || addr->sa_family == AF_INET6 ||
+			addr->sa_family == AF_UNIX);
 }
 
 static bool is_stream(int fd)
@@ -62,12 +63,18 @@ static void connect_again(int fd)
 void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret, uint64_t began)
 {
 	int error = ret < 0 ? errno : 0;
+	bool is_unix = addr->sa_family == AF_UNIX;
+	if (is_unix) {
+		th_recorder_unix(addr, len);
+	}
 	struct th_conn_conf conf = {
 		.transport = TH_TRANSPORT_PLAIN,
 		.peer = th_address_of(addr, len),
 		.connect_began = began,
 	};
-	if (!is_stream(fd) || error == EALREADY || error == EBADF || error == EFAULT) {
+	bool queue_full = is_unix && error == EAGAIN; /* nothing has begun */
+	if (!is_stream(fd) || error == EALREADY || error == EBADF || error == EFAULT ||
+		queue_full) {
 		return;
 	}
 	(void)th_fd_verify(fd); /* an older socket of that number may still be in the table */

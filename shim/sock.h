@@ -9,7 +9,7 @@
 
 #include "shim/fd_table.h"
 
-/* Might connecting to `addr` be worth recording? (An internet address.) */
+/* Might connecting to `addr` be worth recording? (Internet, Unix.) */
 bool th_sock_wanted(const struct sockaddr *addr, socklen_t len);
 
 /* connect() returned `ret` (errno set); it began at `began`. */

@@ -91,8 +91,9 @@ void th_coverage_opaque(
 		2 * (run->n_connections + 1) * sizeof(*list));
 	size_t n = keep_unanswered(run, list, gather_tls(run, list));
 	for (size_t i = 0; i < run->n_connections; i++) {
-		if (run->connections[i]->speaks == TH_SPEAKS_OTHER) {
-			list[n++] = run->connections[i];
+		const struct th_connection *c = run->connections[i];
+		if (c->speaks == TH_SPEAKS_OTHER && c->family != 1) {
+			list[n++] = c;
 		}
 	}
 	*ret_list = list;
@@ -120,6 +121,16 @@ bool th_coverage_was_replaced(const struct th_run *run, const struct th_process 
 static bool is_unparsed(const struct th_message *m)
 {
 	return m->finished && m->end == TH_END_UNPARSED;
+}
+
+size_t th_coverage_local(const struct th_run *run)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *c = run->connections[i];
+		n += c->speaks == TH_SPEAKS_OTHER && c->family == 1;
+	}
+	return n;
 }
 
 struct th_coverage th_coverage_of(const struct th_run *run)

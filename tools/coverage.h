@@ -23,6 +23,11 @@ bool th_coverage_whole(const struct th_coverage *c);
 void th_coverage_opaque(
 	const struct th_run *run, const struct th_connection ***ret_list, size_t *ret_n);
 
+/* Connections to Unix sockets that spoke something else than HTTP: talk within the machine (a
+ * session bus, an agent of keys, a pool of workers), which nobody expects in a capture. Told, but
+ * no gap. */
+size_t th_coverage_local(const struct th_run *run);
+
 /* Why a connection of that list was not decoded: one clause, static text. */
 const char *th_coverage_why(const struct th_connection *c);
 

@@ -104,6 +104,9 @@ char *th_events_peer(const struct th_connection *c)
 {
 	char address[64];
 	struct th_slice name = c->sni.n ? c->sni : c->name;
+	if (name.n && c->family == 1) {
+		return th_tool_format("unix:%.*s", (int)name.n, (const char *)name.p);
+	}
 	if (name.n) {
 		return th_tool_format("%.*s:%u", (int)name.n, (const char *)name.p, c->port);
 	}

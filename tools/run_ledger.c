@@ -134,6 +134,12 @@ static void print_opaque(FILE *out, const struct th_run *run)
 static void print_gaps(FILE *out, const struct th_run *run)
 {
 	struct th_coverage c = th_coverage_of(run);
+	size_t local = th_coverage_local(run);
+	if (local) {
+		fprintf(out,
+			"tracehook: %zu connection%s to Unix sockets, not HTTP: bytes counted\n",
+			local, plural(local));
+	}
 	if (c.unparsed) {
 		fprintf(out, "tracehook: %zu exchange%s could not be followed to the end\n",
 			c.unparsed, plural(c.unparsed));

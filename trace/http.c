@@ -65,11 +65,22 @@ static bool is_connect(const struct th_exchange *x)
 	return th_slice_eq(th_http_method(x), TH_SLICE_LIT("CONNECT"));
 }
 
+/* Who is asked over a Unix socket is told by its path: the Host field says nothing there. A proxy
+ * that listens on one is asked for absolute targets. */
+static bool is_unix(const struct th_exchange *x)
+{
+	const struct th_connection *c = x->connection;
+	return c && c->family == 1 && c->name.n && !is_connect(x) && !scheme_length(raw_target(x));
+}
+
 const char *th_http_scheme(const struct th_exchange *x)
 {
 	struct th_slice target = raw_target(x), scheme;
 	if (scheme_length(target)) {
 		return scheme_length(target) == 8 ? "https" : "http";
+	}
+	if (is_unix(x)) {
+		return x->connection->transport == TH_TRANSPORT_PLAIN ? "http+unix" : "https+unix";
 	}
 	if (x->request.head.list && th_head_get(&x->request.head, ":scheme", &scheme)) {
 		return th_slice_ieq(scheme, TH_SLICE_LIT("http")) ? "http" : "https";
@@ -143,8 +154,33 @@ static char *authority_of_connection(const struct th_connection *c, const char *
 		(struct th_slice){(uint8_t *)text, portless ? host.n : (size_t)n}, scheme);
 }
 
+/* The path as an authority: all but what RFC 3986 2.3 leaves alone is percent-encoded. */
+static char *encoded(struct th_slice path)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *text = malloc(3 * path.n + 1), *at = text;
+	for (size_t i = 0; text && i < path.n; i++) {
+		uint8_t b = path.p[i];
+		bool letter = (th_lower(b) >= 'a' && th_lower(b) <= 'z') || (b >= '0' && b <= '9');
+		if (letter || (b && strchr("-._~", b))) {
+			*at++ = (char)b;
+		} else {
+			*at++ = '%';
+			*at++ = hex[b >> 4];
+			*at++ = hex[b & 15];
+		}
+	}
+	if (text) {
+		*at = '\0';
+	}
+	return text;
+}
+
 char *th_http_authority(const struct th_exchange *x)
 {
+	if (is_unix(x)) {
+		return encoded(x->connection->name);
+	}
 	struct th_slice target = raw_target(x), rest;
 	struct th_slice host = {NULL, 0};
 	const char *scheme = th_http_scheme(x);

@@ -9,12 +9,12 @@
 /* Method, or empty when the request head is missing. */
 struct th_slice th_http_method(const struct th_exchange *x);
 
-/* "https" or "http". */
+/* "https" or "http"; with "+unix" over a Unix socket. */
 const char *th_http_scheme(const struct th_exchange *x);
 
 /* Host and port as in a URL, lower case, default port left out. The caller frees. From the Host
  * field or :authority, else SNI, else the name looked up, else the address. Absolute targets
- * (proxies) count before Host. */
+ * (proxies) count before Host. Over a Unix socket: its path, percent-encoded. */
 char *th_http_authority(const struct th_exchange *x);
 
 /* Path and query as sent ("/" when the target is empty, "*" for OPTIONS). */

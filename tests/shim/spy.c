@@ -106,6 +106,10 @@ struct th_address th_address_of(const struct sockaddr *sa, socklen_t len)
 	return a;
 }
 
+void th_recorder_unix(const struct sockaddr *sa, socklen_t len)
+{
+}
+
 void th_recorder_name(
 	const char *name, uint8_t family, int result, const struct th_address *addresses, size_t n)
 {

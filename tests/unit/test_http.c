@@ -74,6 +74,14 @@ Test(http, urls)
 	expect_url("GET / HTTP/1.0\r\n\r\n", "http://[::]/");
 	conn = (struct th_connection){.family = 1};
 	expect_url("GET / HTTP/1.0\r\n\r\n", "http://localhost/");
+	conn.name = TH_SLICE_LIT("/run/a b/D.sock");
+	expect_url("GET /x?y HTTP/1.1\r\nHost: docker\r\n\r\n",
+		"http+unix://%2Frun%2Fa%20b%2FD.sock/x?y");
+	expect_url(
+		"GET http://h.example/x HTTP/1.1\r\nHost: h.example\r\n\r\n", "http://h.example/x");
+	expect_url("CONNECT h.example:443 HTTP/1.1\r\n\r\n", "h.example:443");
+	conn.transport = TH_TRANSPORT_OPENSSL;
+	expect_url("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "https+unix://%2Frun%2Fa%20b%2FD.sock/");
 }
 
 Test(http, request_of_http2)

@@ -73,8 +73,18 @@ Test(names, addresses_of_sockets)
 	cr_assert(a.family == 4 && a.port == 443 && memcmp(a.bytes, &in.sin_addr, 4) == 0);
 	a = th_address_of((struct sockaddr *)&in6, sizeof(in6));
 	cr_assert(a.family == 6 && a.port == 80 && memcmp(a.bytes, &in6.sin6_addr, 16) == 0);
+	a = th_address_of((struct sockaddr *)&un, sizeof(sa_family_t));
+	cr_assert_eq(a.family, 0, "a Unix socket without a name");
+	strcpy(un.sun_path, "/run/one");
 	a = th_address_of((struct sockaddr *)&un, sizeof(un));
 	cr_assert(a.family == 1 && a.port == 0);
+	th_recorder_unix((struct sockaddr *)&un, sizeof(un));
+	char name[TH_NAME_MAX + 1];
+	th_names_of(&a, name);
+	cr_assert_str_eq(name, "/run/one");
+	strcpy(un.sun_path, "/run/two");
+	struct th_address b = th_address_of((struct sockaddr *)&un, sizeof(un));
+	cr_assert_neq(memcmp(a.bytes, b.bytes, sizeof(a.bytes)), 0);
 	a = th_address_of((struct sockaddr *)&in6, sizeof(in)); /* too short for its family */
 	cr_assert_eq(a.family, 0);
 	a = th_address_of((struct sockaddr *)&in, 1);

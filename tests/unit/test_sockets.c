@@ -49,14 +49,14 @@ Test(sockets, processes_count_for_themselves_and_failures_do_not)
 	struct th_connection *a = opened(10, 0, 0), *failed = opened(20, 0, 0);
 	struct th_connection *local = opened(25, 0, 0), *b = opened(30, 0, 0);
 	failed->error = 111;
-	local->family = 1;
+	local->family = 1; /* a Unix socket counts like any other */
 	p = made_process(m, "0.0");
 	struct th_connection *other = opened(15, 0, 0);
 	struct th_sockets *s = th_sockets_create(&m->run);
 	cr_expect_eq(th_sockets_ordinal(s, a), 1);
 	cr_expect_eq(th_sockets_ordinal(s, failed), 0);
-	cr_expect_eq(th_sockets_ordinal(s, local), 0);
-	cr_expect_eq(th_sockets_ordinal(s, b), 2);
+	cr_expect_eq(th_sockets_ordinal(s, local), 2);
+	cr_expect_eq(th_sockets_ordinal(s, b), 3);
 	cr_expect_eq(th_sockets_ordinal(s, other), 1);
 	th_sockets_destroy(s);
 }

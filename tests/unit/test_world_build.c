@@ -215,14 +215,17 @@ Test(world_build, only_loopback_is_let_through)
 	memset(six->address, 0, 16);
 	six->address[15] = 1;
 	add_connection(5435, 0, TH_SPEAKS_TLS)->address[0] = 127;
-	add_connection(5436, 0, TH_SPEAKS_OTHER)->family = 1;
+	struct th_connection *unix_socket = add_connection(0, 0, TH_SPEAKS_OTHER);
+	unix_socket->family = TH_WORLD_UNIX;
 	build();
 	const uint8_t local[16] = {127, 0, 2, 1};
 	cr_assert_null(find(5432));
 	cr_assert_eq(th_world_find_peer(&world, 4, local, 5433)->verdict, TH_PEER_PASSED);
 	cr_assert_eq(th_world_find_peer(&world, 6, six->address, 5434)->verdict, TH_PEER_PASSED);
 	cr_assert_null(th_world_find_peer(&world, 4, local, 5435), "TLS might be anything");
-	cr_assert_eq(world.header->n_peers, 2);
+	cr_assert_eq(th_world_find_peer(&world, TH_WORLD_UNIX, unix_socket->address, 0)->verdict,
+		TH_PEER_PASSED);
+	cr_assert_eq(world.header->n_peers, 3);
 }
 
 Test(world_build, saving_says_why_it_cannot)
