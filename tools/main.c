@@ -10,6 +10,24 @@
 
 /* In alphabetical order. */
 static const struct th_command commands[] = {
+	{"diff", th_cmd_diff, "compare two runs, call by call",
+		"[OPTION...] RUN-A RUN-B\n"
+		"       tracehook diff [OPTION...] FILE RUN RUN\n"
+		"\n"
+		"  RUN-A, RUN-B          FILE, FILE#NUMBER or FILE:ID, the beginning of a run's "
+		"id\n"
+		"                        (default: the newest that ended properly)\n"
+		"  -a, --all             also the calls that are equal\n"
+		"      --every-item      all differences of a call, not the first few\n"
+		"      --exact           every field of an answer and every byte of it counts\n"
+		"      --slower N        a call, or all, that takes more than N times as long in "
+		"B\n"
+		"                        counts as different\n"
+		"  -w, --width N         side by side, in so many columns (the default on a "
+		"terminal)\n"
+		"  -j, --json            one JSON object per run, differing call, and the sum\n"
+		"\n"
+		"Exits 0 when they are equal, 1 when they differ.\n"},
 	{"dump", th_cmd_dump, "show what a capture holds, a line per exchange",
 		"[--json] [--run ID] FILE\n"
 		"\n"
