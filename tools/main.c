@@ -10,6 +10,19 @@
 
 /* In alphabetical order. */
 static const struct th_command commands[] = {
+	{"context", th_cmd_context, "what fills the prompts: tokens per section, and what is kept",
+		"[OPTION...] FILE [SPAN]\n"
+		"\n"
+		"For each call to a model, the tokens of its prompt by section, and whether it "
+		"begins\n"
+		"with the whole prompt before it, as prompt caches want it. With SPAN, message by\n"
+		"message. Tokens of a section are its share, by bytes, of the reported input.\n"
+		"\n"
+		"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+		"  -b, --bytes           bytes instead of tokens\n"
+		"  -j, --json            one JSON object per call and line, with both\n"
+		"  -r, --run ID          this run (default: the newest that ended "
+		"properly)\n" TH_SPAN_FILTER_HELP},
 	{"diff", th_cmd_diff, "compare two runs, call by call",
 		"[OPTION...] RUN-A RUN-B\n"
 		"       tracehook diff [OPTION...] FILE RUN RUN\n"
