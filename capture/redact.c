@@ -1,54 +1,26 @@
-/* See redact.h; which names are secret is secret.c's. Here: walking over heads (RFC 9112) and URLs
- * (RFC 9110 4.2.4 for userinfo), and the token. Bodies and responses are not touched: the agent
- * must be replayed what it was given, byte for byte. */
+/* See redact.h; which names are secret is secret.c's. Here: walking over heads (RFC 9112) and
+ * telling fields apart. What is within a value is redact_url.c's and redact_cookie.c's. */
 #include "capture/redact.h"
 
 #include "base/text.h"
+#include "capture/redactor.h"
 #include "capture/secret.h"
-
-#define TOKEN_PREFIX "th-redacted:"
 
 /* ---- output ---- */
 
-struct redactor {
-	const uint8_t *key;
-	struct th_out out;
-	unsigned tokens;
-	bool redacted;
-};
-
-static void copy(struct redactor *r, const uint8_t *from, const uint8_t *to)
+void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t *to)
 {
-	th_out_bytes(&r->out, from, (size_t)(to - from));
-}
-
-static unsigned length_class(size_t n)
-{
-	return n <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(n - 1);
-}
-
-static void put_token(struct redactor *r, const uint8_t *from, const uint8_t *to)
-{
-	size_t n = (size_t)(to - from);
-	if (n == 0) {
+	uint8_t token[TH_STAND_IN_BYTES];
+	if (from == to) {
 		return; /* nothing there to hide */
 	}
-	uint64_t hash = __builtin_bswap64(th_siphash(r->key, from, n));
-	unsigned class = length_class(n);
-	char tail[19];
-	th_hex_encode(tail, &hash, sizeof(hash));
-	tail[16] = ':';
-	tail[17] = (char)('0' + class / 10);
-	tail[18] = (char)('0' + class % 10);
-	th_out_bytes(&r->out, TOKEN_PREFIX, sizeof(TOKEN_PREFIX) - 1);
-	th_out_bytes(&r->out, tail, sizeof(tail));
+	th_stand_in(r->how->key, (struct th_slice){from, (size_t)(to - from)}, token);
+	th_out_bytes(&r->out, token, sizeof(token));
 	r->tokens++;
 	r->redacted = true;
 }
 
-/* ---- URLs ---- */
-
-static const uint8_t *find_any(const uint8_t *p, const uint8_t *end, const char *set)
+const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set)
 {
 	uint64_t in_set[4] = {0};
 	for (; *set; set++) {
@@ -69,65 +41,6 @@ static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, uint8_t c)
 	return found;
 }
 
-static const uint8_t *skip_scheme(const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *colon = find_any(p, end, ":/?#@");
-	return end - colon >= 3 && memcmp(colon, "://", 3) == 0 ? colon + 3 : p;
-}
-
-/* What stands before the path: scheme and authority, whose userinfo goes. Returns its end. */
-static const uint8_t *redact_authority(struct redactor *r, const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *start = skip_scheme(p, end);
-	const uint8_t *stop = find_any(start, end, "/?#");
-	const uint8_t *at = find_last(start, stop, '@');
-	copy(r, p, start);
-	if (at) {
-		put_token(r, start, at);
-	}
-	copy(r, at ? at : start, stop);
-	return stop;
-}
-
-/* "name=value" up to `end`. */
-static void redact_param(struct redactor *r, const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *equals = find_any(p, end, "=");
-	struct th_slice name = {p, (size_t)(equals - p)};
-	if (equals == end || !th_secret_is_param(name)) {
-		copy(r, p, end);
-		return;
-	}
-	copy(r, p, equals + 1);
-	put_token(r, equals + 1, end);
-}
-
-/* Query and fragment: '?', '#', '&' and ';' all begin a parameter. */
-static void redact_params(struct redactor *r, const uint8_t *p, const uint8_t *end)
-{
-	unsigned start = r->tokens;
-	while (p < end) {
-		const uint8_t *next = find_any(p + 1, end, "?#&;");
-		copy(r, p, p + 1);
-		if (r->tokens - start >= TH_REDACT_URL_TOKENS - 1) {
-			put_token(r, p + 1, end);
-			return;
-		}
-		redact_param(r, p + 1, next);
-		p = next;
-	}
-}
-
-static void redact_url(struct redactor *r, const uint8_t *p, const uint8_t *end)
-{
-	if (p < end && *p != '/') {
-		p = redact_authority(r, p, end);
-	}
-	const uint8_t *query = find_any(p, end, "?#;");
-	copy(r, p, query);
-	redact_params(r, query, end);
-}
-
 /* ---- fields ---- */
 
 /* A value that different parsers would end at different places. */
@@ -141,15 +54,80 @@ static bool is_ambiguous(const uint8_t *p, const uint8_t *end)
 	return false;
 }
 
-static void redact_value(
-	struct redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
+/* What names the kind of a credential is none of it, and keeps one key comparable in whatever field
+ * it is sent (RFC 9110 11.1). */
+static const uint8_t *skip_auth_scheme(const uint8_t *p, const uint8_t *end)
 {
-	if (th_secret_is_field(name) || is_ambiguous(p, end)) {
-		put_token(r, p, end);
-	} else if (th_secret_may_hold_url(name)) {
-		redact_url(r, p, end);
-	} else {
-		copy(r, p, end);
+	static const char *const schemes[] = {
+		"ApiKey", "AWS4-HMAC-SHA256", "Basic", "Bearer", "Digest", "DPoP", "Key", "Token"};
+	const uint8_t *stop = th_find_any(p, end, " \t");
+	const struct th_slice word = {p, (size_t)(stop - p)};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]) && stop < end; i++) {
+		if (th_slice_ieq(word, th_slice_str(schemes[i]))) {
+			while (stop < end && (*stop == ' ' || *stop == '\t')) {
+				stop++;
+			}
+			return stop;
+		}
+	}
+	return p;
+}
+
+static void redact_credential(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *secret = skip_auth_scheme(p, end);
+	th_redactor_copy(r, p, secret);
+	th_redactor_token(r, secret, end);
+}
+
+/* Sec-WebSocket-Protocol: one of those offered is answered with, so each is replaced by itself. */
+static void redact_elements(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	unsigned start = r->tokens;
+	while (p < end) {
+		if (th_redactor_full(r, start)) {
+			th_redactor_token(r, p, end);
+			return;
+		}
+		const uint8_t *stop = th_find_any(p, end, ", \t");
+		th_redactor_token(r, p, stop);
+		p = stop;
+		while (p < end && (*p == ',' || *p == ' ' || *p == '\t')) {
+			p++;
+		}
+		th_redactor_copy(r, stop, p);
+	}
+}
+
+static void redact_value(
+	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
+{
+	if (is_ambiguous(p, end)) {
+		th_redactor_token(r, p, end);
+		return;
+	}
+	switch (th_secret_field(name)) {
+	case TH_SECRET_WHOLE:
+		redact_credential(r, p, end);
+		break;
+	case TH_SECRET_COOKIE:
+		th_redactor_cookie(r, p, end);
+		break;
+	case TH_SECRET_SET_COOKIE:
+		th_redactor_set_cookie(r, p, end);
+		break;
+	case TH_SECRET_ELEMENTS:
+		redact_elements(r, p, end);
+		break;
+	case TH_SECRET_URL:
+		th_redactor_url(r, p, end);
+		break;
+	case TH_SECRET_LIST:
+		th_redactor_list(r, p, end);
+		break;
+	case TH_SECRET_NOT:
+		th_redactor_text(r, p, end);
+		break;
 	}
 }
 
@@ -160,7 +138,7 @@ static bool is_space(uint8_t c)
 
 /* White space around the value stays, so that nothing but the value changes. */
 static void redact_trimmed(
-	struct redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
+	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *from = p, *to = end;
 	while (from < to && is_space(*from)) {
@@ -169,40 +147,44 @@ static void redact_trimmed(
 	while (to > from && is_space(to[-1])) {
 		to--;
 	}
-	copy(r, p, from);
+	th_redactor_copy(r, p, from);
 	if (is_ambiguous(p, end)) {
-		put_token(r, from, to);
+		th_redactor_token(r, from, to);
 	} else {
 		redact_value(r, name, from, to);
 	}
-	copy(r, to, end);
+	th_redactor_copy(r, to, end);
 }
 
 /* One field with its continuation lines, without the last line's end. */
-static void redact_field_line(struct redactor *r, const uint8_t *p, const uint8_t *end)
+static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *colon = find_any(p, end, ":");
+	const uint8_t *colon = th_find_any(p, end, ":");
+	if (colon == end && r->side == TH_REDACT_RESPONSE && !is_ambiguous(p, end)) {
+		th_redactor_copy(r, p, end); /* the head was cut, and no value had come */
+		return;
+	}
 	if (colon == end) {
-		put_token(r, p, end);
+		th_redactor_token(r, p, end);
 		return;
 	}
 	struct th_slice name = th_slice_trim((struct th_slice){p, (size_t)(colon - p)});
 	if (is_ambiguous(p, colon)) {
-		put_token(r, p, end);
+		th_redactor_token(r, p, end);
 		return;
 	}
-	copy(r, p, colon + 1);
+	th_redactor_copy(r, p, colon + 1);
 	redact_trimmed(r, name, colon + 1, end);
 }
 
 /* ---- heads ---- */
 
-/* End of the line at `p`, before its CR LF or LF. */
+/* End of the line at `p`, before its CR LF or LF (or CR, when the head was cut there). */
 static const uint8_t *line_end(const uint8_t *p, const uint8_t *end, const uint8_t **ret_next)
 {
-	const uint8_t *lf = find_any(p, end, "\n");
+	const uint8_t *lf = th_find_any(p, end, "\n");
 	*ret_next = lf < end ? lf + 1 : end;
-	return lf < end && lf > p && lf[-1] == '\r' ? lf - 1 : lf;
+	return lf > p && lf[-1] == '\r' ? lf - 1 : lf;
 }
 
 /* The line at `p` and the ones that continue it (obs-fold, RFC 9112 5.2). */
@@ -215,10 +197,10 @@ static const uint8_t *field_end(const uint8_t *p, const uint8_t *end, const uint
 	return stop;
 }
 
-static void redact_request_line(struct redactor *r, const uint8_t *p, const uint8_t *end)
+static void redact_request_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *target = find_any(p, end, " \t");
-	if (target == end || find_any(p, target, "?#=@:/") < target) {
+	const uint8_t *target = th_find_any(p, end, " \t");
+	if (target == end || th_find_any(p, target, "?#=@:/") < target) {
 		target = p; /* no method in front */
 	}
 	while (target < end && (*target == ' ' || *target == '\t')) {
@@ -228,37 +210,39 @@ static void redact_request_line(struct redactor *r, const uint8_t *p, const uint
 	if (!version || end - version < 6 || memcmp(version, " HTTP/", 6) != 0) {
 		version = end;
 	}
-	copy(r, p, target);
+	th_redactor_copy(r, p, target);
 	if (is_ambiguous(target, version)) {
-		put_token(r, target, version);
+		th_redactor_token(r, target, version);
 	} else {
-		redact_url(r, target, version);
+		th_redactor_url(r, target, version);
 	}
-	copy(r, version, end);
+	th_redactor_copy(r, version, end);
 }
 
-static void redact_fields(struct redactor *r, const uint8_t *p, const uint8_t *end)
+static void redact_fields(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
 	while (p < end) {
 		const uint8_t *next;
 		const uint8_t *stop = field_end(p, end, &next);
 		if (r->tokens >= TH_REDACT_HEAD_TOKENS) {
-			put_token(r, p, end);
+			th_redactor_token(r, p, end);
 			th_out_bytes(&r->out, "\r\n\r\n", 4);
 			return;
 		}
 		redact_field_line(r, p, stop);
-		copy(r, stop, next);
+		th_redactor_copy(r, stop, next);
 		p = next;
 	}
 }
 
-static struct redactor begin(const uint8_t *key, uint8_t *out, size_t n)
+static struct th_redactor begin(
+	const struct th_redaction *how, enum th_redact_side side, uint8_t *out, size_t n)
 {
-	return (struct redactor){.key = key, .out = {.p = out, .cap = th_redact_bound(n)}};
+	return (struct th_redactor){
+		.how = how, .side = side, .out = {.p = out, .cap = th_redact_bound(n)}};
 }
 
-static size_t finish(const struct redactor *r, bool *ret_redacted)
+static size_t finish(const struct th_redactor *r, bool *ret_redacted)
 {
 	if (r->redacted) {
 		*ret_redacted = true;
@@ -266,44 +250,81 @@ static size_t finish(const struct redactor *r, bool *ret_redacted)
 	return r->out.n;
 }
 
-size_t th_redact_h1_head(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice in, uint8_t *out,
-	bool *ret_redacted)
+static size_t leave(struct th_slice in, uint8_t *out)
 {
-	struct redactor r = begin(key, out, in.n);
-	if (in.n == 0) {
-		return 0;
+	if (in.n) {
+		memcpy(out, in.p, in.n);
+	}
+	return in.n;
+}
+
+size_t th_redact_h1_head(
+	const struct th_redaction *how, struct th_slice in, uint8_t *out, bool *ret_redacted)
+{
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, in.n);
+	if (in.n == 0 || how->off) {
+		return leave(in, out);
 	}
 	const uint8_t *p = in.p, *end = in.p + in.n;
 	const uint8_t *next, *stop;
 	while (p < end && (*p == '\r' || *p == '\n')) {
 		p++;
 	}
-	copy(&r, in.p, p);
+	th_redactor_copy(&r, in.p, p);
 	stop = line_end(p, end, &next);
 	redact_request_line(&r, p, stop);
-	copy(&r, stop, next);
+	th_redactor_copy(&r, stop, next);
 	redact_fields(&r, next, end);
 	return finish(&r, ret_redacted);
 }
 
-size_t th_redact_field(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice name,
-	struct th_slice value, uint8_t *out, bool *ret_redacted)
+size_t th_redact_h1_lines(const struct th_redaction *how, enum th_redact_side side,
+	struct th_slice in, uint8_t *out, bool *ret_redacted)
 {
-	struct redactor r = begin(key, out, value.n);
-	if (value.n == 0) {
-		return 0;
+	static const char status[] = "HTTP/1.";
+	struct th_redactor r = begin(how, side, out, in.n);
+	if (in.n == 0 || how->off) {
+		return leave(in, out);
+	}
+	const uint8_t *p = in.p, *end = in.p + in.n, *next = p;
+	if (side == TH_REDACT_RESPONSE && in.n >= sizeof(status) - 1 &&
+		memcmp(p, status, sizeof(status) - 1) == 0) {
+		line_end(p, end, &next);
+		th_redactor_copy(&r, p, next);
+	}
+	redact_fields(&r, next, end);
+	return finish(&r, ret_redacted);
+}
+
+size_t th_redact_field(const struct th_redaction *how, enum th_redact_side side,
+	struct th_slice name, struct th_slice value, uint8_t *out, bool *ret_redacted)
+{
+	struct th_redactor r = begin(how, side, out, value.n);
+	if (value.n == 0 || how->off) {
+		return leave(value, out);
 	}
 	redact_value(&r, th_slice_trim(name), value.p, value.p + value.n);
 	return finish(&r, ret_redacted);
 }
 
-size_t th_redact_url(const uint8_t key[TH_SIPHASH_KEY_BYTES], struct th_slice url, uint8_t *out,
-	bool *ret_redacted)
+size_t th_redact_url(
+	const struct th_redaction *how, struct th_slice url, uint8_t *out, bool *ret_redacted)
 {
-	struct redactor r = begin(key, out, url.n);
-	if (url.n == 0) {
-		return 0;
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, url.n);
+	if (url.n == 0 || how->off) {
+		return leave(url, out);
 	}
-	redact_url(&r, url.p, url.p + url.n);
+	th_redactor_url(&r, url.p, url.p + url.n);
+	return finish(&r, ret_redacted);
+}
+
+size_t th_redact_list(
+	const struct th_redaction *how, struct th_slice list, uint8_t *out, bool *ret_redacted)
+{
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, list.n);
+	if (list.n == 0 || how->off) {
+		return leave(list, out);
+	}
+	th_redactor_list(&r, list.p, list.p + list.n);
 	return finish(&r, ret_redacted);
 }

@@ -4,8 +4,7 @@
 
 #include "base/text.h"
 
-/* Fields whose whole value is a secret. Browsers can hand a key to a WebSocket only as the name of
- * a protocol, and OpenAI's realtime interface takes it there. */
+/* Fields whose whole value is a secret. */
 static const char *const secret_fields[] = {
 	"access-key",
 	"accesstoken",
@@ -17,8 +16,6 @@ static const char *const secret_fields[] = {
 	"authorization",
 	"authtoken",
 	"circle-token",
-	"cookie",
-	"cookie2",
 	"dd-api-key",
 	"dd-application-key",
 	"dpop",
@@ -31,7 +28,6 @@ static const char *const secret_fields[] = {
 	"password",
 	"private-token",
 	"proxy-authorization",
-	"sec-websocket-protocol",
 	"secret",
 	"session",
 	"session-id",
@@ -78,6 +74,7 @@ static const struct th_slice secret_field_ends[] = {
 	END("-password"),
 	END("-secret"),
 	END("-secret-key"),
+	END("-session-key"),
 	END("-token"),
 	END("_api_key"),
 	END("_token"),
@@ -103,15 +100,24 @@ static const char *const secret_params[] = {
 	"awsaccesskeyid",
 	"bearer",
 	"client_assertion",
+	"code",
+	"code_verifier",
 	"credential",
+	"device_code",
+	"googleaccessid",
 	"hapikey",
+	"hmac",
 	"jsessionid",
 	"jwt",
 	"key",
+	"key-pair-id",
+	"otp",
 	"pass",
+	"passphrase",
 	"passwd",
 	"password",
 	"pwd",
+	"samlresponse",
 	"secret",
 	"secret_key",
 	"secretkey",
@@ -121,15 +127,20 @@ static const char *const secret_params[] = {
 	"signature",
 	"sign",
 	"subscription-key",
+	"ticket",
 	"token",
+	"user_code",
 	"x-api-key",
 };
 
 /* Ends of parameter names. */
 static const struct th_slice secret_param_ends[] = {
+	END("-api-key"),
 	END("-credential"),
-	END("-security-token"),
+	END("-password"),
+	END("-secret"),
 	END("-signature"),
+	END("-token"),
 	END(".token"),
 	END("_api_key"),
 	END("_apikey"),
@@ -147,22 +158,32 @@ static const struct th_slice secret_param_ends[] = {
 	END("sessiontoken"),
 };
 
-/* Fields that hold a URL, or (host) may wrongly hold userinfo. */
-static const char *const url_fields[] = {
-	":authority",
-	":path",
-	"content-location",
-	"destination",
-	"forwarded",
-	"host",
-	"link",
-	"location",
-	"origin",
-	"referer",
-	"referrer",
-	"x-forwarded-uri",
-	"x-original-url",
-	"x-rewrite-url",
+/* Fields of which parts are secret. Browsers can hand a key to a WebSocket only as the name of a
+ * protocol, and OpenAI's realtime interface takes it there. A host may wrongly hold userinfo. */
+static const struct {
+	const char *name;
+	enum th_secret_field what;
+} partly[] = {
+	{":authority", TH_SECRET_URL},
+	{":path", TH_SECRET_URL},
+	{"baggage", TH_SECRET_LIST},
+	{"content-location", TH_SECRET_URL},
+	{"cookie", TH_SECRET_COOKIE},
+	{"cookie2", TH_SECRET_COOKIE},
+	{"destination", TH_SECRET_URL},
+	{"forwarded", TH_SECRET_URL},
+	{"host", TH_SECRET_URL},
+	{"location", TH_SECRET_URL},
+	{"origin", TH_SECRET_URL},
+	{"referer", TH_SECRET_URL},
+	{"referrer", TH_SECRET_URL},
+	{"sec-websocket-protocol", TH_SECRET_ELEMENTS},
+	{"set-cookie", TH_SECRET_SET_COOKIE},
+	{"set-cookie2", TH_SECRET_SET_COOKIE},
+	{"tracestate", TH_SECRET_LIST},
+	{"x-forwarded-uri", TH_SECRET_URL},
+	{"x-original-url", TH_SECRET_URL},
+	{"x-rewrite-url", TH_SECRET_URL},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -191,10 +212,25 @@ static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slic
 	return false;
 }
 
+enum th_secret_field th_secret_field(struct th_slice name)
+{
+	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
+	for (size_t i = 0; i < COUNT(partly); i++) {
+		if (first == partly[i].name[0] &&
+			th_slice_ieq(name, th_slice_str(partly[i].name))) {
+			return partly[i].what;
+		}
+	}
+	bool whole = in_table(secret_fields, COUNT(secret_fields), name) ||
+		ends_in_table(secret_field_ends, COUNT(secret_field_ends), name);
+	return whole ? TH_SECRET_WHOLE : TH_SECRET_NOT;
+}
+
 bool th_secret_is_field(struct th_slice name)
 {
-	return in_table(secret_fields, COUNT(secret_fields), name) ||
-		ends_in_table(secret_field_ends, COUNT(secret_field_ends), name);
+	enum th_secret_field what = th_secret_field(name);
+	return what == TH_SECRET_WHOLE || what == TH_SECRET_COOKIE ||
+		what == TH_SECRET_SET_COOKIE || what == TH_SECRET_ELEMENTS;
 }
 
 /* Undoes percent-encoding into `out`, at most cap bytes; the length. */
@@ -213,6 +249,12 @@ static size_t percent_decode(struct th_slice in, uint8_t *out, size_t cap)
 	return n;
 }
 
+static bool is_param(struct th_slice name)
+{
+	return in_table(secret_params, COUNT(secret_params), name) ||
+		ends_in_table(secret_param_ends, COUNT(secret_param_ends), name);
+}
+
 bool th_secret_is_param(struct th_slice name)
 {
 	uint8_t plain[PARAM_NAME_MAX];
@@ -220,12 +262,14 @@ bool th_secret_is_param(struct th_slice name)
 		name.p += name.n - sizeof(plain);
 		name.n = sizeof(plain);
 	}
-	struct th_slice s = {plain, percent_decode(name, plain, sizeof(plain))};
-	return in_table(secret_params, COUNT(secret_params), s) ||
-		ends_in_table(secret_param_ends, COUNT(secret_param_ends), s);
-}
-
-bool th_secret_may_hold_url(struct th_slice name)
-{
-	return in_table(url_fields, COUNT(url_fields), name);
+	size_t from = 0, n = percent_decode(name, plain, sizeof(plain));
+	for (size_t i = 0; i <= n; i++) { /* "a[b]": a, and what is in brackets */
+		if (i == n || plain[i] == '[' || plain[i] == ']') {
+			if (is_param((struct th_slice){plain + from, i - from})) {
+				return true;
+			}
+			from = i + 1;
+		}
+	}
+	return false;
 }

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "capture/redact.h"
 #include "player/explain.h"
+#include "player/redacted.h"
 #include "player/world.h"
 #include "trace/http.h"
 
@@ -58,46 +58,12 @@ void th_caller_finish(struct th_caller *c)
 
 /* ---- the request ---- */
 
-static bool redact_list(struct th_caller *c, const struct th_head *head)
-{
-	struct th_buf *out = &c->redacted;
-	size_t pos = 0;
-	struct th_field f;
-	while (th_head_next(head, &pos, &f)) {
-		size_t at = out->n;
-		bool any;
-		if (!th_buf_room(out, 6 + f.name.n + th_redact_bound(f.value.n))) {
-			return false;
-		}
-		out->n += 6;
-		th_buf_slice(out, f.name);
-		size_t n = th_redact_field(c->serving->key, f.name, f.value, out->p + out->n, &any);
-		struct th_out lengths = {.p = out->p + at, .cap = 6};
-		th_out_u16(&lengths, (uint16_t)f.name.n);
-		th_out_u32(&lengths, (uint32_t)n);
-		out->n += n;
-	}
-	return !out->failed;
-}
-
-static bool redact(struct th_caller *c, const struct th_head *head)
-{
-	bool any;
-	c->redacted.n = 0;
-	if (head->list) {
-		return redact_list(c, head);
-	}
-	if (!th_buf_room(&c->redacted, th_redact_bound(head->bytes.n))) {
-		return false;
-	}
-	c->redacted.n = th_redact_h1_head(c->serving->key, head->bytes, c->redacted.p, &any);
-	return true;
-}
-
 bool th_answer_head(
 	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked)
 {
-	if (!redact(c, &head)) {
+	bool changed;
+	c->redacted.n = 0;
+	if (!th_redacted_head(&c->serving->redaction, &head, &c->redacted, &changed)) {
 		return false;
 	}
 	*ret_asked = (struct th_exchange){.process = &c->process,

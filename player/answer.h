@@ -3,6 +3,7 @@
 #ifndef PLAYER_ANSWER_H
 #define PLAYER_ANSWER_H
 
+#include "capture/redact.h"
 #include "player/arrivals.h"
 #include "player/bound.h"
 #include "player/ca.h"
@@ -17,7 +18,7 @@
 /* What all connections of a replay share; nothing of it changes while they run. */
 struct th_serving {
 	const struct th_run *run;
-	const uint8_t *key; /* redaction key of the capture */
+	struct th_redaction redaction; /* as of the capture */
 	struct th_index *index;
 	struct th_order *order;
 	struct th_arrivals *arrivals;

@@ -102,8 +102,14 @@ const char *th_canon_field_ignored(struct th_slice name)
 	return th_secret_is_field(name) ? credential : NULL;
 }
 
-/* Pages of a list (Google's page_token, AWS's next_token, …) and session ids. */
+/* Pages of a list (Google's page_token, AWS's next_token, …), session ids, and names that mean
+ * something else as often as a credential ("code" may be a country's). */
 static const char *const selecting_params[] = {
+	"code",
+	"device_code",
+	"otp",
+	"ticket",
+	"user_code",
 	"jsessionid",
 	"session_id",
 	"sessionid",
@@ -113,6 +119,9 @@ static const char *const selecting_params[] = {
 	"next_token",
 	"page_token",
 	"next_page_token",
+	"continuation-token",
+	"next-token",
+	"page-token",
 	"pagination_token",
 	"prev_token",
 	"previous_token",
@@ -131,5 +140,7 @@ bool th_canon_param_ignored(struct th_slice name)
 			return false;
 		}
 	}
-	return th_secret_is_param(name);
+	/* "filter[key]" is no key. */
+	bool indexed = name.n && (memchr(name.p, '[', name.n) || memmem(name.p, name.n, "%5", 2));
+	return !indexed && th_secret_is_param(name);
 }

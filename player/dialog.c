@@ -15,9 +15,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "capture/stand_in.h"
 #include "player/canon_body.h"
 #include "player/explain.h"
 
+#define PROTOCOL_FIELD "sec-websocket-protocol"		   /* RFC 6455 11.3.4 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 1.3 */
 #define ACCEPT_CHARS 28
 #define INTERNAL_ERROR 1011 /* RFC 6455 7.4.1 */
@@ -51,12 +53,47 @@ static bool make_accept(struct th_slice key, char ret_text[ACCEPT_CHARS + 1])
 		EVP_EncodeBlock((unsigned char *)ret_text, sha1, (int)n) == ACCEPT_CHARS;
 }
 
+/* The protocol that the agent offers where the recorded one offered `token`, which the peer chose;
+ * empty: nowhere. A protocol's name may be a key (capture/secret.c), so the capture has tokens. */
+static struct th_slice offered_for(
+	const struct th_exchange *x, const struct th_head *asked, struct th_slice token)
+{
+	struct th_slice recorded, offered, a, b;
+	const struct th_slice none = {NULL, 0};
+	if (!th_head_get(&x->request.head, PROTOCOL_FIELD, &recorded) ||
+		!th_head_get(asked, PROTOCOL_FIELD, &offered)) {
+		return none;
+	}
+	while (th_list_next(&recorded, &a) && th_list_next(&offered, &b)) {
+		if (th_slice_eq(a, token)) {
+			return b;
+		}
+	}
+	return none;
+}
+
+/* The recorded head, with the protocol's own name in it. */
+static void begin_head(
+	const struct th_exchange *x, const struct th_head *asked, struct th_buf *ret_head)
+{
+	const struct th_head *head = &x->response.head;
+	const uint8_t *p = head->bytes.p, *end = p + head->bytes.n;
+	struct th_slice token, name;
+	if (th_head_get(head, PROTOCOL_FIELD, &token) && th_stand_in_is(token)) {
+		name = offered_for(x, asked, token);
+		th_buf_add(ret_head, p, (size_t)(token.p - p));
+		th_buf_slice(ret_head, name.n ? name : token);
+		p = token.p + token.n;
+	}
+	th_buf_add(ret_head, p, (size_t)(end - p));
+}
+
 int th_dialog_begin(struct th_caller *c, const struct th_exchange *x, const struct th_head *asked)
 {
 	th_cleanup(th_buf_finish) struct th_buf head = {0};
 	struct th_slice key, value;
 	char accept[ACCEPT_CHARS + 1];
-	th_buf_slice(&head, x->response.head.bytes);
+	begin_head(x, asked, &head);
 	if (head.failed) {
 		return -ENOMEM;
 	}

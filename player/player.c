@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "player/life.h"
+#include "player/redacted.h"
 #include "player/report.h"
 #include "player/serve.h"
 #include "player/world.h"
@@ -17,6 +18,7 @@
 struct th_player {
 	char *capture, *directory, *socket, *world;
 	struct th_trace *trace;
+	struct th_redacted redacted;
 	struct th_serving serving;
 	struct th_tally tally;
 	struct th_tree *tree;
@@ -91,8 +93,8 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 	if (p->serving.run->n_exchanges == 0 && p->trace->n_damage) {
 		return say_damaged(why, p->trace, conf->capture, "no exchange left to replay");
 	}
-	p->serving.key = th_reader_key(p->trace->reader);
-	return 0;
+	memcpy(p->serving.redaction.key, th_reader_key(p->trace->reader), TH_SIPHASH_KEY_BYTES);
+	return th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
 }
 
 /* ---- starting ---- */
@@ -236,6 +238,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_bound_destroy(p->serving.bound);
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
+	th_redacted_finish(&p->redacted);
 	th_tally_finish(&p->tally);
 	free(p->capture);
 	free(p->directory);

@@ -18,7 +18,7 @@ static struct {
 
 static uint32_t number_of(struct th_slice chain)
 {
-	uint64_t hash = th_siphash(th_process_key(), chain.p, chain.n);
+	uint64_t hash = th_siphash(th_process_redaction()->key, chain.p, chain.n);
 	uint32_t at = (uint32_t)(hash % KNOWN_MAX);
 	if (known.numbers[at] == 0 || known.hashes[at] != hash) {
 		known.hashes[at] = hash;

@@ -1,7 +1,7 @@
 /* The frames of connections and exchanges (payloads: capture/FORMAT.md).
  *
  * A body's bytes go from the caller's memory to the writer; the only copy made here is that of a
- * request head, which must be redacted before anything else sees it (DESIGN 2.5). */
+ * head, which must be redacted before anything else sees it (DESIGN 2.5). */
 #include "recorder/emit.h"
 
 #include "base/pool.h"
@@ -120,7 +120,7 @@ void th_emit_req_head_h1(
 		return;
 	}
 	bool redacted = false;
-	size_t n = th_redact_h1_head(th_process_key(), head, p, &redacted);
+	size_t n = th_redact_h1_head(th_process_redaction(), head, p, &redacted);
 	flags |= redacted ? TH_FRAME_REDACTED : 0;
 	put_req_head(c, exchange, 0, version, TH_HEAD_H1, flags, (struct th_slice){p, n});
 	th_pool_free(p, size);
@@ -144,9 +144,37 @@ static void put_fields(uint8_t type, uint8_t flags, uint32_t exchange, uint8_t v
 }
 
 void th_emit_res_head_h1(
-	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece)
+	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice lines)
 {
-	put_fields(type, flags, exchange, version, TH_HEAD_H1, piece);
+	size_t size = th_redact_bound(lines.n);
+	uint8_t *p = th_pool_alloc(size);
+	if (!p) {
+		th_emit_lost(1, lines.n, "no memory to redact a response head");
+		return;
+	}
+	bool redacted = false;
+	size_t n = th_redact_h1_lines(
+		th_process_redaction(), TH_REDACT_RESPONSE, lines, p, &redacted);
+	flags |= redacted ? TH_FRAME_REDACTED : 0;
+	put_fields(type, flags, exchange, version, TH_HEAD_H1, (struct th_slice){p, n});
+	th_pool_free(p, size);
+}
+
+void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section)
+{
+	size_t size = th_redact_bound(section.n);
+	uint8_t *p = th_pool_alloc(size);
+	if (!p) {
+		th_emit_lost(1, section.n, "no memory to redact a trailer");
+		return;
+	}
+	bool redacted = false;
+	enum th_redact_side side = type == TH_FRAME_REQ_DATA ? TH_REDACT_REQUEST
+							     : TH_REDACT_RESPONSE;
+	size_t n = th_redact_h1_lines(th_process_redaction(), side, section, p, &redacted);
+	flags |= redacted ? TH_FRAME_REDACTED : 0;
+	th_emit_data(exchange, type, flags, (struct th_slice){p, n});
+	th_pool_free(p, size);
 }
 
 void th_emit_res_head_list(
@@ -192,18 +220,15 @@ void th_field_list_add(
 {
 	struct th_out *out = &l->out;
 	size_t fixed = 2 + 4 + name.n;
-	size_t bound = request ? th_redact_bound(value.n) : value.n;
+	size_t bound = th_redact_bound(value.n);
 	if (out->failed || out->cap - out->n < fixed + bound || name.n > UINT16_MAX) {
 		out->failed = true;
 		return;
 	}
 	uint8_t *at = out->p + out->n;
-	size_t n = value.n;
-	if (request) {
-		n = th_redact_field(th_process_key(), name, value, at + fixed, &l->redacted);
-	} else if (n) {
-		memcpy(at + fixed, value.p, n);
-	}
+	size_t n = th_redact_field(th_process_redaction(),
+		request ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, name, value, at + fixed,
+		&l->redacted);
 	th_out_u16(out, (uint16_t)name.n);
 	th_out_u32(out, (uint32_t)n);
 	th_out_bytes(out, name.p, name.n);

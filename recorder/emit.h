@@ -1,6 +1,6 @@
 /* Inside the recorder: the frames of an exchange, one function per frame type.
  *
- * An exchange is a number; the taps keep it beside their own state. Request heads are redacted
+ * An exchange is a number; the taps keep it beside their own state. Heads and trailers are redacted
  * here, so no tap can forget it. All functions split long data and stamp the present time. */
 #ifndef RECORDER_EMIT_H
 #define RECORDER_EMIT_H
@@ -13,7 +13,7 @@ struct th_field_list {
 	bool redacted;
 };
 
-/* Appends a field; `request` fields are redacted first. */
+/* Appends a field, redacted as one of a request or of a response. */
 void th_field_list_add(
 	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value);
 
@@ -45,14 +45,18 @@ void th_emit_req_head_h1(
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
 	const struct th_field_list *l);
 
-/* type: TH_FRAME_RES_INFO or TH_FRAME_RES_HEAD; h1 heads may come in pieces. */
+/* type: TH_FRAME_RES_INFO or TH_FRAME_RES_HEAD; h1 heads may come in pieces, but of whole fields
+ * (with the lines that continue them), or what is redacted could be missed. */
 void th_emit_res_head_h1(
-	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece);
+	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice lines);
 void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);
 
 /* type: TH_FRAME_REQ_DATA or TH_FRAME_RES_DATA; flags LAST. Empty data only with LAST. */
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes);
+
+/* The trailer section of a chunked HTTP/1 body, which is part of its data. Given whole. */
+void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section);
 
 /* type: TH_FRAME_REQ_TRAILER or TH_FRAME_RES_TRAILER; flags LAST. */
 void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);

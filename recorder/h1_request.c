@@ -111,12 +111,18 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	return ok;
 }
 
-static void body_piece(struct th_h1 *t, const struct th_h1_event *ev)
+static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 {
 	uint8_t flags = ev->last ? TH_FRAME_LAST : 0;
-	th_emit_data(t->sending, TH_FRAME_REQ_DATA, flags, ev->bytes);
+	bool ok = true;
+	if (ev->trailer) {
+		ok = th_h1_trailer(&t->req_trailer, t->sending, TH_FRAME_REQ_DATA, ev);
+	} else {
+		th_emit_data(t->sending, TH_FRAME_REQ_DATA, flags, ev->bytes);
+	}
 	t->expect = TH_H1_NOT_WAITING;
-	t->sending = ev->last ? 0 : t->sending;
+	t->sending = ok && ev->last ? 0 : t->sending;
+	return ok;
 }
 
 static bool settle_refused(struct th_h1 *t, struct th_slice in);
@@ -128,9 +134,10 @@ static bool read_messages(struct th_h1 *t, struct th_slice in)
 	while (in.n && !t->tunnel && t->expect != TH_H1_REFUSED) {
 		struct th_h1_event ev;
 		size_t n = th_h1_next(&t->req, in, &ev);
-		if (ev.kind == TH_H1_BODY) {
-			body_piece(t, &ev);
-		} else if (ev.kind != TH_H1_HEAD || !head_piece(t, &ev) || !th_h1_read_held(t)) {
+		bool ok = ev.kind == TH_H1_BODY
+			? body_piece(t, &ev)
+			: ev.kind == TH_H1_HEAD && head_piece(t, &ev) && th_h1_read_held(t);
+		if (!ok) {
 			return false;
 		}
 		in = th_h1_rest(in, n);
@@ -180,6 +187,7 @@ void th_h1_end_request(struct th_h1 *t, enum th_end how, uint32_t code)
 		th_emit_lost(1, t->req_head.n, "a request head that was not finished");
 	}
 	if (t->sending) {
+		th_h1_end_trailer(&t->req_trailer, t->sending, TH_FRAME_REQ_DATA);
 		th_emit_end(t->sending, TH_FRAME_REQ_END, how, code);
 	}
 	t->sending = 0;

@@ -1,10 +1,11 @@
 /* The received side of an HTTP/1 connection.
  *
- * What the agent has received must be in the capture before the agent can act on it, so the pieces
- * of a final head are written as they come; they are gathered as well, but only to find the body's
- * framing. Held back are the bytes before the status code, which tells an interim response from the
- * final one, and interim heads until they are whole. Bytes that are no HTTP are written too, before
- * the tap gives up: a replay must be able to disappoint the agent in the same way. */
+ * What the agent has received must be in the capture before the agent can act on it, so the fields
+ * of a final head are written as they come; they are gathered as well, to find the body's framing.
+ * Held back are a field whose end has not come (it may hold a secret), a trailer section, the bytes
+ * before the status code, which tells an interim response from the final one, and interim heads
+ * until they are whole. Bytes that are no HTTP are written too, before the tap gives up: a replay
+ * must be able to disappoint the agent in the same way. */
 #include "recorder/emit.h"
 #include "recorder/tap_h1.h"
 
@@ -56,9 +57,25 @@ static void head_done(struct th_h1 *t)
 static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, struct th_slice head)
 {
 	uint8_t version = head.n > 7 ? th_h1_version(head) : 11;
-	th_emit_res_head_h1(
-		th_h1_oldest(t)->id, type, version, flags, th_h1_rest(head, t->res_written));
+	struct th_slice rest = th_h1_rest(head, t->res_written);
+	if (rest.n || flags) {
+		th_emit_res_head_h1(th_h1_oldest(t)->id, type, version, flags, rest);
+	}
 	t->res_written = (uint32_t)head.n;
+}
+
+/* The part of an unfinished head that consists of whole fields: a field may still be continued as
+ * long as what follows its line has not begun (RFC 9112 5.2), a status line cannot. */
+static struct th_slice whole_fields(struct th_slice head)
+{
+	size_t n = head.n;
+	if (memchr(head.p, '\n', n) == head.p + n - 1) {
+		return head;
+	}
+	while (n > 1 && (head.p[n - 2] != '\n' || head.p[n - 1] == ' ' || head.p[n - 1] == '\t')) {
+		n--;
+	}
+	return (struct th_slice){head.p, n > 1 ? n - 1 : 0};
 }
 
 static struct th_slice method_text(const struct th_h1_asked *asked)
@@ -138,8 +155,8 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_
 		return false;
 	}
 	t->res_interim = v == INTERIM;
-	if (v == FINAL && !ev->last) {
-		write_head(t, TH_FRAME_RES_HEAD, 0, head);
+	if (v == FINAL && !ev->last && whole_fields(head).n > t->res_written) {
+		write_head(t, TH_FRAME_RES_HEAD, 0, whole_fields(head));
 	}
 	if (!ev->last) {
 		return true;
@@ -149,22 +166,33 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_
 	return ok;
 }
 
-static void body_piece(struct th_h1 *t, const struct th_h1_event *ev)
+static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 {
 	uint8_t flags = ev->last ? TH_FRAME_LAST : 0;
-	th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, flags, ev->bytes);
-	if (ev->last) {
+	uint32_t id = th_h1_oldest(t)->id;
+	bool ok = true;
+	if (ev->trailer) {
+		ok = th_h1_trailer(&t->res_trailer, id, TH_FRAME_RES_DATA, ev);
+	} else {
+		th_emit_data(id, TH_FRAME_RES_DATA, flags, ev->bytes);
+	}
+	if (ok && ev->last) {
 		pop(t);
 	}
+	return ok;
 }
 
-/* The agent was given bytes that cannot be followed; they are written as what they stand for. */
+/* The agent was given bytes that cannot be followed; they are written as what they stand for. Of a
+ * head that is too long the line at whose end nobody looks any more is not known to hold no secret:
+ * it is only counted. */
 static void write_bad(struct th_h1 *t, struct th_slice in)
 {
 	if (!t->count || !in.n) {
 		return;
 	}
-	if (t->res_head.n || t->res_written) {
+	if (t->res_head.n > t->res_written) {
+		th_emit_lost(1, t->res_head.n - t->res_written + in.n, "a response head too long");
+	} else if (t->res_head.n || t->res_written) {
 		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD, 11, 0, in);
 	} else {
 		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, 0, in);
@@ -183,7 +211,7 @@ static bool next_part(struct th_h1 *t, struct th_slice *in)
 	size_t n = th_h1_next(&t->res, *in, &ev);
 	*in = th_h1_rest(*in, n);
 	if (ev.kind == TH_H1_BODY) {
-		body_piece(t, &ev);
+		ok = body_piece(t, &ev);
 	} else {
 		ok = ev.kind == TH_H1_HEAD && head_piece(t, &ev, *in);
 	}
@@ -233,6 +261,7 @@ void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code)
 		write_head(t, t->res_interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, 0,
 			th_gather_slice(&t->res_head));
 	}
+	th_h1_end_trailer(&t->res_trailer, id, TH_FRAME_RES_DATA);
 	th_emit_end(id, TH_FRAME_RES_END, as_it_should ? TH_END_COMPLETE : how,
 		as_it_should ? 0 : code);
 	head_done(t);

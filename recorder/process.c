@@ -32,6 +32,7 @@ enum began {
 
 static struct {
 	struct th_writer writer;
+	struct th_redaction redaction;
 	_Atomic uint32_t exchanges, conns, threads;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
 	bool started;
@@ -65,9 +66,9 @@ uint32_t th_process_thread(void)
 	return self.ordinal;
 }
 
-const uint8_t *th_process_key(void)
+const struct th_redaction *th_process_redaction(void)
 {
-	return process.writer.key;
+	return &process.redaction;
 }
 
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n)
@@ -96,10 +97,32 @@ static void new_span_id(void)
 	memcpy(process.span_id, &id, sizeof(id));
 }
 
+/* What an str16 holds at most, redacted. */
+static size_t list_bound(const char *list)
+{
+	return 2 + th_redact_bound(th_slice_str(list).n);
+}
+
 static size_t run_size(const struct th_process_conf *conf)
 {
-	return 64 + th_slice_str(conf->meta).n + th_slice_str(conf->tracestate).n +
-		th_slice_str(conf->baggage).n + sizeof(TH_VERSION);
+	return 64 + list_bound(conf->meta) + list_bound(conf->tracestate) +
+		list_bound(conf->baggage) + sizeof(TH_VERSION);
+}
+
+/* "k=v,…" without the values of secret names. */
+static void out_list(struct th_out *out, const char *list)
+{
+	bool any = false;
+	const struct th_slice in = th_slice_str(list);
+	if (out->cap - out->n < list_bound(list)) {
+		out->failed = true;
+		return;
+	}
+	uint8_t *at = out->p + out->n;
+	size_t n = th_redact_list(&process.redaction, in, at + 2, &any);
+	n = n < UINT16_MAX ? n : UINT16_MAX;
+	th_out_u16(out, (uint16_t)n);
+	out->n += n;
 }
 
 static void put_run(const struct th_process_conf *conf)
@@ -114,9 +137,9 @@ static void put_run(const struct th_process_conf *conf)
 	th_out_bytes(&out, conf->trace_id, TH_TRACE_ID_BYTES);
 	th_out_bytes(&out, conf->parent_span_id, TH_SPAN_ID_BYTES);
 	th_out_bytes(&out, mode_record, sizeof(mode_record));
-	th_out_str16(&out, th_slice_str(conf->meta));
-	th_out_str16(&out, th_slice_str(conf->tracestate));
-	th_out_str16(&out, th_slice_str(conf->baggage));
+	out_list(&out, conf->meta);
+	out_list(&out, conf->tracestate);
+	out_list(&out, conf->baggage);
 	th_out_str16(&out, TH_SLICE_LIT(TH_VERSION));
 	put_direct(TH_FRAME_RUN, &out);
 	th_pool_free(p, size);
@@ -157,6 +180,8 @@ int th_recorder_start(const struct th_process_conf *conf)
 		return r;
 	}
 	process.started = true;
+	process.redaction.off = conf->redact_off;
+	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
 	struct th_slice argv0 = th_slice_str(conf->argv0);
 	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",

@@ -4,7 +4,7 @@
 
 #include <sys/uio.h>
 
-#include "base/siphash.h"
+#include "capture/redact.h"
 #include "recorder/recorder.h"
 
 /* The next id of an exchange or of a connection within this process's writer, from 1. */
@@ -14,8 +14,8 @@ uint32_t th_process_next_conn(void);
 /* Which thread of the process this is, by first use, from 1. */
 uint32_t th_process_thread(void);
 
-/* The capture's redaction key (TH_SIPHASH_KEY_BYTES). */
-const uint8_t *th_process_key(void);
+/* How the capture is redacted. */
+const struct th_redaction *th_process_redaction(void);
 
 /* Writes a frame with the present time. */
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n);

@@ -25,6 +25,7 @@ struct th_process_conf {
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* root: from TRACEPARENT, or zeros */
 	bool root;				  /* first process of the run: writes RUN */
 	const char *meta, *tracestate, *baggage;  /* root only; may be NULL */
+	bool redact_off;			  /* TRACEHOOK_REDACT=off */
 	const char *argv0;			  /* may be NULL; further arguments are not kept:
 						     they hold credentials (curl -H …) */
 };

@@ -50,6 +50,30 @@ bool th_h1_read_held(struct th_h1 *t)
 	return ok;
 }
 
+bool th_h1_trailer(
+	struct th_gather *g, uint32_t exchange, uint8_t type, const struct th_h1_event *ev)
+{
+	struct th_slice section;
+	if (!th_gather_join(g, ev->bytes, ev->last, TH_H1_HEAD_MAX, &section)) {
+		th_emit_lost(1, g->n + ev->bytes.n, "no memory for a trailer");
+		th_gather_free(g);
+		return false;
+	}
+	if (ev->last) {
+		th_emit_h1_trailer(exchange, type, TH_FRAME_LAST, section);
+		th_gather_free(g);
+	}
+	return true;
+}
+
+void th_h1_end_trailer(struct th_gather *g, uint32_t exchange, uint8_t type)
+{
+	if (g->n) {
+		th_emit_h1_trailer(exchange, type, 0, th_gather_slice(g));
+	}
+	th_gather_free(g);
+}
+
 static bool h1_sent(void *state, struct th_slice in)
 {
 	struct th_h1 *t = state;
@@ -88,6 +112,8 @@ static void h1_finish(void *state)
 	struct th_h1 *t = state;
 	th_gather_free(&t->req_head);
 	th_gather_free(&t->res_head);
+	th_gather_free(&t->req_trailer);
+	th_gather_free(&t->res_trailer);
 	th_gather_free(&t->held);
 }
 

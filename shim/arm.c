@@ -182,6 +182,7 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 		.meta = conf->meta,
 		.tracestate = conf->tracestate,
 		.baggage = conf->baggage,
+		.redact_off = conf->redact_off,
 		.argv0 = argv0,
 	};
 	if (!conf->has_trace_id) {

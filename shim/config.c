@@ -202,7 +202,7 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL, " is not fail or abort"},
 	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
-	{"TRACEHOOK_REDACT", "default", NULL, check_later, " is not default"},
+	{"TRACEHOOK_REDACT", "default off", NULL, check_later, " is not default or off"},
 	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
 	{"TRACEHOOK_KEY_FILE", "", NULL, check_later, " is not available"},
 	{"TRACEHOOK_PROPAGATE", "0", "1", NULL, " is not 0"},
@@ -401,6 +401,8 @@ static int check_rules(struct th_config *conf, const struct input *in, char why[
 
 static void read_strings(struct th_config *conf, const struct input *in)
 {
+	const char *redact = lookup(in, "TRACEHOOK_REDACT");
+	conf->redact_off = redact && strcmp(redact, "off") == 0;
 	conf->meta = lookup(in, "TRACEHOOK_META");
 	conf->tracestate = lookup(in, "TRACESTATE");
 	conf->baggage = lookup(in, "BAGGAGE");

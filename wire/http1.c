@@ -71,7 +71,7 @@ static size_t walk_lines(struct th_h1_parser *p, struct th_slice in, bool *ret_e
 static size_t fail(struct th_h1_parser *p, struct th_h1_event *ret_event)
 {
 	p->state = FAILED;
-	*ret_event = (struct th_h1_event){TH_H1_ERROR, false, {NULL, 0}};
+	*ret_event = (struct th_h1_event){TH_H1_ERROR, false, false, {NULL, 0}};
 	return 0;
 }
 
@@ -86,7 +86,7 @@ static size_t next_head(struct th_h1_parser *p, struct th_slice in, struct th_h1
 	if (end) {
 		p->state = AFTER_HEAD;
 	}
-	*ret_event = (struct th_h1_event){TH_H1_HEAD, end, {in.p, n}};
+	*ret_event = (struct th_h1_event){TH_H1_HEAD, end, false, {in.p, n}};
 	return n;
 }
 
@@ -99,7 +99,7 @@ static size_t next_length(struct th_h1_parser *p, struct th_slice in, struct th_
 {
 	size_t n = in.n < p->left ? in.n : (size_t)p->left;
 	p->left -= n;
-	*ret_event = (struct th_h1_event){TH_H1_BODY, p->left == 0, {in.p, n}};
+	*ret_event = (struct th_h1_event){TH_H1_BODY, p->left == 0, false, {in.p, n}};
 	if (p->left == 0) {
 		before_head(p);
 	}
@@ -202,18 +202,29 @@ static size_t chunk_part(struct th_h1_parser *p, struct th_slice in, enum step *
 	return *ret_step == STEP_BAD ? 0 : 1;
 }
 
+/* Does `in` go on with a trailer section that is not known to be empty? */
+static bool in_trailer(const struct th_h1_parser *p, struct th_slice in)
+{
+	bool empty = in.p[0] == '\n' || (in.n > 1 && in.p[0] == '\r' && in.p[1] == '\n');
+	return p->chunk == CHUNK_TRAILER && (p->trailer || !empty);
+}
+
 static size_t next_chunked(
 	struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
 {
 	enum step step = STEP_ON;
 	size_t i = 0;
-	while (i < in.n && step == STEP_ON) {
-		i += chunk_part(p, (struct th_slice){in.p + i, in.n - i}, &step);
+	struct th_slice rest = in;
+	p->trailer = in_trailer(p, in);
+	while (i < in.n && step == STEP_ON && (p->trailer || !in_trailer(p, rest))) {
+		i += chunk_part(p, rest, &step);
+		rest = (struct th_slice){in.p + i, in.n - i};
 	}
+	bool trailer = p->trailer;
 	if (step == STEP_BAD && i == 0) {
 		return fail(p, ret_event);
 	}
-	*ret_event = (struct th_h1_event){TH_H1_BODY, step == STEP_END, {in.p, i}};
+	*ret_event = (struct th_h1_event){TH_H1_BODY, step == STEP_END, trailer, {in.p, i}};
 	if (step == STEP_BAD) {
 		p->state = FAILED;
 	} else if (step == STEP_END) {
@@ -225,7 +236,7 @@ static size_t next_chunked(
 size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
 {
 	if (in.n == 0 && p->state != FAILED) {
-		*ret_event = (struct th_h1_event){TH_H1_MORE, false, {NULL, 0}};
+		*ret_event = (struct th_h1_event){TH_H1_MORE, false, false, {NULL, 0}};
 		return 0;
 	}
 	switch (p->state) {
@@ -236,7 +247,7 @@ size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event
 	case IN_CHUNKED:
 		return next_chunked(p, in, ret_event);
 	case UNTIL_CLOSE:
-		*ret_event = (struct th_h1_event){TH_H1_BODY, false, in};
+		*ret_event = (struct th_h1_event){TH_H1_BODY, false, false, in};
 		return in.n;
 	default:
 		return fail(p, ret_event);

@@ -22,6 +22,8 @@ enum th_h1_kind {
 struct th_h1_event {
 	enum th_h1_kind kind;
 	bool last;
+	bool trailer; /* BODY: of the trailer section, which is in pieces of its own if it has
+		       * fields */
 	struct th_slice bytes;
 };
 
@@ -30,6 +32,7 @@ struct th_h1_parser {
 	uint8_t line;  /* where in a head's line end */
 	uint8_t chunk; /* where in chunk framing */
 	bool any;      /* a byte of the present head was seen */
+	bool trailer;  /* within a trailer section that is given by itself */
 	uint32_t head_len;
 	uint64_t left; /* body or chunk bytes to come */
 };

@@ -11,7 +11,7 @@ h2front.py) put the steps on the wire and know nothing of their meaning.
     POST /tools/NAME              {"result": …}
     /t/echo                       what was asked, as JSON (query secrets and all: never log it)
     /t/status/N                   that status; 204 and 304 without a body
-    /t/gzip /t/trailers /t/redirect /t/cookie /t/until-close /t/early-hints
+    /t/gzip /t/trailers /t/redirect /t/cookie /t/login /t/session /t/until-close /t/early-hints
     /t/bytes?n=N                  N bytes that begin with a nonce
     /t/stall?n=N                  N SSE events, then silence
     /t/cut?how=H&framing=F        half an answer; H as in Cut, F is length, chunked or head
@@ -177,6 +177,22 @@ def cookie(_request, _query):
                  ("set-cookie", "session=set-cookie-secret-%s; Path=/; HttpOnly" % nonce()))
 
 
+def login(_request, _query):
+    return whole(302, "text/plain", b"logged in\n",
+                 ("location", "/t/session?code=planted-code-16&state=1"),
+                 ("set-cookie", "sid=planted-setcookie-14; Path=/; HttpOnly"),
+                 ("x-next", "see https://planted-user-10:x@api.example/?token=planted-text-17"))
+
+
+def session(request, query):
+    """Says what it was asked with, but for the secrets themselves."""
+    asked = request.get("cookie") and query.get("code")
+    yield Head(200, [("content-type", "text/plain"), ("mcp-session-id", "planted-mcp-15"),
+                     ("link", "</t/session?page=2&sig=planted-link-18>; rel=next")])
+    yield Data(("session %s %s\n" % (bool(asked), nonce())).encode())
+    yield Trailers([("x-api-key", "planted-trailer-19")])
+
+
 def until_close(_request, _query):
     yield Head(200, [("content-type", "text/plain"), ("connection", "close")])
     yield Data(("until close %s\n" % nonce()).encode())
@@ -214,7 +230,8 @@ def cut(_request, query):
 
 AWKWARD = {
     "echo": echo, "status": status, "gzip": gzipped, "trailers": trailers, "redirect": redirect,
-    "cookie": cookie, "until-close": until_close, "early-hints": early_hints,
+    "cookie": cookie, "login": login, "session": session,
+    "until-close": until_close, "early-hints": early_hints,
     "bytes": some_bytes, "stall": stall, "cut": cut,
 }
 

@@ -28,7 +28,7 @@ for version in 1.1 2; do
 	get early-hints /t/early-hints -i
 	get redirect /t/redirect -L
 	get large '/t/bytes?n=3000000'
-	get cookie /t/cookie -i -b '' -c jar "$https/t/cookie"
+	get cookie /t/cookie -b '' -c jar "$https/t/cookie"
 	for how in fin rst notify; do
 		get "cut-$how" "/t/cut?how=$how"
 		get "cut-chunked-$how" "/t/cut?how=$how&framing=chunked"

@@ -7,7 +7,9 @@ start_double
 # Each secret is a word that occurs nowhere else.
 secrets='planted-bearer-1 planted-xapikey-2 planted-apikey-3 planted-goog-4 planted-cookie-5
 planted-proxy-6 planted-query-7 planted-token-8 planted-sig-9 planted-user-10 planted-pass-11
-planted-amz-12 planted-authtoken-13'
+planted-amz-12 planted-authtoken-13 planted-setcookie-14 planted-mcp-15 planted-code-16
+planted-text-17 planted-link-18 planted-trailer-19 planted-baggage-20 planted-state-21
+planted-sent-22'
 cat >secrets.curl <<'C'
 header = "Authorization: Bearer planted-bearer-1"
 header = "X-Api-Key: planted-xapikey-2"
@@ -54,6 +56,36 @@ for version in 1.1 2; do
 		"$https/t/cookie" >out
 	holds "$name: a redacted request finds its answer" grep -q '^cookie n' out
 done
+
+# What a server gives and the agent hands back: the stand-ins come back in a replay, and match.
+for version in 1.1 2; do
+	login() { "$@" curl -sSL --max-time 20 "--http$version" -b '' "$https/t/login"; }
+	name=login$version
+	export BAGGAGE=api_key=planted-baggage-20,user=1 TRACESTATE=token=planted-state-21
+	login recording "$name.thc" >"$name.rec"
+	unset BAGGAGE TRACESTATE
+	equal "$name: the server was asked with the cookie and the code" "session True" \
+		"$(tail -n 1 "$name.rec" | cut -d ' ' -f 1,2)"
+	unpacked "$name.thc"
+	searched "$name: no secret in the capture" "$name.thc" "$name.thc.unpacked"
+	login replaying "$name.thc" >"$name.rep"
+	same "$name: asked with the stand-ins, the answers are found" "$name.rec" "$name.rep"
+	equal "$name: a cookie's attributes stay" "; Path=/; HttpOnly" "$(spans "$name.thc" \
+		'.response_headers[]? | select(.[0] == "set-cookie" or .[0] == "Set-Cookie")[1]' |
+		grep -o '; [^"]*')"
+done
+
+# A request's trailers, which libraries rarely send.
+recording sent.thc /usr/bin/python3 -c "
+import socket
+s = socket.create_connection(('127.0.0.1', $DOUBLE_HTTP))
+s.sendall(b'POST /t/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+          b'Transfer-Encoding: chunked\r\n\r\n'
+          b'2\r\nhi\r\n0\r\nX-Api-Key: planted-sent-22\r\n\r\n')
+while s.recv(4096): pass"
+unpacked sent.thc
+holds "sent: the trailer's name is there" grep -aqi x-api-key sent.thc.unpacked
+searched "sent: no secret in a request's trailer" sent.thc sent.thc.unpacked
 
 recording plain.thc $ask "$http/v1/models?$query" >/dev/null
 unpacked plain.thc

@@ -5,14 +5,14 @@
 #include "base/cleanup.h"
 #include "fuzz.h"
 
-static const uint8_t key[TH_SIPHASH_KEY_BYTES] = {1};
+static const struct th_redaction how = {.key = {1}};
 
-static void check(
-	struct th_slice in, size_t (*redact)(const uint8_t *, struct th_slice, uint8_t *, bool *))
+static void check(struct th_slice in,
+	size_t (*redact)(const struct th_redaction *, struct th_slice, uint8_t *, bool *))
 {
 	th_auto_free uint8_t *out = malloc(th_redact_bound(in.n));
 	bool redacted = false;
-	size_t n = redact(key, in, out, &redacted);
+	size_t n = redact(&how, in, out, &redacted);
 	FUZZ_CHECK(n <= th_redact_bound(in.n));
 	FUZZ_CHECK(redacted || th_slice_eq(in, (struct th_slice){out, n}));
 }
@@ -35,7 +35,7 @@ static void check_secret(const uint8_t *p, size_t n)
 		memcpy(in + sizeof(before) - 1, p, n);
 	}
 	memcpy(in + sizeof(before) - 1 + n, after, sizeof(after) - 1);
-	size_t m = th_redact_h1_head(key, (struct th_slice){in, total}, out, &redacted);
+	size_t m = th_redact_h1_head(&how, (struct th_slice){in, total}, out, &redacted);
 	FUZZ_CHECK(redacted && !memmem(out, m, "zqzqzqzq", 8));
 }
 

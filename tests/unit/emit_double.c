@@ -225,7 +225,6 @@ void th_emit_res_head_h1(
 void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
 {
-	assert(!l->redacted);
 	note(exchange, type, flags, (struct th_slice){l->out.p, l->out.n});
 	begin_line(exchange, type, flags);
 	say_fields(l);
@@ -242,6 +241,11 @@ void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slic
 {
 	assert(bytes.n || flags & TH_FRAME_LAST);
 	say_piece(exchange, type, flags, bytes);
+}
+
+void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section)
+{
+	th_emit_data(exchange, type, flags, section);
 }
 
 void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)

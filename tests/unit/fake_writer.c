@@ -217,8 +217,10 @@ const char *fake_text(void)
 	text[0] = 0;
 	for (size_t i = 0; i < fake_count; i++) {
 		size_t last = i;
+		uint8_t redacted = fake_frames[i].flags & TH_FRAME_REDACTED;
 		while (last + 1 < fake_count && continues(last, last + 1)) {
 			last++;
+			redacted |= fake_frames[last].flags & TH_FRAME_REDACTED;
 		}
 		if (fake_frames[i].type < TH_FRAME_REQ_HEAD) {
 			say_other(&fake_frames[i]);
@@ -229,7 +231,7 @@ const char *fake_text(void)
 		size_t skip = prefix_of(fake_frames[i].type);
 		bool end = fake_frames[i].type == TH_FRAME_REQ_END ||
 			fake_frames[i].type == TH_FRAME_RES_END;
-		say_flags(fake_frames[last].flags);
+		say_flags(fake_frames[last].flags | redacted);
 		for (; i <= last && !end; i++) {
 			say_bytes(fake_frames[i].p + skip, fake_frames[i].n - skip);
 		}

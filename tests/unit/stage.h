@@ -66,10 +66,9 @@ static inline void stage_connect(struct stage *s)
 /* The run is complete: begin to serve it. */
 static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double pace)
 {
-	static const uint8_t key[16], nobody[8];
+	static const uint8_t nobody[8];
 	th_tally_init(&s->tally);
 	s->serving = (struct th_serving){.run = &s->m->run,
-		.key = key,
 		.index = th_index_create(&s->m->run, TH_MATCH_CANONICAL),
 		.order = th_order_create(&s->m->run),
 		.ca = th_ca_create(),

@@ -8,7 +8,7 @@
 
 #include "capture/secret.h"
 
-static const uint8_t key[TH_SIPHASH_KEY_BYTES] = "a key of 16 byte";
+static const struct th_redaction how = {.key = "a key of 16 byte"};
 
 #define SECRET "S3cr3tV4lue"
 
@@ -17,7 +17,7 @@ static char *head(const char *in, bool *ret_redacted)
 {
 	struct th_slice s = th_slice_str(in);
 	uint8_t *out = malloc(th_redact_bound(s.n) + 1);
-	size_t n = th_redact_h1_head(key, s, out, ret_redacted);
+	size_t n = th_redact_h1_head(&how, s, out, ret_redacted);
 	cr_assert_leq(n, th_redact_bound(s.n));
 	out[n] = '\0';
 	return (char *)out;
@@ -27,7 +27,8 @@ static char *field(const char *name, const char *value, bool *ret_redacted)
 {
 	struct th_slice s = th_slice_str(value);
 	uint8_t *out = malloc(th_redact_bound(s.n) + 1);
-	size_t n = th_redact_field(key, th_slice_str(name), s, out, ret_redacted);
+	size_t n = th_redact_field(
+		&how, TH_REDACT_REQUEST, th_slice_str(name), s, out, ret_redacted);
 	out[n] = '\0';
 	return (char *)out;
 }
@@ -55,7 +56,7 @@ static void expect_secrets_gone(const char *in)
 		if (strncmp(i, SECRET, strlen(SECRET)) == 0) {
 			cr_assert(is_token(o), "no token at <%s>\nin <%s>", o, out);
 			i += strlen(SECRET);
-			o += TH_REDACT_TOKEN_BYTES;
+			o += TH_STAND_IN_BYTES;
 		} else {
 			cr_assert_eq(*i, *o, "changed at <%s>, was <%s>", o, i);
 			i++;
@@ -133,13 +134,13 @@ Test(redact, equal_secrets_have_equal_tokens_under_one_key_only)
 	char *c = field("authorization", "Bearer sk-2", &redacted);
 	cr_assert_str_eq(a, b);
 	cr_assert_str_neq(a, c);
-	cr_assert_eq(strlen(a), TH_REDACT_TOKEN_BYTES);
-	cr_assert_str_eq(a + 28, ":04", "11 bytes: up to 2^4");
-	uint8_t other[TH_SIPHASH_KEY_BYTES] = "another key 16 b";
+	cr_assert_eq(strlen(a), strlen("Bearer ") + TH_STAND_IN_BYTES);
+	cr_assert_str_eq(a + 7 + 28, ":02", "4 bytes: up to 2^2");
+	struct th_redaction other = {.key = "another key 16 b"};
 	uint8_t out[8192];
-	size_t n = th_redact_field(
-		other, TH_SLICE_LIT("authorization"), TH_SLICE_LIT("Bearer sk-1"), out, &redacted);
-	cr_assert_eq(n, TH_REDACT_TOKEN_BYTES);
+	size_t n = th_redact_field(&other, TH_REDACT_REQUEST, TH_SLICE_LIT("authorization"),
+		TH_SLICE_LIT("Bearer sk-1"), out, &redacted);
+	cr_assert_eq(n, strlen("Bearer ") + TH_STAND_IN_BYTES);
 	cr_assert_neq(memcmp(out, a, n), 0);
 	free(a);
 	free(b);
@@ -160,7 +161,7 @@ Test(redact, http2_fields)
 	cr_assert(is_token(secret + strlen("/v1?q=1&key=")));
 	cr_assert(redacted);
 	char *authority = field(":authority", "me:pw@host:8080", &redacted);
-	cr_assert_str_eq(authority + TH_REDACT_TOKEN_BYTES, "@host:8080");
+	cr_assert_str_eq(authority + TH_STAND_IN_BYTES, "@host:8080");
 	free(plain);
 	free(path);
 	free(empty);
@@ -199,6 +200,142 @@ Test(redact, bound_holds_for_the_worst_inputs)
 	}
 }
 
+/* ---- what the agent is given ---- */
+
+static char *lines(enum th_redact_side side, const char *in, bool *ret_redacted)
+{
+	struct th_slice s = th_slice_str(in);
+	uint8_t *out = malloc(th_redact_bound(s.n) + 1);
+	size_t n = th_redact_h1_lines(&how, side, s, out, ret_redacted);
+	cr_assert_leq(n, th_redact_bound(s.n));
+	out[n] = '\0';
+	return (char *)out;
+}
+
+/* `in` with every SECRET as a token. */
+static char *with_tokens(const char *in)
+{
+	char *out = malloc(strlen(in) * 4 + 1), *o = out;
+	uint8_t token[TH_STAND_IN_BYTES];
+	th_stand_in(how.key, TH_SLICE_LIT(SECRET), token);
+	while (*in) {
+		bool secret = strncmp(in, SECRET, strlen(SECRET)) == 0;
+		memcpy(o, secret ? (const char *)token : in, secret ? sizeof(token) : 1);
+		o += secret ? sizeof(token) : 1;
+		in += secret ? strlen(SECRET) : 1;
+	}
+	*o = '\0';
+	return out;
+}
+
+static void expect_response(const char *in)
+{
+	bool redacted = false, again = false;
+	char *out = lines(TH_REDACT_RESPONSE, in, &redacted);
+	char *wanted = with_tokens(in);
+	cr_assert_str_eq(out, wanted, "<%s>\nnot\n<%s>", out, wanted);
+	cr_assert_eq(redacted, strstr(in, SECRET) != NULL);
+	char *twice = lines(TH_REDACT_RESPONSE, out, &again);
+	cr_assert_str_eq(twice, out, "stand-ins have changed");
+	free(twice);
+	free(wanted);
+	free(out);
+}
+
+Test(redact, responses_lose_what_the_agent_would_hand_back)
+{
+	static const char *const heads[] = {
+		"HTTP/1.1 200 token=ok\r\nContent-Type: text/html; charset=utf-8\r\n\r\n",
+		"Set-Cookie: sid=S3cr3tV4lue; Path=/a; Expires=Wed, 21 Oct 2026 07:28:00 GMT; "
+		"Secure; HttpOnly; SameSite=Lax\r\n",
+		"SET-COOKIE:sid = S3cr3tV4lue\r\nset-cookie: S3cr3tV4lue; S3cr3tV4lue\r\n",
+		"Set-Cookie: sid=; Max-Age=0\r\n",
+		"Set-Cookie: a=S3cr3tV4lue;next=S3cr3tV4lue;domain=x.example\r\n",
+		"Mcp-Session-Id: S3cr3tV4lue\r\nX-Auth-Token: S3cr3tV4lue\r\n",
+		"Location: https://a/cb?code=S3cr3tV4lue&state=1#access_token=S3cr3tV4lue\r\n",
+		"Location: /cb?token[]=S3cr3tV4lue&user%5Bpassword%5D=S3cr3tV4lue\r\n",
+		"Link: <https://S3cr3tV4lue@h/x?a=1&sig=S3cr3tV4lue>; rel=\"next\", "
+		"<https://h/?token=S3cr3tV4lue>; rel=prev\r\n",
+		"X-Unlisted: see https://S3cr3tV4lue@h/?api_key=S3cr3tV4lue, or "
+		"//h?key=S3cr3tV4lue \"x\"\r\n",
+		"Content-Location: /o?X-Amz-Signature=S3cr3tV4lue&X-Amz-Security-Token="
+		"S3cr3tV4lue\r\n",
+		"Sec-WebSocket-Protocol: S3cr3tV4lue\r\n",
+		"Set-Coo",
+		"WWW-Authenticate: Bearer realm=\"x\", scope=\"a b\"\r\nETag: \"a?b=c\"\r\n",
+		"Date: Wed, 21 Oct 2026 07:28:00 GMT\r\nServer: x\r\n\r\n",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		expect_response(heads[i]);
+	}
+}
+
+/* A cookie's stand-in comes back, and is then what stands for the cookie that came back when it was
+ * recorded; the same with one key in several places. */
+Test(redact, one_secret_has_one_stand_in_wherever_it_stands)
+{
+	static const char *const heads[] = {
+		"GET / HTTP/1.1\r\nCookie: a=S3cr3tV4lue; sid=S3cr3tV4lue;b=S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization: Bearer S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nauthorization: basic  S3cr3tV4lue\r\n\r\n",
+		"GET /?key=S3cr3tV4lue HTTP/1.1\r\nX-Api-Key: S3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nSec-WebSocket-Protocol: S3cr3tV4lue,\tS3cr3tV4lue\r\n\r\n",
+		"GET / HTTP/1.1\r\nBaggage: api_key=S3cr3tV4lue;p=1,user=1\r\n"
+		"tracestate: vendor=a, token=S3cr3tV4lue\r\n\r\n",
+		"GET /?user[password]=S3cr3tV4lue&token%5B0%5D=S3cr3tV4lue HTTP/1.1\r\n\r\n",
+		"GET /?u=https://S3cr3tV4lue@h/ HTTP/1.1\r\n\r\n",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		bool redacted = false;
+		char *out = head(heads[i], &redacted), *wanted = with_tokens(heads[i]);
+		char *twice = head(out, &redacted);
+		cr_assert_str_eq(out, wanted, "<%s>\nnot\n<%s>", out, wanted);
+		cr_assert_str_eq(twice, out);
+		free(twice);
+		free(wanted);
+		free(out);
+	}
+}
+
+Test(redact, a_cookie_without_a_name_goes_whole)
+{
+	bool redacted = false;
+	static const char *const values[] = {"c2VjcmV0==", "c2VjcmV0=", "secret"};
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char *out = field("cookie", values[i], &redacted);
+		cr_assert(is_token(out) && strlen(out) == TH_STAND_IN_BYTES, "%s", out);
+		free(out);
+	}
+}
+
+Test(redact, stand_ins_are_known_with_dots_behind_them)
+{
+	uint8_t token[TH_STAND_IN_BYTES], padded[40], again[TH_STAND_IN_BYTES];
+	th_stand_in(how.key, TH_SLICE_LIT(SECRET), token);
+	memset(padded, '.', sizeof(padded));
+	memcpy(padded, token, sizeof(token));
+	th_stand_in(how.key, (struct th_slice){padded, sizeof(padded)}, again);
+	cr_assert_eq(memcmp(token, again, sizeof(token)), 0);
+	for (size_t i = 0; i < sizeof(padded); i++) { /* any change makes it no token */
+		uint8_t was = padded[i];
+		padded[i] = 'Z';
+		cr_assert_not(th_stand_in_is((struct th_slice){padded, sizeof(padded)}));
+		padded[i] = was;
+		cr_assert_eq(th_stand_in_is((struct th_slice){padded, i}), i >= sizeof(token));
+	}
+}
+
+Test(redact, off_leaves_everything)
+{
+	const struct th_redaction off = {.off = true};
+	static const char in[] = "GET /?key=a HTTP/1.1\r\nCookie: a=b\r\n\r\n";
+	uint8_t out[8192];
+	bool redacted = false;
+	size_t n = th_redact_h1_head(&off, TH_SLICE_LIT(in), out, &redacted);
+	cr_assert_eq(n, sizeof(in) - 1);
+	cr_assert(memcmp(in, out, n) == 0 && !redacted);
+}
+
 /* Any bytes: no crash, no overrun (ASan), and what has no secret in it stays as it is. */
 Test(redact, survives_noise)
 {
@@ -214,7 +351,7 @@ Test(redact, survives_noise)
 		uint8_t *out = malloc(th_redact_bound(n));
 		bool redacted = false;
 		memcpy(exact, in, n);
-		size_t m = th_redact_h1_head(key, (struct th_slice){exact, n}, out, &redacted);
+		size_t m = th_redact_h1_head(&how, (struct th_slice){exact, n}, out, &redacted);
 		cr_assert_leq(m, th_redact_bound(n));
 		cr_assert(redacted || (m == n && memcmp(in, out, n) == 0));
 		free(exact);
@@ -231,6 +368,11 @@ Test(redact, tables)
 	cr_assert(th_secret_is_field(TH_SLICE_LIT("X-OpenAI-Key")));
 	cr_assert(th_secret_is_field(TH_SLICE_LIT("Cf-Access-Jwt-Assertion")));
 	cr_assert(th_secret_is_field(TH_SLICE_LIT("Sec-WebSocket-Protocol")));
+	cr_assert(th_secret_is_field(TH_SLICE_LIT("Set-Cookie")));
+	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("Location")));
+	cr_assert(th_secret_is_param(TH_SLICE_LIT("code")));
+	cr_assert(th_secret_is_param(TH_SLICE_LIT("token[0][]")));
+	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("codec[]")));
 	cr_assert(th_secret_is_param(TH_SLICE_LIT("refreshToken")));
 	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("pageToken")));
 	cr_assert_not(th_secret_is_field(TH_SLICE_LIT("content-type")));

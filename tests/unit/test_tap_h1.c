@@ -55,6 +55,44 @@ Test(tap_h1, chunked_both_ways_stays_as_on_the_wire)
 		"conn-end 1 LOCAL 0 HTTP1\n");
 }
 
+/* The token of "s3cret" under the fake writer's key of zeros. */
+#define TOKEN "th-redacted:2a3912837331134d:03"
+
+Test(tap_h1, secrets_in_responses_and_trailers_are_redacted)
+{
+	script_expect(SCRIPT(">POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+			     "3\r\nabc\r\n0\r\nX-Api-Key: s3cret\r\nB: 1\r\n\r\n",
+			      "<HTTP/1.1 200 K\r\nSet-Cookie: a=s3cret; Path=/\r\n"
+			      "X-Api-Key:\r\n s3cret\r\nTransfer-Encoding: chunked\r\n\r\n"
+			      "0\r\nSet-Cookie: b=s3cret\r\n\r\n"),
+		CONN "#1 req-head c1 v11 L POST / HTTP/1.1\\r\\nTransfer-Encoding: chunked"
+		     "\\r\\n\\r\\n\n"
+		     "#1 req-data LR 3\\r\\nabc\\r\\n0\\r\\nX-Api-Key: " TOKEN
+		     "\\r\\nB: 1\\r\\n\\r\\n\n"
+		     "#1 res-head v11 LR HTTP/1.1 200 K\\r\\nSet-Cookie: a=" TOKEN "; Path=/\\r\\n"
+		     "X-Api-Key:\\r\\n " TOKEN "\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n\n"
+		     "#1 res-data LR 0\\r\\nSet-Cookie: b=" TOKEN "\\r\\n\\r\\n\n"
+		     "conn-end 1 LOCAL 0 HTTP1\n");
+}
+
+/* Cut anywhere, what is written of a secret line is never its secret. */
+Test(tap_h1, a_cut_head_or_trailer_keeps_its_secret_to_itself)
+{
+	static const char request[] = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+				      "0\r\nX-Api-Key: 5ecre7\r\n\r\n";
+	static const char response[] =
+		"HTTP/1.1 200 K\r\nSet-Cookie: a=5ecre7\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"0\r\nSet-Cookie: b=5ecre7\r\n\r\n";
+	for (size_t cut = 1; cut < sizeof(request) + sizeof(response) - 2; cut++) {
+		struct th_conn_ref c = script_open();
+		size_t n = cut < sizeof(request) ? cut : sizeof(request) - 1;
+		th_conn_sent(c, request, n);
+		th_conn_received(c, response, cut - n);
+		th_conn_close(c);
+		cr_assert_null(strstr(fake_text(), "5e"), "cut at %zu: %s", cut, fake_text());
+	}
+}
+
 Test(tap_h1, interim_responses)
 {
 	script_expect(SCRIPT(">PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
@@ -198,9 +236,13 @@ Test(tap_h1, what_was_received_is_written_at_once)
 	size_t before = fake_count;
 	script_step(c, "<HTTP/1.1 20", 100);
 	cr_assert_eq(fake_count, before, "not yet known to be final");
-	script_step(c, "<0", 100);
+	script_step(c, "<0 OK\r", 100);
+	cr_assert_eq(fake_count, before, "not a whole line");
+	script_step(c, "<\n", 100);
 	cr_assert_eq(fake_count, before + 1);
-	script_step(c, "< OK\r\nX: y\r", 100);
+	script_step(c, "<X: y\r\n", 100);
+	cr_assert_eq(fake_count, before + 1, "the field may go on");
+	script_step(c, "<Y: z\r", 100);
 	cr_assert_eq(fake_count, before + 2);
 	cr_assert_eq(fake_frames[before + 1].flags, 0);
 	script_step(c, "<\n\r\nbo", 100);

@@ -1,0 +1,47 @@
+/* Inside redaction: a text on its way out, in which secrets are replaced. Shared by redact.c (heads
+ * and fields), redact_url.c and redact_cookie.c. */
+#ifndef CAPTURE_REDACTOR_H
+#define CAPTURE_REDACTOR_H
+
+#include "capture/redact.h"
+#include "capture/stand_in.h"
+
+struct th_redactor {
+	const struct th_redaction *how;
+	enum th_redact_side side;
+	struct th_out out;
+	unsigned tokens;
+	bool redacted;
+};
+
+static inline void th_redactor_copy(struct th_redactor *r, const uint8_t *from, const uint8_t *to)
+{
+	th_out_bytes(&r->out, from, (size_t)(to - from));
+}
+
+/* Writes the stand-in for what is between; nothing for nothing. */
+void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t *to);
+
+/* May the present value, begun at `start` tokens, have no further ones (TH_REDACT_VALUE_TOKENS)? */
+static inline bool th_redactor_full(const struct th_redactor *r, unsigned start)
+{
+	return r->tokens - start >= TH_REDACT_VALUE_TOKENS - 1;
+}
+
+/* First byte of the set, or `end`. */
+const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set);
+
+/* A URL or target: what is before the path is an authority. */
+void th_redactor_url(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+/* A value in which URLs may stand among other things. */
+void th_redactor_text(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+/* "k=v;properties,k2=v2": the values whose names are secret (W3C Baggage, Trace Context). */
+void th_redactor_list(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+/* Cookie (RFC 6265 4.2) and Set-Cookie (4.1): names stay, values go. */
+void th_redactor_cookie(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+void th_redactor_set_cookie(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+#endif
