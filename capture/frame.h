@@ -33,7 +33,10 @@
 
 enum th_block_type {
 	TH_BLOCK_FRAMES = 1,
-	/* 2-15 reserved: index, seal, signature */
+	/* 2 reserved: index */
+	TH_BLOCK_SEAL = 3,
+	TH_BLOCK_SIGNATURE = 4,
+	/* 5-15 reserved */
 };
 
 enum th_block_flag {

@@ -23,6 +23,9 @@ struct th_reader {
 	uint64_t decoded_bytes;
 	struct th_frame *frames; /* of the present writer */
 	size_t n_frames, frame;
+	struct th_spoilt *spoilt;
+	size_t n_spoilt;
+	bool complete; /* all was read once, and what is wrong noted */
 	ZSTD_DCtx *zstd;
 };
 
@@ -72,8 +75,7 @@ static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_
 	return dst.pos;
 }
 
-/* The frame area of a segment; empty when it cannot be had. */
-static struct th_slice frame_area(struct th_reader *r, struct th_segment *s)
+static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 {
 	const struct th_slice none = {NULL, 0};
 	if (!s->packed) {
@@ -102,6 +104,42 @@ static struct th_slice frame_area(struct th_reader *r, struct th_segment *s)
 	return (struct th_slice){out, n};
 }
 
+/* The frame area of a segment; empty when it cannot be had. */
+static struct th_slice frame_area(struct th_reader *r, struct th_segment *s)
+{
+	if (!s->opened) {
+		s->area = open_area(r, s);
+		s->opened = true;
+	}
+	return s->area;
+}
+
+static struct th_place place_of(const struct th_segment *s, const uint8_t *at)
+{
+	struct th_place place = {.path = s->path, .offset = s->offset, .packed = s->packed};
+	size_t inner = (size_t)(at - s->area.p);
+	if (s->packed) {
+		place.inner = (uint32_t)inner;
+	} else {
+		place.offset += inner + (s->live ? 0 : TH_BLOCK_HEADER_BYTES);
+	}
+	return place;
+}
+
+/* Without memory it is only not named. */
+static void note_spoilt(
+	struct th_reader *r, const struct th_segment *s, uint64_t seq, const uint8_t *at)
+{
+	if (r->complete) {
+		return;
+	}
+	struct th_spoilt *room = th_array_room(r->spoilt, r->n_spoilt, sizeof(*room));
+	if (room) {
+		r->spoilt = room;
+		r->spoilt[r->n_spoilt++] = (struct th_spoilt){s->writer, seq, place_of(s, at)};
+	}
+}
+
 static bool push(struct th_reader *r, const struct th_segment *s, uint64_t seq,
 	const struct th_frame_header *h, const uint8_t *at)
 {
@@ -118,6 +156,7 @@ static bool push(struct th_reader *r, const struct th_segment *s, uint64_t seq,
 		.writer = s->writer,
 		.seq = seq,
 		.payload = {at + TH_FRAME_HEADER_BYTES, h->length - TH_FRAME_HEADER_BYTES},
+		.place = place_of(s, at),
 	};
 	return true;
 }
@@ -133,6 +172,7 @@ static void collect(struct th_reader *r, struct th_segment *s)
 			return; /* being written, or its writer was killed before the end */
 		}
 		if (!ok) {
+			note_spoilt(r, s, seq, area.p);
 			damage(r, s, "the checksum of a frame does not hold");
 		} else if (!push(r, s, seq, &h, area.p)) {
 			damage(r, s, "a block needs more memory than there is");
@@ -150,7 +190,26 @@ static void collect(struct th_reader *r, struct th_segment *s)
 static int by_seq(const void *a, const void *b)
 {
 	const struct th_frame *x = a, *y = b;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
+	if (x->seq != y->seq) {
+		return x->seq < y->seq ? -1 : 1;
+	}
+	int o = strcmp(x->place.path, y->place.path); /* the capture before its live files */
+	if (o) {
+		return o;
+	}
+	if (x->place.offset != y->place.offset) {
+		return x->place.offset < y->place.offset ? -1 : 1;
+	}
+	return x->place.inner < y->place.inner ? -1 : x->place.inner > y->place.inner;
+}
+
+/* The same frame twice is one (FORMAT.md, "Folding"); two that differ are damage. */
+static void check_copies(struct th_reader *r, const struct th_frame *a, const struct th_frame *b)
+{
+	if (!th_slice_eq(th_frame_whole(a), th_frame_whole(b)) && !r->complete) {
+		th_segments_damage(&r->segments, b->place.path, b->place.offset,
+			"a frame has the number of another one");
+	}
 }
 
 static void order_frames(struct th_reader *r)
@@ -163,6 +222,8 @@ static void order_frames(struct th_reader *r)
 	for (size_t i = 0; i < r->n_frames; i++) {
 		if (i == 0 || r->frames[i].seq != r->frames[n - 1].seq) {
 			r->frames[n++] = r->frames[i];
+		} else {
+			check_copies(r, &r->frames[n - 1], &r->frames[i]);
 		}
 	}
 	r->n_frames = n;
@@ -190,11 +251,38 @@ bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame)
 {
 	while (r->frame == r->n_frames) {
 		if (!load_writer(r)) {
+			r->complete = true;
 			return false;
 		}
 	}
 	*ret_frame = r->frames[r->frame++];
 	return true;
+}
+
+void th_reader_rewind(struct th_reader *r)
+{
+	free(r->frames);
+	r->frames = NULL;
+	r->n_frames = r->frame = 0;
+	r->next = 0;
+}
+
+struct th_slice th_frame_whole(const struct th_frame *f)
+{
+	size_t n = th_frame_room(TH_FRAME_HEADER_BYTES + f->payload.n);
+	return (struct th_slice){f->payload.p - TH_FRAME_HEADER_BYTES, n};
+}
+
+const struct th_extra *th_reader_extras(const struct th_reader *r, size_t *ret_count)
+{
+	*ret_count = r->segments.n_extras;
+	return r->segments.extras;
+}
+
+const struct th_spoilt *th_reader_spoilt(const struct th_reader *r, size_t *ret_count)
+{
+	*ret_count = r->n_spoilt;
+	return r->spoilt;
 }
 
 const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_count)
@@ -208,6 +296,11 @@ const uint8_t *th_reader_key(const struct th_reader *r)
 	return r->segments.header.key;
 }
 
+const uint8_t *th_reader_file_id(const struct th_reader *r)
+{
+	return r->segments.header.file_id;
+}
+
 struct th_reader *th_reader_close(struct th_reader *r)
 {
 	if (r) {
@@ -216,6 +309,7 @@ struct th_reader *th_reader_close(struct th_reader *r)
 		}
 		free(r->decoded);
 		free(r->frames);
+		free(r->spoilt);
 		ZSTD_freeDCtx(r->zstd);
 		th_segments_finish(&r->segments);
 		free(r);

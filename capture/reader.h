@@ -12,6 +12,14 @@
 #include "base/bytes.h"
 #include "base/siphash.h"
 
+/* Where a frame stands. */
+struct th_place {
+	const char *path; /* the capture or a live file */
+	uint64_t offset;  /* of the frame; of its block when that is compressed */
+	bool packed;	  /* the block is compressed */
+	uint32_t inner;	  /* then: of the frame among the block's frames */
+};
+
 struct th_frame {
 	uint8_t type;
 	uint8_t flags;
@@ -20,6 +28,21 @@ struct th_frame {
 	uint64_t writer;	 /* writer id */
 	uint64_t seq;		 /* number within the writer */
 	struct th_slice payload; /* valid until th_reader_close() */
+	struct th_place place;
+};
+
+/* A sound block that does not hold frames: a seal, a signature, what a later version may add. */
+struct th_extra {
+	uint8_t type, flags; /* enum th_block_type, th_block_flag */
+	const char *path;
+	uint64_t offset;	 /* of its header */
+	struct th_slice payload; /* as stored; valid until th_reader_close() */
+};
+
+/* A frame that stands in the file and whose own checksum does not hold. */
+struct th_spoilt {
+	uint64_t writer, seq;
+	struct th_place place;
 };
 
 /* One place where the file is not as its format says. */
@@ -40,11 +63,24 @@ int th_reader_open(const char *path, struct th_reader **ret_reader, const char *
  * *ret_frame, or false at the end. */
 bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame);
 
+/* Begins again with the first frame; payloads given out before stay valid. */
+void th_reader_rewind(struct th_reader *r);
+
+/* Blocks that hold no frames, in the file's order. Owned by the reader. */
+const struct th_extra *th_reader_extras(const struct th_reader *r, size_t *ret_count);
+
+/* Spoilt frames found so far (all of them once th_reader_next() was false). */
+const struct th_spoilt *th_reader_spoilt(const struct th_reader *r, size_t *ret_count);
+
 /* Damage found so far (all of it once th_reader_next() was false). Owned by the reader. */
 const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_count);
 
-/* The file's redaction key. */
+/* The file's redaction key, and its id (TH_FILE_ID_BYTES). */
 const uint8_t *th_reader_key(const struct th_reader *r);
+const uint8_t *th_reader_file_id(const struct th_reader *r);
+
+/* Header, payload and padding of a frame that the reader gave, as they stand. */
+struct th_slice th_frame_whole(const struct th_frame *f);
 
 /* Frees the reader and every payload it gave out. Takes NULL; returns NULL. */
 struct th_reader *th_reader_close(struct th_reader *r);

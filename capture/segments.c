@@ -210,6 +210,17 @@ static const char *block_fault(const struct th_block *b, struct th_slice rest)
 	return NULL;
 }
 
+static void add_extra(struct th_segments *s, struct th_extra extra)
+{
+	struct th_extra *room = th_array_room(s->extras, s->n_extras, sizeof(*room));
+	if (!room) {
+		s->no_memory = true;
+		return;
+	}
+	s->extras = room;
+	s->extras[s->n_extras++] = extra;
+}
+
 /* The block at `at`, whose header is sound. Returns where the next one should be. */
 static size_t take_block(
 	struct th_segments *s, const struct th_mapping *m, size_t at, const struct th_block *b)
@@ -220,6 +231,10 @@ static size_t take_block(
 	size_t next = fault ? find_block(s, m, payload) : payload + b->stored_bytes;
 	if (fault) {
 		th_segments_damage(s, m->path, at, fault);
+	}
+	if (b->type != TH_BLOCK_FRAMES && !fault) {
+		rest.n = b->stored_bytes;
+		add_extra(s, (struct th_extra){b->type, b->flags, m->path, at, rest});
 	}
 	if (b->type != TH_BLOCK_FRAMES || b->raw_bytes > TH_BLOCK_MAX) {
 		return next;
@@ -383,4 +398,5 @@ void th_segments_finish(struct th_segments *s)
 	free(s->maps);
 	free(s->at);
 	free(s->damage);
+	free(s->extras);
 }

@@ -18,8 +18,10 @@ struct th_segment {
 	uint32_t raw_bytes, frames;
 	bool packed;
 	bool live;
-	bool damaged;	  /* already said so */
-	const char *path; /* for damage found later */
+	bool damaged;	      /* already said so */
+	bool opened;	      /* `area` is filled */
+	struct th_slice area; /* its frames, decompressed as far as can be */
+	const char *path;     /* for damage found later */
 	uint64_t offset;
 };
 
@@ -37,6 +39,8 @@ struct th_segments {
 	size_t n_maps;
 	struct th_damage *damage;
 	size_t n_damage;
+	struct th_extra *extras; /* sound blocks that hold no frames, in the file's order */
+	size_t n_extras;
 	bool no_memory;
 };
 

@@ -17,6 +17,7 @@
 #include "tools/exchange_json.h"
 #include "tools/launch.h"
 #include "tools/run_ledger.h"
+#include "tools/sealing.h"
 #include "tools/settings.h"
 #include "tools/tools.h"
 
@@ -26,6 +27,8 @@
 
 struct record_options {
 	const char *output;
+	struct th_sign_key *key; /* NULL: the seal is not signed */
+	const char *key_path;
 	bool quiet;
 	bool require_coverage;
 };
@@ -44,8 +47,8 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 {
 	static const struct option options[] = {{"output", required_argument, NULL, 'o'},
 		{"meta", required_argument, NULL, 'm'}, {"quiet", no_argument, NULL, 'q'},
-		{"require-coverage", no_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'},
-		{NULL}};
+		{"require-coverage", no_argument, NULL, 'C'},
+		{"sign", required_argument, NULL, 'S'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	for (int c; (c = th_tool_option(argc, argv, "+o:m:q", options)) != -1;) {
 		switch (c) {
 		case 'o':
@@ -60,6 +63,9 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 		case 'C':
 			o->require_coverage = true;
 			break;
+		case 'S':
+			o->key_path = optarg;
+			break;
 		default:
 			return th_tool_option_exit(c);
 		}
@@ -67,14 +73,17 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 	return optind < argc ? -1 : th_tool_misuse("record", "which program?");
 }
 
-static int check_all(const char *capture, const char *program)
+static int check_all(struct record_options *o, const char *capture, const char *program)
 {
 	struct th_config config;
 	if (!th_settings_read("record", &config)) {
 		return TH_EXIT_USAGE;
 	}
 	th_auto_free char *path = NULL;
-	int code = th_launch_find(program, &path);
+	int code = o->key_path ? th_sign_key_load(o->key_path, &o->key) : TH_EXIT_OK;
+	if (code == TH_EXIT_OK) {
+		code = th_launch_find(program, &path);
+	}
 	return code == TH_EXIT_OK ? th_capture_check_append(capture) : code;
 }
 
@@ -127,12 +136,24 @@ static void say_not_loaded(void)
 		      "LD_PRELOAD");
 }
 
+/* A run that cannot be sealed is recorded all the same: it is said, and verify will say it. */
+static void seal(const struct record_options *o, const char *capture, const struct th_trace *t,
+	const struct th_run *run, int lock)
+{
+	size_t appended = 0;
+	int r = lock < 0 ? lock : th_sealing_run(capture, t, run, o->key, &appended);
+	if (r < 0) {
+		th_sealing_say_failed(capture, r);
+	}
+}
+
 /* Says what was recorded; true when all that was seen is in the capture. */
 static bool summarise(const struct record_options *o, const char *capture,
 	const struct th_launched *agent, const char *program, uint64_t since)
 {
 	struct th_trace *t = NULL;
 	th_fold_orphans(capture, 0, FOLD_BUDGET);
+	th_auto_close int lock = th_sealing_lock(capture);
 	int r = th_trace_load(capture, &t, NULL);
 	const struct th_run *run = r == 0 ? find_run(t, agent->pid, since) : NULL;
 	bool whole = false;
@@ -141,6 +162,7 @@ static bool summarise(const struct record_options *o, const char *capture,
 	} else {
 		struct th_coverage c = th_coverage_of(run);
 		bool left = was_left(run, agent, program);
+		seal(o, capture, t, run, lock);
 		whole = th_coverage_whole(&c) && !left;
 		if (!o->quiet) {
 			th_run_ledger_print(stderr, run, capture);
@@ -163,7 +185,7 @@ int th_cmd_record(int argc, char **argv)
 		return code;
 	}
 	th_auto_free char *capture = th_capture_path(o.output);
-	code = check_all(capture, argv[optind]);
+	code = check_all(&o, capture, argv[optind]);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
@@ -178,6 +200,7 @@ int th_cmd_record(int argc, char **argv)
 		return code;
 	}
 	bool whole = summarise(&o, capture, &agent, argv[optind], since);
+	th_sign_key_destroy(o.key);
 	if (o.require_coverage && !whole) {
 		return TH_EXIT_UNCOVERED;
 	}

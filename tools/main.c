@@ -68,6 +68,7 @@ static const struct th_command commands[] = {
 		"  -m, --meta K=V,...    kept on the run, with what $TRACEHOOK_META says\n"
 		"      --require-coverage  exit 98 when traffic was seen that could not be "
 		"recorded\n"
+		"      --sign KEY        sign the run's seal: a file with an Ed25519 key, PEM\n"
 		"  -q, --quiet           no summary\n"
 		"\n"
 		"Exits as the program does.\n"},
@@ -87,6 +88,13 @@ static const struct th_command commands[] = {
 		"  -q, --quiet           only what went wrong\n"
 		"\n"
 		"Exits as the program does, or 96 when a request had no recorded answer.\n"},
+	{"seal", th_cmd_seal, "seal the runs of a capture, so that changes show",
+		"[--run ID] [--sign KEY] FILE\n"
+		"\n"
+		"  -r, --run ID          only this run: the beginning of its id, or #NUMBER\n"
+		"      --sign KEY        sign the seals: a file with an Ed25519 key, PEM\n"
+		"\n"
+		"A recording with \"tracehook record\" is sealed at its end.\n"},
 	{"show", th_cmd_show, "show one exchange whole",
 		"[--http | --json | --raw[=request]] [--run ID] FILE SPAN\n"
 		"\n"
@@ -128,6 +136,15 @@ static const struct th_command commands[] = {
 		"                            the newest that ended properly)\n"
 		"  -j, --json                one JSON object per span and "
 		"line\n" TH_SPAN_FILTER_HELP},
+	{"verify", th_cmd_verify, "tell whether a capture is as it was when it was sealed",
+		"[--json] [--run ID] [--pub KEY] FILE\n"
+		"\n"
+		"  -j, --json            a report: one JSON object per run, then one of the file\n"
+		"      --pub KEY         demand a signature: a file with an Ed25519 public key, "
+		"PEM\n"
+		"  -r, --run ID          only this run: the beginning of its id, or #NUMBER\n"
+		"\n"
+		"Exits 1 when a run is not as it was sealed, or has no seal.\n"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -43,10 +43,12 @@ int th_cmd_list(int argc, char **argv);
 int th_cmd_player(int argc, char **argv);
 int th_cmd_record(int argc, char **argv);
 int th_cmd_replay(int argc, char **argv);
+int th_cmd_seal(int argc, char **argv);
 int th_cmd_show(int argc, char **argv);
 int th_cmd_spans(int argc, char **argv);
 int th_cmd_stats(int argc, char **argv);
 int th_cmd_tree(int argc, char **argv);
+int th_cmd_verify(int argc, char **argv);
 
 /* Prints "tracehook: " and the message, one line, to stderr. */
 void th_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

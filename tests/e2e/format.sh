@@ -32,6 +32,16 @@ equal "each run begins with its RUN frame" 2 \
 	"$("$reader" frames tree.thc | jq -r 'select(.type == "RUN").number' | grep -cx 0)"
 equal "nothing was lost" "" "$("$reader" frames tree.thc | grep '"LOST"')"
 
+timeout "$limit" "$tool" record -q -o tree.thc -- \
+	sh -c "curl -sS $https/v1/models; (curl -sS $http/v1/models)" >/dev/null
+exits "verify: of three runs one is sealed" 1 "$tool" verify tree.thc
+exits "seal seals the others" 0 "$tool" seal tree.thc
+exits "verify: now all are" 0 "$tool" verify tree.thc
+"$tool" verify --json tree.thc | jq -r 'select(.kind == "run").seal.hash' | sort >first
+holds "the second reader takes the seals for good" "$reader" verify tree.thc
+"$reader" verify tree.thc | jq -r .hash | sort >second
+same "and computes the same hashes" first second
+
 LD_PRELOAD=$lib TRACEHOOK_CAPTURE=killed.thc curl -sS -N "$https/t/stall?n=3" >killed.out &
 pid=$!
 while ! grep -q 'event 2' killed.out; do sleep 0.05; done

@@ -4,6 +4,7 @@
     read_capture.py frames FILE      a JSON object per frame
     read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
     read_capture.py unpacked FILE    every payload, as bytes, for searching
+    read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
 Reads the file and the live files beside it. Whatever is not as the format says is an error, told
@@ -13,6 +14,7 @@ Only "lenient" goes on behind damage, as FORMAT.md demands of readers: it proves
 
 import base64
 import glob
+import hashlib
 import json
 import struct
 import subprocess
@@ -58,6 +60,7 @@ class Frame:
     id: int
     time: int
     payload: bytes
+    whole: bytes
 
 
 def demand(condition, where, what):
@@ -86,23 +89,27 @@ def read_frames(data, writer, first, where):
         demand(crc32c(data[at + 8:at + length]) == crc, spot, "checksum")
         demand(zero == 0, spot, "reserved bytes")
         yield Frame(writer, number, TYPES.get(kind, str(kind)), flags, ident, time,
-                    data[at + FRAME_HEADER:at + length])
+                    data[at + FRAME_HEADER:at + length], data[at:(at + length + 7) & ~7])
         padded = (length + 7) & ~7
         demand(not any(data[at + length:at + padded]), spot, "padding")
         at, number = at + padded, number + 1
 
 
-def read_block(data, at, where, file_id):
-    """(frames, offset after the block)"""
+def read_block(data, at, where, file_id, others=None):
+    """(frames, offset after the block); what is no block of frames goes to others"""
     header = data[at:at + BLOCK_HEADER]
     demand(len(header) == BLOCK_HEADER, where, "torn block header")
     check_header(header, BLOCK_MAGIC, where, file_id)
     kind, flags = header[10], header[11]
-    demand(kind == 1 and flags & ~1 == 0, where, "block type or flags")
+    demand(kind != 0 and (kind != 1 or flags & ~1 == 0), where, "block type or flags")
     writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
     payload = data[at + BLOCK_HEADER:at + BLOCK_HEADER + stored]
     demand(len(payload) == stored, where, "torn block")
     demand(crc32c(payload) == crc, where, "payload checksum")
+    if kind != 1:
+        if others is not None:
+            others.append((kind, payload))
+        return [], at + BLOCK_HEADER + stored
     if flags & 1:
         payload = subprocess.run(["zstd", "-dcq"], input=payload, check=True,
                                  stdout=subprocess.PIPE).stdout
@@ -137,6 +144,75 @@ def read_all(path):
         demand(sorted(frames) == list(range(len(frames))), "writer %016x" % writer, "a gap")
         for number in sorted(frames):
             yield frames[number]
+
+
+# ---- integrity ----
+
+def sha256(text, *parts):
+    return hashlib.sha256(text + b"".join(parts)).digest()
+
+
+def u64(number):
+    return struct.pack("<Q", number)
+
+
+def chain(start, frames):
+    """The values before the first frame and behind each one."""
+    values = [start]
+    for frame in frames:
+        values.append(sha256(b"tracehook frame\n", values[-1], u64(frame.number), frame.whole))
+    return values
+
+
+def anchor(values, frames):
+    for value, frame in zip(values[1:], frames):
+        if frame.type == "PROCESS":
+            return value
+    return values[-1]
+
+
+def check_seal(header, payload, previous, writers):
+    """Demands that the seal holds; what it says, its hash among it."""
+    version, flags, count, trace, time, before = struct.unpack_from("<HHI16sQ32s", payload)
+    where = "seal of run %s" % trace.hex()
+    demand(version == 1 and flags & ~1 == 0 and count > 0, where, "version, flags or count")
+    demand(before == previous, where, "the seal before it")
+    tags, anchors, total = payload[64 + 64 * count:], [], 0
+    for i in range(count):
+        writer, parent, zero, n, after, value = struct.unpack_from("<QIIQQ32s", payload,
+                                                                   64 + 64 * i)
+        demand(parent <= i and zero == 0, where, "entry %d" % i)
+        mine = writers.get(writer, [])
+        covered = [frame for frame in mine if frame.number < after]
+        start = sha256(b"tracehook chain\n", header[16:48], u64(writer),
+                       anchors[parent - 1] if parent else bytes(32))
+        values = chain(start, covered)
+        anchors.append(anchor(chain(start, mine), mine))
+        demand(len(covered) == n and values[-1] == value, where, "chain of %016x" % writer)
+        demand(len(mine) == n, where, "frames behind the seal")
+        if flags & 1:
+            demand(b"".join(v[:2] for v in values[1:]) == tags[2 * total:2 * (total + n)], where,
+                   "tags of %016x" % writer)
+        total += n
+    demand(len(tags) == (2 * total if flags & 1 else 0), where, "size")
+    return {"trace_id": trace.hex(), "time": time, "writers": count, "frames": total,
+            "hash": sha256(b"tracehook seal\n\n", header[16:32], payload).hex()}
+
+
+def verify(path):
+    """Checks each seal, the newest of a run or not, as if the run had ended with it."""
+    with open(path, "rb") as f:
+        data = f.read()
+    writers, others, at, previous = {}, [], FILE_HEADER, bytes(32)
+    for frame in read_all(path):
+        writers.setdefault(frame.writer, []).append(frame)
+    while at < len(data):
+        _, at = read_block(data, at, "block at %d" % at, data[16:32], others)
+    for kind, payload in others:
+        if kind == 3:
+            said = check_seal(data[:FILE_HEADER], payload, previous, writers)
+            previous = bytes.fromhex(said["hash"])
+            yield said
 
 
 def find_block(data, at, file_id):
@@ -241,6 +317,10 @@ def main():
     try:
         if what == "lenient":
             frames, damage = read_lenient(path)
+        elif what == "verify":
+            for said in verify(path):
+                print(json.dumps(said))
+            return
         else:
             frames = list(read_all(path))
     except BadFile as error:
@@ -252,7 +332,9 @@ def main():
             print(json.dumps(exchange))
     else:
         for frame in frames:
-            print(json.dumps({**vars(frame), "payload": frame.payload.hex()}))
+            told = {**vars(frame), "payload": frame.payload.hex()}
+            del told["whole"]
+            print(json.dumps(told))
         for offset in damage:
             print(json.dumps({"damage": offset}))
 
