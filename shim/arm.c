@@ -25,6 +25,7 @@
 #include "shim/child_env.h"
 #include "shim/children.h"
 #include "shim/log.h"
+#include "shim/rebind.h"
 #include "shim/replay.h"
 #include "shim/slot.h"
 
@@ -245,6 +246,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 		th_child_env_begin();
 		atomic_store(&owner, own_pid());
 		make_mark();
+		th_rebind_begin();
 		(void)pthread_atfork(NULL, NULL, in_fork_child);
 		enum th_arm_state state = begin(argc > 0 ? argv[0] : NULL);
 		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);

@@ -11,6 +11,7 @@
 
 #include "shim/config.h"
 
+struct th_entry;
 struct th_library;
 
 enum th_arm_state {
@@ -44,6 +45,7 @@ struct th_thread {
 	uint8_t outcome;   /* enum th_end of that socket, as the last call on it told; 0: goes on */
 	int outcome_error; /* errno of it */
 	const struct th_library *gnutls; /* whose gnutls_record_send() this thread called last */
+	const struct th_entry *entered;	 /* the door that the call came through (entry.h); NULL */
 };
 
 extern __thread struct th_thread th_thread;

@@ -14,6 +14,8 @@
  * each (tests/shim/check_exports.sh). To add a hook: write it beside its relatives, and its row in
  * HOOKS.md.
  *
+ * TH_JUMP_HOOK is for functions that look at their own return address (jump.h).
+ *
  * TH_HOOK is for functions of the C library: one address for the process, found before any
  * traffic. TH_LIB_HOOK is for functions of libraries of which a process may hold several copies, or
  * hold them out of our sight (P1, P2): their real function depends on who calls. */

@@ -4,8 +4,8 @@
  * store. Two threads may look up the same site at once and both keep it; that costs an entry.
  *
  * Left out: a caller that jumped instead of calling (P3) is taken for the function it was called
- * from, which usually lives in the same object; and functions whose address the program got from
- * dlsym() on a handle never come here (P5). */
+ * from, which usually lives in the same object; and a pointer that the program got from dlsym() on
+ * a handle comes through a door that says which library is meant (entry.h). */
 #include "shim/slot.h"
 
 #include <dlfcn.h>
@@ -14,6 +14,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "shim/entry.h"
 #include "shim/log.h"
 
 #define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
@@ -23,8 +24,8 @@
 extern struct th_slot *__start_th_slots[], *__stop_th_slots[];
 
 struct site_entry {
-	_Atomic(const void *) caller;	      /* claims the entry */
-	_Atomic(const struct th_slot *) slot; /* publishes it */
+	_Atomic(const void *) caller; /* claims the entry */
+	_Atomic(const void *) callee; /* publishes it: the slot, or the door's entry */
 	struct th_site site;
 };
 
@@ -52,12 +53,48 @@ static void *missing(const struct th_slot *s)
 	return null ? (void *)missing_null : (void *)missing_minus_one;
 }
 
+/* ---- the loader ---- */
+
+typedef void *dlsym_fn(void *, const char *);
+typedef void *dlopen_fn(const char *, int);
+
+/* dlsym() is hooked, so that its own name leads to us; dlvsym() is not. The version is that of the
+ * glibc which moved it into libc, or the first of the architecture. */
+static dlsym_fn *real_dlsym(void)
+{
+	static _Atomic(dlsym_fn *) kept;
+	static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17"};
+	dlsym_fn *f = atomic_load_explicit(&kept, memory_order_acquire);
+	for (size_t i = 0; !f && i < sizeof(versions) / sizeof(*versions); i++) {
+		f = (dlsym_fn *)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+	}
+	atomic_store_explicit(&kept, f, memory_order_release);
+	return f;
+}
+
+void *th_slot_symbol(void *handle, const char *name)
+{
+	dlsym_fn *f = real_dlsym();
+	return f ? f(handle, name) : NULL;
+}
+
+void *th_slot_load(const char *file, int mode)
+{
+	static _Atomic(dlopen_fn *) kept;
+	dlopen_fn *f = atomic_load_explicit(&kept, memory_order_acquire);
+	if (!f) {
+		f = (dlopen_fn *)th_slot_symbol(RTLD_NEXT, "dlopen");
+		atomic_store_explicit(&kept, f, memory_order_release);
+	}
+	return f ? f(file, mode) : NULL;
+}
+
 /* ---- the C library ---- */
 
 void *th_slot_find(struct th_slot *s)
 {
 	int saved = errno;
-	void *p = dlsym(RTLD_NEXT, s->name);
+	void *p = th_slot_symbol(RTLD_NEXT, s->name);
 	errno = saved;
 	if (!p || p == s->hook) {
 		return missing(s);
@@ -103,11 +140,11 @@ static bool is_own(const void *p)
 /* `name` in the scope of a loaded object; NULL: none, or only ours. */
 static void *symbol_in(const char *object, const char *name)
 {
-	void *handle = dlopen(object, RTLD_NOLOAD | RTLD_LAZY);
+	void *handle = th_slot_load(object, RTLD_NOLOAD | RTLD_LAZY);
 	if (!handle) {
 		return NULL;
 	}
-	void *p = dlsym(handle, name);
+	void *p = th_slot_symbol(handle, name);
 	dlclose(handle);
 	return p && !is_own(p) ? p : NULL;
 }
@@ -151,13 +188,12 @@ static void *find(const char *name, const void *caller)
 		p = symbol_in(map->l_name, name);
 	}
 	if (!p) {
-		p = dlsym(RTLD_NEXT, name);
+		p = th_slot_symbol(RTLD_NEXT, name);
 	}
 	return p && !is_own(p) ? p : symbol_anywhere(name);
 }
 
-/* The library that holds `p`, pinned so that nothing kept about it can dangle. */
-static const struct th_library *library_of(const void *p)
+const struct th_library *th_library_of(const void *p)
 {
 	struct link_map *map;
 	uintptr_t base = object_of(p, &map);
@@ -169,7 +205,7 @@ static const struct th_library *library_of(const void *p)
 		uintptr_t none = 0;
 		if (there == 0 && atomic_compare_exchange_strong(&libraries[i].base, &none, 1)) {
 			int flags = RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE;
-			libraries[i].handle = dlopen(map->l_name, flags);
+			libraries[i].handle = th_slot_load(map->l_name, flags);
 			atomic_store_explicit(&libraries[i].base, base, memory_order_release);
 			return &libraries[i];
 		}
@@ -185,7 +221,7 @@ size_t th_library_index(const struct th_library *lib)
 void *th_library_symbol(const struct th_library *lib, const char *name)
 {
 	int saved = errno;
-	void *p = lib->handle ? dlsym(lib->handle, name) : NULL;
+	void *p = lib->handle ? th_slot_symbol(lib->handle, name) : NULL;
 	if (p && is_own(p)) {
 		p = NULL;
 	}
@@ -223,16 +259,17 @@ const void *th_library_functions(struct th_functions *functions, const struct th
 
 /* ---- call sites ---- */
 
-static struct th_site make_site(const struct th_slot *s, const void *caller)
+static struct th_site make_site(
+	const struct th_slot *s, const struct th_entry *entry, const void *caller)
 {
 	int saved = errno;
 	struct th_site site = {missing(s), NULL, false, false};
-	void *real = find(s->name, caller);
+	void *real = entry ? entry->target : find(s->name, caller);
 	if (real) {
 		struct link_map *map;
 		uintptr_t from = object_of(caller, &map);
 		site.real = real;
-		site.lib = library_of(real);
+		site.lib = entry ? entry->lib : th_library_of(real);
 		site.own = from == own_object();
 		site.application = !site.own && from != object_of(real, &map);
 	}
@@ -240,14 +277,14 @@ static struct th_site make_site(const struct th_slot *s, const void *caller)
 	return site;
 }
 
-static void keep_site(const struct th_slot *s, const void *caller, size_t at, struct th_site site)
+static void keep_site(const void *callee, const void *caller, size_t at, struct th_site site)
 {
 	for (size_t i = 0; i < SITE_PROBES; i++) {
 		struct site_entry *e = &sites[(at + i) % SITES];
 		const void *nobody = NULL;
 		if (atomic_compare_exchange_strong(&e->caller, &nobody, caller)) {
 			e->site = site;
-			atomic_store_explicit(&e->slot, s, memory_order_release);
+			atomic_store_explicit(&e->callee, callee, memory_order_release);
 			return;
 		}
 	}
@@ -255,7 +292,9 @@ static void keep_site(const struct th_slot *s, const void *caller, size_t at, st
 
 struct th_site th_slot_site(struct th_slot *s, const void *caller)
 {
-	uintptr_t mix = ((uintptr_t)caller >> 2) ^ ((uintptr_t)s >> 3);
+	const struct th_entry *entry = th_entry_take(s);
+	const void *callee = entry ? (const void *)entry : s;
+	uintptr_t mix = ((uintptr_t)caller >> 2) ^ ((uintptr_t)callee >> 3);
 	size_t at = (mix * 0x9e3779b97f4a7c15u) >> 32;
 	for (size_t i = 0; i < SITE_PROBES; i++) {
 		struct site_entry *e = &sites[(at + i) % SITES];
@@ -263,13 +302,14 @@ struct th_site th_slot_site(struct th_slot *s, const void *caller)
 		if (!here) {
 			break;
 		}
-		if (here == caller && atomic_load_explicit(&e->slot, memory_order_acquire) == s) {
+		if (here == caller &&
+			atomic_load_explicit(&e->callee, memory_order_acquire) == callee) {
 			return e->site;
 		}
 	}
-	struct th_site site = make_site(s, caller);
+	struct th_site site = make_site(s, entry, caller);
 	if (site.lib) {
-		keep_site(s, caller, at, site); /* a miss may find its library loaded later */
+		keep_site(callee, caller, at, site); /* a miss may find its library loaded later */
 	}
 	return site;
 }

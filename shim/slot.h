@@ -58,6 +58,17 @@ void *th_slot_find(struct th_slot *s);
 /* The call site `caller` of a TH_SLOT_LIB slot. Keeps errno. */
 struct th_site th_slot_site(struct th_slot *s, const void *caller);
 
+/* The hook of that name; NULL: there is none. Signal-safe. */
+struct th_slot *th_slot_named(const char *name);
+
+/* The loader's own functions, past our hooks of them. Like all of this room's calls of them they
+ * come from this library: RTLD_NEXT is what follows it. */
+void *th_slot_symbol(void *handle, const char *name);
+void *th_slot_load(const char *file, int mode);
+
+/* The library that holds the function `p`, never unloaded from now on; NULL: there are too many. */
+const struct th_library *th_library_of(const void *p);
+
 /* The number of a library, below TH_LIBRARIES_MAX: for tables beside this one. */
 size_t th_library_index(const struct th_library *lib);
 

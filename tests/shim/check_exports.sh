@@ -10,7 +10,7 @@ fail() {
 	bad=1
 }
 
-cat "$@" | tr '\n' ' ' | grep -oE 'TH_(LIB_)?HOOK\([^,]+,[[:space:]]*[A-Za-z0-9_]+' |
+cat "$@" | tr '\n' ' ' | grep -oE 'TH_(LIB_|JUMP_)?HOOK\([^,]+,[[:space:]]*[A-Za-z0-9_]+' |
 	sed -E 's/.*[,[:space:]]//' | sort >"$dir/hooks"
 nm -D --defined-only "$lib" | awk '{print $3}' | sort >"$dir/exports"
 # The first column of the tables, names in backquotes.

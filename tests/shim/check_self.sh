@@ -9,7 +9,7 @@ while [ "$1" != -- ]; do
 	shift
 done
 shift
-cat "$@" | tr '\n' ' ' | grep -oE 'TH_(LIB_)?HOOK\([^,]+,[[:space:]]*[A-Za-z0-9_]+' |
+cat "$@" | tr '\n' ' ' | grep -oE 'TH_(LIB_|JUMP_)?HOOK\([^,]+,[[:space:]]*[A-Za-z0-9_]+' |
 	sed -E 's/.*[,[:space:]]//' | sort -u >"$dir/hooks"
 # shellcheck disable=SC2086
 nm -u $objects | awk '$1 == "U" {print $2}' | sort -u >"$dir/imports"

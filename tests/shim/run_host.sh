@@ -7,7 +7,7 @@ lib=$1 spy=$2 events=$3
 shift 3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset TRACEPARENT TRACEHOOK_CONTEXT LD_PRELOAD
+unset TRACEPARENT TRACEHOOK_CONTEXT LD_PRELOAD LD_LIBRARY_PATH
 
 run() { # NAME PRELOAD COMMAND…
 	name=$1 preload=$2

@@ -1,0 +1,141 @@
+/* See loader.h.
+ *
+ * dlopen with RTLD_DEEPBIND: as soon as the library is there its bindings are led to the hooks
+ * (rebind.h). The moment after dlopen() is ours only when we make the call, and then the loader
+ * takes us for the one who asks. That is the same where the library is given as a path, and nobody
+ * has a DT_RPATH that would be inherited by it. Otherwise the bindings are led when the agent asks
+ * for the library's first symbol. Clearing the flag, which is simpler, would change which
+ * libraries the agent runs on: programs set it because two of them clash.
+ *
+ * dlsym on a handle: gives the hook, of the C library's functions; a door to the hook, of others
+ * (entry.h). Patching the functions would spare the answer, but not the question: only dlsym()
+ * tells that somebody goes past the hooks, and patching what everybody else reaches through them
+ * would be a risk for nothing. RTLD_DEFAULT finds the hooks by itself, RTLD_NEXT is asked by those
+ * who stand before a function as we do; and so may be an object that has a function of that name.
+ *
+ * Left out: what a library does in its constructors, before it is led; dlvsym(); namespaces
+ * (dlmopen), whose C library is another one. */
+#include "shim/loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+#include "recorder/emit.h"
+#include "shim/arm.h"
+#include "shim/entry.h"
+#include "shim/hook.h"
+#include "shim/image.h"
+#include "shim/log.h"
+#include "shim/rebind.h"
+
+static const struct th_loader_answer not_ours = {NULL, false};
+
+static _Atomic bool due; /* something was loaded whose bindings are still to be led */
+
+static void lead_what_is_due(void)
+{
+	if (atomic_exchange(&due, false)) {
+		th_rebind_loaded();
+	}
+}
+
+/* ---- dlopen ---- */
+
+static int has_rpath(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct th_image image;
+	return th_image_read(info, &image) && image.rpath;
+}
+
+static bool same_for_any_caller(const char *file)
+{
+	return file[0] == '/' && !strchr(file, '$') && !dl_iterate_phdr(has_rpath, NULL);
+}
+
+static struct th_loader_answer open_deep(const char *file, int mode)
+{
+	atomic_store(&due, true);
+	if (!same_for_any_caller(file)) {
+		return not_ours;
+	}
+	struct th_loader_answer answer = {th_slot_load(file, mode), true};
+	int saved = errno;
+	lead_what_is_due();
+	errno = saved;
+	return answer;
+}
+
+struct th_loader_answer th_loader_open(
+	const char *file, int mode, const void *unused, const void *caller)
+{
+	if (th_arm_is(TH_ARM_PASS)) {
+		return not_ours;
+	}
+	int saved = errno;
+	lead_what_is_due();
+	errno = saved;
+	return file && (mode & RTLD_DEEPBIND) ? open_deep(file, mode) : not_ours;
+}
+
+/* ---- dlsym ---- */
+
+struct definition {
+	uintptr_t address; /* within the object that is asked about */
+	const char *name;
+	bool found;
+};
+
+static int defines(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct definition *d = data;
+	struct th_image image;
+	if (!th_image_read(info, &image) || !th_image_holds(&image, d->address)) {
+		return 0;
+	}
+	d->found = th_image_symbol(&image, d->name) != NULL;
+	return 1;
+}
+
+/* Is the caller itself one who stands before a function of that name? */
+static bool interposes(const void *caller, const char *name)
+{
+	struct definition d = {(uintptr_t)caller, name, false};
+	dl_iterate_phdr(defines, &d);
+	return d.found;
+}
+
+/* What to give in the place of `p`, which the agent would get; NULL: nothing. */
+static void *in_place_of(void *p, struct th_slot *s, const void *caller)
+{
+	if (!p || p == s->hook || interposes(caller, s->name)) {
+		return NULL;
+	}
+	if (s->scope == TH_SLOT_LIBC) {
+		return p == atomic_load_explicit(&s->real, memory_order_relaxed) ? s->hook : NULL;
+	}
+	const struct th_entry *e = th_entry_for(s, p);
+	TH_RECORD(!e, th_emit_lost(1, 0, "a TLS function got by dlsym could not be followed"));
+	return e ? e->door : NULL;
+}
+
+static struct th_loader_answer symbol(void *handle, struct th_slot *s, const void *caller)
+{
+	void *p = in_place_of(th_slot_symbol(handle, s->name), s, caller);
+	return p ? (struct th_loader_answer){p, true} : not_ours;
+}
+
+struct th_loader_answer th_loader_symbol(
+	void *handle, const char *name, const void *unused, const void *caller)
+{
+	if (th_arm_is(TH_ARM_PASS)) {
+		return not_ours;
+	}
+	int saved = errno;
+	lead_what_is_due();
+	bool whole = handle == RTLD_DEFAULT || handle == RTLD_NEXT || !name;
+	struct th_slot *s = whole ? NULL : th_slot_named(name);
+	struct th_loader_answer answer = s ? symbol(handle, s, caller) : not_ours;
+	errno = saved;
+	return answer;
+}
