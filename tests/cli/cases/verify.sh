@@ -54,7 +54,8 @@ says tracehook verify
 says tracehook verify none.thc
 says tracehook verify --pub two.thc two.thc
 says tracehook seal --sign none.pem two.thc
-says tracehook verify "$mkcapture"
+cp "$mkcapture" program
+says tracehook verify program
 echo "## the report"
 tracehook verify --json --pub pub.pem two.thc | jq -c '[.kind, .result, .seal.algorithm, .seal.frames,
 	(.seal.writers | length), (.signature.public_key | length?), .verified, .intact]'
