@@ -32,6 +32,7 @@
 #define FORKED_WAIT_ROUNDS 1000000 /* for another thread of the child to finish noticing */
 
 _Atomic int th_arm_state = TH_ARM_PASS;
+_Atomic bool th_arm_recording;
 struct th_config th_arm_config;
 __thread struct th_thread th_thread;
 
@@ -87,7 +88,7 @@ bool th_arm_owner(void)
 
 bool th_upkeep_enter(void)
 {
-	if (!th_arm_is(TH_ARM_RECORD) || th_thread.depth > 0 || !is_owner()) {
+	if (!th_arm_records() || th_thread.depth > 0 || !is_owner()) {
 		return false;
 	}
 	th_thread.depth++;
@@ -100,12 +101,14 @@ static void become_process(void)
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	atomic_store(&owner, own_pid());
 	atomic_store(&missed, 0);
-	if (th_arm_is(TH_ARM_REPLAY)) {
-		th_replay_forked();
-		th_replay_span_id(span_id);
-	} else {
+	bool records = th_arm_records();
+	if (records) {
 		th_recorder_forked();
 		th_recorder_span_id(span_id);
+	}
+	if (th_arm_is(TH_ARM_REPLAY)) {
+		th_replay_forked(records ? span_id : NULL);
+		th_replay_span_id(span_id);
 	}
 	th_children_rename(span_id);
 	th_log("forked child records", NULL, 0);
@@ -173,12 +176,13 @@ static const char *why_not_begun(int error)
 	}
 }
 
-static enum th_arm_state begin_recording(const char *argv0, char *why)
+/* Writes to `capture` from now on. 0 and this process's span id; or a negative errno and `why`. */
+static int start_recorder(
+	const char *capture, const char *argv0, uint8_t ret_span_id[TH_SPAN_ID_BYTES], char *why)
 {
 	struct th_config *conf = &th_arm_config;
-	uint8_t span_id[TH_SPAN_ID_BYTES];
 	struct th_process_conf process = {
-		.capture = conf->capture,
+		.capture = capture,
 		.root = !conf->child,
 		.meta = conf->meta,
 		.tracestate = conf->tracestate,
@@ -193,20 +197,36 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 	memcpy(process.parent_span_id, conf->parent_span_id, sizeof(process.parent_span_id));
 	int r = th_recorder_start(&process);
 	if (r < 0) {
-		th_config_fail(conf, conf->capture, why_not_begun(r), why);
+		th_config_fail(conf, capture, why_not_begun(r), why);
+		return r;
+	}
+	th_recorder_span_id(ret_span_id);
+	return 0;
+}
+
+static enum th_arm_state begin_recording(const char *argv0, char *why)
+{
+	struct th_config *conf = &th_arm_config;
+	uint8_t span_id[TH_SPAN_ID_BYTES];
+	if (start_recorder(conf->capture, argv0, span_id, why) < 0) {
 		return after_mistake(why);
 	}
-	th_recorder_span_id(span_id);
 	th_children_export(conf, conf->trace_id, span_id);
+	atomic_store(&th_arm_recording, true);
 	return TH_ARM_RECORD;
 }
 
-static enum th_arm_state begin_replaying(char *why)
+/* A process that is recorded while it replays has one span id for both. */
+static enum th_arm_state begin_replaying(const char *argv0, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	char reason[TH_REPLAY_WHY_BYTES];
-	if (th_replay_start(conf, reason) < 0) {
+	bool records = conf->record[0];
+	if (records && start_recorder(conf->record, argv0, span_id, why) < 0) {
+		return after_mistake(why);
+	}
+	if (th_replay_start(conf, records ? span_id : NULL, reason) < 0) {
 		th_config_fail(conf, "replay", reason, why);
 		return after_mistake(why);
 	}
@@ -216,6 +236,7 @@ static enum th_arm_state begin_replaying(char *why)
 	}
 	th_replay_span_id(span_id);
 	th_children_export(conf, conf->trace_id, span_id);
+	atomic_store(&th_arm_recording, records);
 	return TH_ARM_REPLAY;
 }
 
@@ -230,7 +251,7 @@ static enum th_arm_state begin(const char *argv0)
 	case TH_CONFIG_RECORD:
 		return begin_recording(argv0, why);
 	case TH_CONFIG_REPLAY:
-		return begin_replaying(why);
+		return begin_replaying(argv0, why);
 	case TH_CONFIG_OFF:
 		break;
 	}
@@ -270,10 +291,13 @@ __attribute__((destructor)) static void disarm(void)
 {
 	int saved = errno;
 	/* A forked child that was never noticed has nothing of its own to end. */
-	bool recording = th_arm_is(TH_ARM_RECORD) && th_arm_noticed() && is_owner();
+	bool recording = th_arm_records() && th_arm_noticed() && is_owner();
 	if (recording) {
 		th_thread.depth++;
-		atomic_store(&th_arm_state, TH_ARM_PASS);
+		atomic_store(&th_arm_recording, false);
+		if (th_arm_is(TH_ARM_RECORD)) { /* the fence of a replay stays */
+			atomic_store(&th_arm_state, TH_ARM_PASS);
+		}
 		finish_recording();
 		th_thread.depth--;
 	}

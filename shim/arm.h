@@ -23,12 +23,21 @@ enum th_arm_state {
 
 extern _Atomic int th_arm_state;
 
+/* What the agent does is written down: always in TH_ARM_RECORD, in TH_ARM_REPLAY when a capture to
+ * record the replay into was named. */
+extern _Atomic bool th_arm_recording;
+
 /* What the environment said; constant after the constructor. */
 extern struct th_config th_arm_config;
 
 static inline bool th_arm_is(enum th_arm_state state)
 {
 	return atomic_load_explicit(&th_arm_state, memory_order_relaxed) == (int)state;
+}
+
+static inline bool th_arm_records(void)
+{
+	return atomic_load_explicit(&th_arm_recording, memory_order_relaxed);
 }
 
 /* Replaying or fenced: nothing may reach the network. */
@@ -85,7 +94,7 @@ void th_arm_missed(void);
 /* True: go on and call th_tap_leave() afterwards. May change errno. */
 static inline bool th_tap_enter(void)
 {
-	if (!th_arm_is(TH_ARM_RECORD)) {
+	if (!th_arm_records()) {
 		return false;
 	}
 	if (th_thread.depth > 0) {

@@ -15,7 +15,7 @@
 #define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
 
 static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
-static char context[2 * TH_CONFIG_PATH_MAX + 192];
+static char context[3 * TH_CONFIG_PATH_MAX + 192];
 static size_t context_span; /* where the span id stands; 0: nowhere */
 
 static void put(struct th_out *out, const char *s)
@@ -70,6 +70,10 @@ static void export_context(
 	if (conf->player[0]) {
 		put(&out, ";player=");
 		put(&out, conf->player);
+	}
+	if (conf->record[0]) {
+		put(&out, ";record=");
+		put(&out, conf->record);
 	}
 	put(&out, said ? ";said=1" : ";said=0");
 	put(&out, ";capture=");

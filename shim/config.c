@@ -314,6 +314,9 @@ static bool parse_context(struct th_config *conf, const char *p)
 	if (take_part(&p, "player", false, &v) && !copy_path(v, conf->player)) {
 		return false;
 	}
+	if (take_part(&p, "record", false, &v) && !copy_path(v, conf->record)) {
+		return false;
+	}
 	if (take_part(&p, "said", false, &v)) {
 		conf->said = th_slice_eq(v, TH_SLICE_LIT("1"));
 	}

@@ -15,8 +15,9 @@
 #define TH_CONFIG_WHY_MAX 256
 
 /* What a process tells its children besides the W3C variables: how to take part in its run.
- * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;said=<0|1>;capture=<absolute path>"; every
- * part may be missing, capture is last because a path may hold ';'. */
+ * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;record=<absolute path>;said=<0|1>;
+ * capture=<absolute path>" (on one line); every part may be missing, capture is last because a path
+ * may hold ';'. */
 #define TH_CONTEXT_VARIABLE "TRACEHOOK_CONTEXT"
 
 enum th_config_mode {
@@ -44,7 +45,8 @@ struct th_config {
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */
 	char capture[TH_CONFIG_PATH_MAX];	  /* absolute */
 	char player[TH_CONFIG_PATH_MAX];	  /* the player's directory, "": none yet */
-	char log[TH_CONFIG_PATH_MAX];		  /* TRACEHOOK_LOG, "": none */
+	char record[TH_CONFIG_PATH_MAX]; /* replay: is itself recorded into this capture, "": no */
+	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */
 	const char *meta, *tracestate, *baggage;

@@ -15,19 +15,14 @@ static int refuse(int error)
 TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 {
 	const struct sockaddr *sa = addr.__sockaddr__;
+	bool wanted = th_sock_wanted(sa, len);
+	uint64_t began = wanted ? th_clock_now() : 0;
 	int r = th_arm_closed() ? th_replay_connect(fd, sa, len) : TH_REPLAY_PASS;
-	if (r != TH_REPLAY_PASS) {
-		return th_replay_result(r);
-	}
-	if (!th_sock_wanted(sa, len)) {
-		return TH_REAL(connect)(fd, addr, len);
-	}
-	if (th_arm_refuses()) {
+	if (r == TH_REPLAY_PASS && wanted && th_arm_refuses()) {
 		return refuse(EIO);
 	}
-	uint64_t began = th_clock_now();
-	int ret = TH_REAL(connect)(fd, addr, len);
-	TH_RECORD(th_arm_owner(), th_sock_connect(fd, sa, len, ret, began));
+	int ret = r == TH_REPLAY_PASS ? TH_REAL(connect)(fd, addr, len) : th_replay_result(r);
+	TH_RECORD(wanted && th_arm_owner(), th_sock_connect(fd, sa, len, ret, began));
 	return ret;
 }
 
@@ -35,10 +30,8 @@ TH_HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *l
 {
 	int r = th_arm_closed() ? th_replay_getsockopt(fd, level, name, value, len)
 				: TH_REPLAY_PASS;
-	if (r != TH_REPLAY_PASS) {
-		return th_replay_result(r);
-	}
-	int ret = TH_REAL(getsockopt)(fd, level, name, value, len);
+	int ret = r == TH_REPLAY_PASS ? TH_REAL(getsockopt)(fd, level, name, value, len)
+				      : th_replay_result(r);
 	TH_RECORD(ret == 0 && level == SOL_SOCKET && name == SO_ERROR && th_fd_tracked(fd) &&
 			*len == sizeof(int),
 		th_sock_asked(fd, *(int *)value));

@@ -110,10 +110,9 @@ TH_HOOK(int, getaddrinfo,
 	(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **res))
 {
-	if (th_arm_closed()) {
-		return th_replay_getaddrinfo(TH_REAL(getaddrinfo), node, service, hints, res);
-	}
-	int ret = TH_REAL(getaddrinfo)(node, service, hints, res);
+	int ret = th_arm_closed()
+		? th_replay_getaddrinfo(TH_REAL(getaddrinfo), node, service, hints, res)
+		: TH_REAL(getaddrinfo)(node, service, hints, res);
 	TH_RECORD(node != NULL, answered(node, hints, ret, ret == 0 ? *res : NULL));
 	return ret;
 }
@@ -121,10 +120,9 @@ TH_HOOK(int, getaddrinfo,
 TH_HOOK(struct hostent *, gethostbyname, (const char *name))
 {
 	struct hostent *ret = NULL;
-	if (th_arm_closed() && replayed_static(name, AF_INET, &ret)) {
-		return ret;
+	if (!th_arm_closed() || !replayed_static(name, AF_INET, &ret)) {
+		ret = TH_REAL(gethostbyname)(name);
 	}
-	ret = TH_REAL(gethostbyname)(name);
 	TH_RECORD(name != NULL, answered_host(name, AF_INET, ret, h_errno));
 	return ret;
 }
@@ -132,10 +130,9 @@ TH_HOOK(struct hostent *, gethostbyname, (const char *name))
 TH_HOOK(struct hostent *, gethostbyname2, (const char *name, int family))
 {
 	struct hostent *ret = NULL;
-	if (th_arm_closed() && replayed_static(name, family, &ret)) {
-		return ret;
+	if (!th_arm_closed() || !replayed_static(name, family, &ret)) {
+		ret = TH_REAL(gethostbyname2)(name, family);
 	}
-	ret = TH_REAL(gethostbyname2)(name, family);
 	TH_RECORD(name != NULL, answered_host(name, family, ret, h_errno));
 	return ret;
 }
@@ -146,10 +143,10 @@ TH_HOOK(int, gethostbyname_r,
 		int *host_error))
 {
 	int ret = 0;
-	if (th_arm_closed() && replayed(name, AF_INET, host, buf, len, result, host_error, &ret)) {
-		return ret;
+	if (!th_arm_closed() ||
+		!replayed(name, AF_INET, host, buf, len, result, host_error, &ret)) {
+		ret = TH_REAL(gethostbyname_r)(name, host, buf, len, result, host_error);
 	}
-	ret = TH_REAL(gethostbyname_r)(name, host, buf, len, result, host_error);
 	TH_RECORD(name && ret != ERANGE, answered_host(name, AF_INET, *result, *host_error));
 	return ret;
 }
@@ -159,10 +156,9 @@ TH_HOOK(int, gethostbyname2_r,
 		struct hostent **result, int *host_error))
 {
 	int ret = 0;
-	if (th_arm_closed() && replayed(name, family, host, buf, len, result, host_error, &ret)) {
-		return ret;
+	if (!th_arm_closed() || !replayed(name, family, host, buf, len, result, host_error, &ret)) {
+		ret = TH_REAL(gethostbyname2_r)(name, family, host, buf, len, result, host_error);
 	}
-	ret = TH_REAL(gethostbyname2_r)(name, family, host, buf, len, result, host_error);
 	TH_RECORD(name && ret != ERANGE, answered_host(name, family, *result, *host_error));
 	return ret;
 }

@@ -36,11 +36,13 @@ static inline int th_replay_result(int r)
 #define TH_REPLAY_WHY_BYTES 256
 
 /* Starts the player, or finds the one that conf->player names, maps the world and registers this
- * process. 0; or a negative errno and the reason in `why`: the caller then closes the fence. */
-int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES]);
+ * process, under `span_id` unless that is NULL. 0; or a negative errno and the reason in `why`: the
+ * caller then closes the fence. */
+int th_replay_start(
+	const struct th_config *conf, const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES]);
 
-/* In a forked child, once: registers it as a process of its own. */
-void th_replay_forked(void);
+/* In a forked child, once: registers it as a process of its own, as above. */
+void th_replay_forked(const uint8_t *span_id);
 
 /* The player's directory and this process's span id, for the children's environment. */
 const char *th_replay_directory(void);

@@ -181,13 +181,17 @@ static void draw_process_id(void)
 	memcpy(link_.process, &id, sizeof(id));
 }
 
-int th_link_register(void)
+int th_link_register(const uint8_t *id)
 {
 	if (link_.registered) {
 		memcpy(link_.parent, link_.process, sizeof(link_.parent));
 		atomic_store(&link_.connections, 0);
 	}
-	draw_process_id();
+	if (id) {
+		memcpy(link_.process, id, sizeof(link_.process));
+	} else {
+		draw_process_id();
+	}
 	link_.registered = true;
 	struct th_hello h = th_link_hello(TH_HELLO_PROCESS, NULL, 0);
 	int r = th_link_ask(&h);

@@ -25,9 +25,9 @@ const char *th_link_directory(void);
 const struct th_world *th_link_world(void);
 void th_link_process(uint8_t ret_id[8]);
 
-/* Draws this process an id and registers it with the player: at start, and once in a forked child
- * (its parent is then the process that forked). 0 or a negative errno. */
-int th_link_register(void);
+/* Registers this process with the player under `id` (NULL: draws one): at start, and once in a
+ * forked child (its parent is then the process that forked). 0 or a negative errno. */
+int th_link_register(const uint8_t *id);
 
 /* A hello of this process and thread, to be completed. `peer` may be NULL. */
 struct th_hello th_link_hello(uint8_t kind, const struct th_world_address *peer, uint16_t port);

@@ -385,7 +385,8 @@ static int start_player(const struct th_config *conf, char ret_directory[DIRECTO
 	return 0;
 }
 
-int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES])
+int th_replay_start(
+	const struct th_config *conf, const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES])
 {
 	char started[DIRECTORY_BYTES] = "";
 	const char *directory = conf->player;
@@ -398,7 +399,7 @@ int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES])
 	}
 	int r = th_link_init(directory, conf->parent_span_id);
 	if (r == 0) {
-		r = th_link_register();
+		r = th_link_register(span_id);
 	}
 	if (r < 0) {
 		tell(why, "the player of this run cannot be reached");
@@ -406,9 +407,9 @@ int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES])
 	return r;
 }
 
-void th_replay_forked(void)
+void th_replay_forked(const uint8_t *span_id)
 {
-	(void)th_link_register(); /* without a player every connection fails by itself */
+	(void)th_link_register(span_id); /* without a player every connection fails by itself */
 }
 
 const char *th_replay_directory(void)

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "tools/capture_path.h"
 #include "tools/launch.h"
 #include "tools/load.h"
 #include "tools/player_conf.h"
 #include "tools/preload_check.h"
+#include "tools/replay_record.h"
 #include "tools/replay_summary.h"
 #include "tools/settings.h"
 #include "tools/tools.h"
@@ -27,6 +29,7 @@ struct replay_options {
 	bool quiet;
 	bool strict;
 	bool require_coverage;
+	const char *record; /* a capture to record the replay into; NULL: none */
 };
 
 /* -1: go on with argv[optind]; else the exit code. */
@@ -36,8 +39,8 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		{"match", required_argument, NULL, 'm'}, {"on-miss", required_argument, NULL, 'o'},
 		{"pace", required_argument, NULL, 'p'}, {"report", required_argument, NULL, 'R'},
 		{"strict", no_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
-		{"require-coverage", no_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'},
-		{NULL}};
+		{"require-coverage", no_argument, NULL, 'C'},
+		{"record", required_argument, NULL, 'O'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
 		['m'] = "TRACEHOOK_MATCH",
 		['o'] = "TRACEHOOK_ON_MISS",
@@ -49,6 +52,9 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		}
 		if (variables[c]) {
 			setenv(variables[c], optarg, 1);
+		}
+		if (c == 'O') {
+			o->record = optarg;
 		}
 		o->strict |= c == 's';
 		o->quiet |= c == 'q';
@@ -166,25 +172,37 @@ static void say_damage(const char *capture)
 }
 
 static int conclude(const struct replay_options *o, const struct th_config *config,
-	const char *capture, struct th_player *player)
+	const struct th_launch *l, uint64_t since, struct th_player *player)
 {
 	struct th_player_stats s = {0};
+	int recorded = TH_EXIT_OK;
 	th_player_stop(player);
 	th_player_stats(player, &s);
 	write_report(player, config->report);
 	th_replay_summary_print(stderr, &s, !o->quiet);
 	if (s.damage) {
-		say_damage(capture);
+		say_damage(l->capture);
 	}
 	if (s.processes == 0) {
 		th_tool_error("nothing was replayed: the library was not loaded into the program, "
 			      "whose calls went wherever they went");
 	}
-	return judge(o, &s);
+	if (l->record) {
+		recorded = th_replay_record_end(l->record, l->capture, since, o->quiet);
+	}
+	int code = judge(o, &s);
+	return code == TH_EXIT_OK ? recorded : code;
+}
+
+static void note_origin(struct th_player *player)
+{
+	struct th_player_stats s = {0};
+	th_player_stats(player, &s);
+	th_replay_record_of(s.trace_id);
 }
 
 static int replay(const struct replay_options *o, const struct th_config *config,
-	const char *capture, char **agent)
+	const char *capture, const char *record, char **agent)
 {
 	char directory[TEMPORARY_MAX + 32];
 	struct th_player *player = NULL;
@@ -193,16 +211,23 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	if (!library || !make_directory(directory)) {
 		return TH_EXIT_TOOL_FAILED;
 	}
-	struct th_launch l = {
-		.mode = "replay", .capture = capture, .player = directory, .argv = agent};
+	struct th_launch l = {.mode = "replay",
+		.capture = capture,
+		.player = directory,
+		.record = record,
+		.argv = agent};
 	l.pipe_default = signal(SIGPIPE, SIG_IGN) != SIG_IGN;
 	int code = start_player(config, capture, directory, &player);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
+	if (record) {
+		note_origin(player);
+	}
+	uint64_t since = th_clock_now();
 	code = th_launch_run(&l, library, &launched);
 	if (code == TH_EXIT_OK) {
-		code = conclude(o, config, capture, player);
+		code = conclude(o, config, &l, since, player);
 		th_player_destroy(player);
 		if (code == TH_EXIT_OK) {
 			th_launch_end_like(launched.status);
@@ -233,6 +258,10 @@ int th_cmd_replay(int argc, char **argv)
 	if (access(capture, F_OK) != 0) {
 		return th_capture_load_failed(argv[optind], -errno, NULL);
 	}
+	th_auto_free char *record = NULL;
 	code = check_program(argv + program);
-	return code == TH_EXIT_OK ? replay(&o, &config, capture, argv + program) : code;
+	if (code == TH_EXIT_OK && o.record) {
+		code = th_replay_record_begin(o.record, &record);
+	}
+	return code == TH_EXIT_OK ? replay(&o, &config, capture, record, argv + program) : code;
 }

@@ -12,6 +12,7 @@ struct th_launch {
 	const char *mode;    /* TRACEHOOK_MODE */
 	const char *capture; /* absolute */
 	const char *player;  /* replay: the player's directory, absolute; else "" */
+	const char *record;  /* replay: the capture it is recorded into, absolute; NULL: none */
 	bool pipe_default;   /* SIGPIPE, ignored here by now, was at its default */
 	char **argv;	     /* of the agent, NULL at its end */
 };

@@ -85,6 +85,7 @@ static const struct th_command commands[] = {
 		"                        recorded exchanges never asked for\n"
 		"      --require-coverage  exit 98 when nothing could be replayed\n"
 		"      --report FILE     a report as JSON\n"
+		"      --record FILE     record the replay itself, for \"tracehook diff\"\n"
 		"  -q, --quiet           only what went wrong\n"
 		"\n"
 		"Exits as the program does, or 96 when a request had no recorded answer.\n"},

@@ -224,7 +224,20 @@ Test(config, a_context_without_trace_is_the_wrappers_and_means_root)
 		0);
 	cr_assert(!conf.child && conf.has_trace_id);
 	cr_assert_str_eq(conf.player, "/p");
+	cr_assert_str_eq(conf.record, "");
 	cr_assert_str_eq(conf.capture, "/c");
+}
+
+Test(config, a_replay_is_recorded_where_the_wrapper_says)
+{
+	cr_assert_eq(PARSE("TRACEHOOK_MODE", "replay", "TRACEHOOK_CONTEXT",
+			     "1;player=/p;record=/r.thc;capture=/c"),
+		0);
+	cr_assert_str_eq(conf.record, "/r.thc");
+	cr_assert_str_eq(conf.capture, "/c");
+	cr_assert_eq(
+		PARSE("TRACEHOOK_MODE", "replay", "TRACEHOOK_CONTEXT", "1;record=r.thc"), -EINVAL);
+	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 }
 
 Test(config, a_damaged_context_is_a_mistake)

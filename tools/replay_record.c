@@ -1,0 +1,62 @@
+#include "tools/replay_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "capture/fold.h"
+#include "tools/capture_path.h"
+#include "tools/run_ledger.h"
+#include "tools/tools.h"
+
+#define FOLD_BUDGET 60000000000u /* ns */
+
+int th_replay_record_begin(const char *path, char **ret_path)
+{
+	th_auto_free char *absolute = th_capture_path(path);
+	if (strchr(absolute, ';')) {
+		return th_tool_misuse(
+			"replay", "--record %s: its path may not hold a semicolon", path);
+	}
+	int code = th_capture_check_append(absolute);
+	if (code == TH_EXIT_OK) {
+		*ret_path = th_steal(&absolute);
+	}
+	return code;
+}
+
+void th_replay_record_of(const char *trace_id)
+{
+	const char *before = getenv("TRACEHOOK_META");
+	bool any = before && *before;
+	th_auto_free char *meta = th_tool_format(
+		"%s%sreplay_of=%s", any ? before : "", any ? "," : "", trace_id);
+	setenv("TRACEHOOK_META", meta, 1);
+}
+
+static const struct th_run *newest_since(const struct th_trace *t, uint64_t since)
+{
+	const struct th_run *newest = NULL;
+	for (size_t i = 0; i < t->n_runs; i++) {
+		if (t->runs[i]->began >= since) {
+			newest = t->runs[i];
+		}
+	}
+	return newest;
+}
+
+int th_replay_record_end(const char *path, const char *replayed, uint64_t since, bool quiet)
+{
+	struct th_trace *t = NULL;
+	th_fold_orphans(path, 0, FOLD_BUDGET);
+	int r = th_trace_load(path, &t, NULL);
+	const struct th_run *run = r == 0 ? newest_since(t, since) : NULL;
+	if (!run) {
+		th_tool_error("%s: the replay was not recorded", path);
+	} else if (!quiet) {
+		th_run_ledger_print(stderr, run, path);
+		th_tool_error("compare: tracehook diff %s %s", replayed, path);
+	}
+	th_trace_free(t);
+	return run ? TH_EXIT_OK : TH_EXIT_UNCOVERED;
+}
