@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "player/explain.h"
 #include "player/redacted.h"
+#include "player/volatile.h"
 #include "player/world.h"
 #include "trace/http.h"
 
@@ -133,7 +134,7 @@ static char *explain(struct th_caller *c)
 	if (th_index_near(c->serving->index, &c->canon, &c->asker, &near) < 0) {
 		return NULL;
 	}
-	char *why = th_explain_miss(c->serving->run, &c->canon, &near);
+	char *why = th_explain_miss(c->serving->run, c->serving->rules, &c->canon, &near);
 	free(near.x);
 	return why;
 }
@@ -151,9 +152,33 @@ static char *miss(struct th_caller *c, bool readable)
 	return miss_body(said_request, said_why);
 }
 
+/* What a relaxation let pass is told for each answer (DESIGN 2.4). */
+static void note_relaxed(struct th_caller *c, const struct th_claim *claim)
+{
+	struct th_canon recorded = {0};
+	struct th_player_relaxed r = {.number = claim->x->order + 1, .by = claim->relaxed};
+	struct th_buf why = {0};
+	th_hex_encode(r.process, c->hello.process, sizeof(c->hello.process));
+	th_hex_encode(r.span, claim->x->span_id, TH_SPAN_ID_BYTES);
+	r.request = th_answer_request_line(&c->canon);
+	if (th_canon_request(claim->x, &recorded) == 0) {
+		if (strcmp(claim->relaxed, "volatile") == 0) {
+			r.passed = th_volatile_passed(
+				c->serving->rules, &c->canon, &recorded, &r.n_passed);
+		}
+		th_explain_difference(&c->canon, &recorded, &why);
+	}
+	r.why = th_buf_take(&why);
+	th_canon_finish(&recorded);
+	th_tally_relaxed(c->serving->tally, &r);
+}
+
 static void note_claim(struct th_caller *c, const struct th_claim *claim)
 {
 	th_tally_match(c->serving->tally, claim);
+	if (claim->relaxed) {
+		note_relaxed(c, claim);
+	}
 	th_order_asked(c->serving->order, claim->x);
 }
 
@@ -161,7 +186,8 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 	struct th_claim *ret_claim, char **ret_body)
 {
 	struct th_index *ix = c->serving->index;
-	bool readable = th_canon_request(asked, &c->canon) == 0;
+	bool readable = th_canon_request(asked, &c->canon) == 0 &&
+		th_volatile_take(c->serving->rules, &c->canon) == 0;
 	if (readable &&
 		(th_index_claim(ix, &c->canon, &c->asker, ret_claim) ||
 			th_index_claim_partial(ix, &c->canon,

@@ -19,6 +19,7 @@
 struct th_serving {
 	const struct th_run *run;
 	struct th_redaction redaction; /* as of the capture */
+	const struct th_rules *rules;  /* of TH_MATCH_VOLATILE; NULL: it was not asked for */
 	struct th_index *index;
 	struct th_order *order;
 	struct th_arrivals *arrivals;

@@ -414,7 +414,7 @@ void th_json_finish(struct th_json *j)
 	*j = (struct th_json){0};
 }
 
-static void write_string(struct th_slice s, struct th_buf *out)
+void th_json_write_string(struct th_slice s, struct th_buf *out)
 {
 	th_buf_u8(out, '"');
 	size_t from = 0;
@@ -446,7 +446,7 @@ static void write_children(
 			th_buf_u8(out, ',');
 		}
 		if (object) {
-			write_string(j->nodes[i].key, out);
+			th_json_write_string(j->nodes[i].key, out);
 			th_buf_u8(out, ':');
 		}
 		th_json_write(j, i, out);
@@ -471,7 +471,7 @@ void th_json_write(const struct th_json *j, uint32_t node, struct th_buf *out)
 		th_buf_slice(out, v->text);
 		break;
 	case TH_JSON_STRING:
-		write_string(v->text, out);
+		th_json_write_string(v->text, out);
 		break;
 	case TH_JSON_ARRAY:
 	case TH_JSON_OBJECT:

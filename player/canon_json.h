@@ -47,6 +47,9 @@ int th_json_parse(struct th_slice text, struct th_json *ret_json);
 /* Frees; for th_cleanup() too. A zeroed struct is allowed. */
 void th_json_finish(struct th_json *j);
 
+/* Appends a string in quotes, as th_json_write() does. */
+void th_json_write_string(struct th_slice s, struct th_buf *out);
+
 /* Appends the canonical text of a node: no white space, only what must be escaped is. */
 void th_json_write(const struct th_json *j, uint32_t node, struct th_buf *out);
 

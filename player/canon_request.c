@@ -152,6 +152,7 @@ int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 	}
 	b->n = 0;
 	b->failed = false;
+	c->has_masked = false;
 	add_word(b, th_http_method(x));
 	add_word(b, th_slice_str(th_http_scheme(x)));
 	th_buf_str(b, authority);

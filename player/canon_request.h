@@ -20,6 +20,8 @@ struct th_canon {
 	struct th_fingerprint full;	/* all and the body */
 	struct th_fingerprint exact;	/* all, the body and the credentials */
 	bool has_credentials;		/* else exact is not set */
+	struct th_fingerprint masked;	/* without what rules let differ: th_volatile_take() */
+	bool has_masked;		/* else masked is not set */
 	enum th_canon_kind kind;
 	size_t path_at, query_at, fields_at, body_at; /* where each begins in text */
 	struct th_buf text; /* method NUL scheme NUL authority NUL path NUL query NUL, then

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "player/explain_json.h"
+#include "player/volatile.h"
 
 #define VALUE_MAX 120
 #define CONTEXT_MAX 24
@@ -213,8 +214,8 @@ static uint64_t likeness(const struct th_canon *a, const struct th_canon *b)
 	return equal << 40 | (head + tail);
 }
 
-static const struct th_exchange *nearest(
-	const struct th_canon *asked, const struct th_near *near, struct th_buf *ret_difference)
+static const struct th_exchange *nearest(const struct th_rules *rules, const struct th_canon *asked,
+	const struct th_near *near, struct th_buf *ret_difference)
 {
 	const struct th_exchange *best = NULL;
 	struct th_canon c = {0};
@@ -228,7 +229,7 @@ static const struct th_exchange *nearest(
 			best = near->x[i];
 			most = like;
 			ret_difference->n = 0;
-			th_explain_difference(asked, &c, ret_difference);
+			th_volatile_difference(rules, asked, &c, ret_difference);
 		}
 	}
 	th_canon_finish(&c);
@@ -268,11 +269,11 @@ static void no_endpoint(const struct th_run *run, const struct th_canon *asked, 
 	th_canon_finish(&c);
 }
 
-static void describe_nearest(
-	const struct th_canon *asked, const struct th_near *near, struct th_buf *out)
+static void describe_nearest(const struct th_rules *rules, const struct th_canon *asked,
+	const struct th_near *near, struct th_buf *out)
 {
 	struct th_buf difference = {0};
-	const struct th_exchange *x = nearest(asked, near, &difference);
+	const struct th_exchange *x = nearest(rules, asked, near, &difference);
 	if (x) {
 		char id[2 * TH_SPAN_ID_BYTES + 1] = "";
 		th_hex_encode(id, x->span_id, TH_SPAN_ID_BYTES);
@@ -284,8 +285,8 @@ static void describe_nearest(
 	th_buf_finish(&difference);
 }
 
-char *th_explain_miss(
-	const struct th_run *run, const struct th_canon *asked, const struct th_near *near)
+char *th_explain_miss(const struct th_run *run, const struct th_rules *rules,
+	const struct th_canon *asked, const struct th_near *near)
 {
 	struct th_buf out = {0};
 	if (near->same == 1) {
@@ -300,7 +301,7 @@ char *th_explain_miss(
 	} else if (near->total == 0) {
 		no_endpoint(run, asked, &out);
 	} else {
-		describe_nearest(asked, near, &out);
+		describe_nearest(rules, asked, near, &out);
 	}
 	return th_buf_take(&out);
 }

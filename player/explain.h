@@ -5,9 +5,10 @@
 
 #include "player/index.h"
 
-/* The caller frees; NULL without memory. `run` is what `near` came from. */
-char *th_explain_miss(
-	const struct th_run *run, const struct th_canon *asked, const struct th_near *near);
+/* The caller frees; NULL without memory. `run` is what `near` came from; what `rules` (NULL: none)
+ * let pass is no difference. */
+char *th_explain_miss(const struct th_run *run, const struct th_rules *rules,
+	const struct th_canon *asked, const struct th_near *near);
 
 /* First difference of two canonical requests, "" when they are equal. */
 void th_explain_difference(

@@ -7,6 +7,7 @@
 
 #include "base/siphash.h"
 #include "player/lanes.h"
+#include "player/volatile.h"
 
 #define NONE UINT32_MAX
 
@@ -16,7 +17,10 @@ enum level {
 	BY_ORDER,    /* fingerprint, version */
 	BY_HEAD,     /* head, version: only what may be answered before its body */
 	BY_ENDPOINT, /* endpoint */
-	SEQ_LANE,    /* endpoint, version and lane, as the first three: for TH_MATCH_SEQUENCE */
+	VOL_LANE,    /* without what rules let differ, as the first three: for TH_MATCH_VOLATILE */
+	VOL_THREAD,
+	VOL_ORDER,
+	SEQ_LANE, /* endpoint, version and lane, as the first three: for TH_MATCH_SEQUENCE */
 	SEQ_THREAD,
 	SEQ_ORDER,
 	EXACT_LANE, /* with the same credentials, as the first three: before all others */
@@ -50,7 +54,8 @@ struct answer {
 
 struct th_index {
 	pthread_mutex_t lock;
-	enum th_match match;
+	unsigned match;
+	const struct th_rules *rules;
 	const struct th_run *run;
 	char (*lanes)[TH_LANE_BYTES]; /* of the run's processes */
 	struct answer *answers;
@@ -99,6 +104,10 @@ static struct th_fingerprint fingerprint(enum level level, const struct th_canon
 	case EXACT_THREAD:
 	case EXACT_ORDER:
 		return c->exact;
+	case VOL_LANE:
+	case VOL_THREAD:
+	case VOL_ORDER:
+		return c->masked;
 	default:
 		return c->full;
 	}
@@ -107,8 +116,10 @@ static struct th_fingerprint fingerprint(enum level level, const struct th_canon
 static struct key make_key(enum level level, const struct th_canon *c, const struct th_asker *who)
 {
 	struct key k = {.level = (uint32_t)level, .fp = fingerprint(level, c)};
-	bool lane = level == BY_LANE || level == SEQ_LANE || level == EXACT_LANE;
-	bool thread = level == BY_THREAD || level == SEQ_THREAD || level == EXACT_THREAD;
+	bool lane = level == BY_LANE || level == SEQ_LANE || level == EXACT_LANE ||
+		level == VOL_LANE;
+	bool thread = level == BY_THREAD || level == SEQ_THREAD || level == EXACT_THREAD ||
+		level == VOL_THREAD;
 	if (level == BY_ENDPOINT) {
 		return k;
 	}
@@ -175,7 +186,11 @@ static bool is_indexed(const struct th_index *ix, enum level level, const struct
 	case SEQ_LANE:
 	case SEQ_THREAD:
 	case SEQ_ORDER:
-		return ix->match == TH_MATCH_SEQUENCE;
+		return ix->match & TH_MATCH_SEQUENCE;
+	case VOL_LANE:
+	case VOL_THREAD:
+	case VOL_ORDER:
+		return c->has_masked;
 	case EXACT_LANE:
 	case EXACT_THREAD:
 	case EXACT_ORDER:
@@ -231,7 +246,8 @@ static bool allocate(struct th_index *ix)
 	return true;
 }
 
-struct th_index *th_index_create(const struct th_run *run, enum th_match match)
+struct th_index *th_index_create(
+	const struct th_run *run, unsigned match, const struct th_rules *rules)
 {
 	struct th_index *ix = calloc(1, sizeof(*ix));
 	if (!ix) {
@@ -239,6 +255,7 @@ struct th_index *th_index_create(const struct th_run *run, enum th_match match)
 	}
 	pthread_mutex_init(&ix->lock, NULL);
 	ix->match = match;
+	ix->rules = rules;
 	ix->run = run;
 	if (!allocate(ix)) {
 		return th_index_destroy(ix);
@@ -253,7 +270,8 @@ struct th_index *th_index_create(const struct th_run *run, enum th_match match)
 			number = process_number(run, last);
 		}
 		/* What a request with a gap asked for is not known. */
-		if (!x->request.gap && th_canon_request(x, &c) == 0) {
+		if (!x->request.gap && th_canon_request(x, &c) == 0 &&
+			th_volatile_take(rules, &c) == 0) {
 			add_answer(ix, x, &c, number);
 		}
 	}
@@ -324,9 +342,14 @@ bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct 
 	pthread_mutex_lock(&ix->lock);
 	bool found = (c->has_credentials && claim_levels(ix, EXACT_LANE, c, who, ret_claim)) ||
 		claim_levels(ix, BY_LANE, c, who, ret_claim);
-	if (!found && ix->match == TH_MATCH_SEQUENCE) {
-		found = claim_levels(ix, SEQ_LANE, c, who, ret_claim);
-		ret_claim->relaxed = found;
+	if (!found && c->has_masked && claim_levels(ix, VOL_LANE, c, who, ret_claim)) {
+		found = true;
+		ret_claim->relaxed = "volatile";
+	}
+	if (!found && (ix->match & TH_MATCH_SEQUENCE) &&
+		claim_levels(ix, SEQ_LANE, c, who, ret_claim)) {
+		found = true;
+		ret_claim->relaxed = "sequence";
 	}
 	pthread_mutex_unlock(&ix->lock);
 	return found;

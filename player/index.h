@@ -10,6 +10,7 @@
 
 #include "player/canon_request.h"
 #include "player/player.h"
+#include "player/rules.h"
 #include "player/sockets.h"
 
 #define TH_LANE_UNKNOWN UINT32_MAX
@@ -26,7 +27,7 @@ struct th_claim {
 	const struct th_exchange *x;
 	bool crossed; /* it is another process's or thread's, and there were several to choose from
 		       */
-	bool relaxed; /* by a named relaxation */
+	const char *relaxed; /* the relaxation that it took, "volatile" or "sequence"; NULL: none */
 };
 
 /* What an index knows about a request that nothing answers. */
@@ -43,8 +44,10 @@ struct th_near {
 
 struct th_index;
 
-/* Indexes every exchange of the run that has a request. NULL without memory. The run must stay. */
-struct th_index *th_index_create(const struct th_run *run, enum th_match match);
+/* Indexes every exchange of the run that has a request. `match` is bits of enum th_match; `rules`
+ * are for VOLATILE, else NULL. NULL without memory. The run and the rules must stay. */
+struct th_index *th_index_create(
+	const struct th_run *run, unsigned match, const struct th_rules *rules);
 
 /* Takes NULL; returns NULL. */
 struct th_index *th_index_destroy(struct th_index *ix);
@@ -52,7 +55,7 @@ struct th_index *th_index_destroy(struct th_index *ix);
 /* The number of the process that has this lane (lanes.h), or TH_LANE_UNKNOWN. */
 uint32_t th_index_lane(const struct th_index *ix, const char *lane);
 
-/* Claims the answer to a request. False: there is none. */
+/* Claims the answer to a request. With rules, c->masked must have been taken. False: none. */
 bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim);
 

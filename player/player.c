@@ -20,6 +20,7 @@ struct th_player {
 	struct th_trace *trace;
 	struct th_redacted redacted;
 	struct th_serving serving;
+	struct th_rules *rules;
 	struct th_tally tally;
 	struct th_tree *tree;
 	struct th_control *control;
@@ -97,12 +98,31 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 	return th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
 }
 
+static int load_rules(struct th_player *p, const struct th_player_conf *conf, char *why)
+{
+	char clause[TH_RULES_WHY_BYTES] = "out of memory";
+	if (!(conf->match & TH_MATCH_VOLATILE)) {
+		return 0;
+	}
+	if (!conf->rules) {
+		p->rules = th_rules_builtin();
+		return p->rules ? 0 : say(why, -ENOMEM, "out of memory");
+	}
+	int r = th_rules_load(conf->rules, &p->rules, clause);
+	if (r < 0) {
+		say(why, r, "matching rules %s (TRACEHOOK_MATCH): %s", conf->rules, clause);
+		return r == -EINVAL ? -ENOEXEC : r;
+	}
+	return 0;
+}
+
 /* ---- starting ---- */
 
 static int prepare(struct th_player *p, const struct th_player_conf *conf)
 {
 	struct th_serving *s = &p->serving;
-	s->index = th_index_create(s->run, conf->match);
+	s->rules = p->rules;
+	s->index = th_index_create(s->run, conf->match, p->rules);
 	s->order = th_order_create(s->run);
 	s->arrivals = s->index ? th_arrivals_create(s->run, th_index_sockets(s->index)) : NULL;
 	s->ca = th_ca_create();
@@ -136,6 +156,9 @@ static int start(struct th_player *p, const struct th_player_conf *conf, char *w
 {
 	int r = load(p, conf, why);
 	if (r < 0) {
+		return r;
+	}
+	if ((r = load_rules(p, conf, why)) < 0) {
 		return r;
 	}
 	p->made_directory = mkdir(conf->directory, 0700) == 0;
@@ -229,6 +252,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_player_stop(p);
 	remove_files(p);
 	th_index_destroy(p->serving.index);
+	th_rules_destroy(p->rules);
 	th_order_destroy(p->serving.order);
 	th_arrivals_destroy(p->serving.arrivals);
 	th_ca_destroy(p->serving.ca);

@@ -16,9 +16,11 @@
 
 #define TH_PLAYER_WHY_BYTES 512
 
+/* Bits: relaxations besides the canonical match, tried in this order and counted as relaxed. */
 enum th_match {
-	TH_MATCH_CANONICAL,
-	TH_MATCH_SEQUENCE, /* the next span of the same endpoint and lane, counted as relaxed */
+	TH_MATCH_CANONICAL = 0,
+	TH_MATCH_VOLATILE = 1, /* what rules let differ is not compared (rules.h) */
+	TH_MATCH_SEQUENCE = 2, /* the next span of the same endpoint and lane */
 };
 
 enum th_on_miss {
@@ -30,7 +32,8 @@ struct th_player_conf {
 	const char *capture;	  /* path */
 	const char *trace_prefix; /* which run: hex; NULL or "": see th_trace_find_run() */
 	const char *directory;	  /* made (0700) unless it exists; removed at the end */
-	enum th_match match;
+	unsigned match;		  /* bits of enum th_match */
+	const char *rules;	  /* path, for VOLATILE; NULL: the built-in patterns anywhere */
 	enum th_on_miss on_miss;
 	double pace;	    /* factor on recorded gaps; 0: at once */
 	const char *report; /* JSON report (docs/replay-report.md); NULL: none */
@@ -47,6 +50,20 @@ struct th_player_miss {
 
 #define TH_PLAYER_MISSES_KEPT 256 /* of each list; the counts go on */
 
+/* One answer that was given by a relaxation, and what was let pass. */
+struct th_player_relaxed {
+	char process[17]; /* span id of the asking process, hex */
+	char span[17];	  /* the recorded exchange, hex */
+	size_t number;	  /* of it in the run, from 1 */
+	const char *by;	  /* "volatile", "sequence" */
+	char *request;
+	char *why;		  /* one line */
+	struct th_passed *passed; /* volatile: each difference (volatile.h); else NULL */
+	size_t n_passed;
+};
+
+#define TH_PLAYER_RELAXED_KEPT 65536 /* the count goes on */
+
 struct th_player_stats {
 	char trace_id[33];
 	uint64_t spans;	    /* recorded exchanges of the run */
@@ -61,7 +78,8 @@ struct th_player_stats {
 	uint64_t bytes_served; /* of recorded answers */
 	uint64_t damage;       /* places where the capture is not as its format says */
 	struct th_player_miss *misses, *fenced;
-	size_t n_misses, n_fenced; /* kept in the lists */
+	struct th_player_relaxed *relaxations;
+	size_t n_misses, n_fenced, n_relaxations; /* kept in the lists */
 };
 
 struct th_player;
@@ -70,7 +88,8 @@ struct th_player;
  * th_player_destroy(). Every string of `conf` may go away afterwards. 0 and the player; or a
  * negative errno and one line in `why`, naming the file and, where it is damaged, the offset:
  * -ENOENT (no file, no such run), -EINVAL (not a capture), -ENOTUNIQ
- * (ambiguous prefix), or what the system said. SIGPIPE must be ignored in this process. */
+ * (ambiguous prefix), -ENOEXEC (a mistake in the rules), or what the system said. SIGPIPE must be
+ * ignored in this process. */
 int th_player_start(const struct th_player_conf *conf, struct th_player **ret_player,
 	char why[TH_PLAYER_WHY_BYTES]);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "player/volatile.h"
 
 static void add_count(cJSON *o, const char *name, uint64_t n)
 {
@@ -27,12 +28,58 @@ static void add_list(cJSON *o, const char *name, const struct th_player_miss *li
 	}
 }
 
+static void add_passed(cJSON *o, const struct th_player_relaxed *r)
+{
+	cJSON *array = cJSON_AddArrayToObject(o, "passed");
+	for (size_t i = 0; i < r->n_passed; i++) {
+		const struct th_passed *p = &r->passed[i];
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "where", p->where ? p->where : "");
+		cJSON_AddStringToObject(item, "pattern", p->pattern);
+		cJSON_AddStringToObject(item, "asked", p->asked ? p->asked : "");
+		cJSON_AddStringToObject(item, "recorded", p->recorded ? p->recorded : "");
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+static void add_relaxations(cJSON *o, const struct th_player_stats *s)
+{
+	cJSON *array = cJSON_AddArrayToObject(o, "relaxations");
+	for (size_t i = 0; i < s->n_relaxations; i++) {
+		const struct th_player_relaxed *r = &s->relaxations[i];
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "process", r->process);
+		cJSON_AddStringToObject(item, "request", r->request ? r->request : "");
+		cJSON_AddStringToObject(item, "span", r->span);
+		add_count(item, "number", r->number);
+		cJSON_AddStringToObject(item, "by", r->by);
+		cJSON_AddStringToObject(item, "why", r->why ? r->why : "");
+		add_passed(item, r);
+		cJSON_AddItemToArray(array, item);
+	}
+}
+
+const char *th_report_verdict(const struct th_player_stats *s)
+{
+	if (s->missed || s->fenced_connects || s->fenced_lookups) {
+		return "missed";
+	}
+	if (s->relaxed) {
+		return "relaxed";
+	}
+	if (s->crossed) {
+		return "crossed";
+	}
+	return s->unused ? "partial" : "exact";
+}
+
 static char *render(const struct th_player_stats *s, const char *capture)
 {
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "capture", capture);
 	cJSON_AddStringToObject(o, "trace_id", s->trace_id);
 	cJSON_AddBoolToObject(o, "ok", !s->missed && !s->fenced_connects && !s->fenced_lookups);
+	cJSON_AddStringToObject(o, "verdict", th_report_verdict(s));
 	add_count(o, "spans", s->spans);
 	add_count(o, "matched", s->matched);
 	add_count(o, "relaxed", s->relaxed);
@@ -47,6 +94,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "damage", s->damage);
 	add_list(o, "misses", s->misses, s->n_misses);
 	add_list(o, "fenced", s->fenced, s->n_fenced);
+	add_relaxations(o, s);
 	char *text = cJSON_Print(o);
 	cJSON_Delete(o);
 	return text;

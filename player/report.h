@@ -4,6 +4,10 @@
 
 #include "player/player.h"
 
+/* In one word, the worst thing that happened: "missed" (something had no recorded answer),
+ * "relaxed", "crossed", "partial" (recorded exchanges were not asked for), "exact". */
+const char *th_report_verdict(const struct th_player_stats *stats);
+
 /* Replaces the file at once. 0 or a negative errno. */
 int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path);
 

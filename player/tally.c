@@ -1,6 +1,7 @@
 #include "player/tally.h"
 
 #include "base/text.h"
+#include "player/volatile.h"
 
 void th_tally_init(struct th_tally *t)
 {
@@ -17,8 +18,19 @@ static void free_list(struct th_player_miss *list, size_t n)
 	free(list);
 }
 
+static void free_relaxed(struct th_player_relaxed *r)
+{
+	free(r->request);
+	free(r->why);
+	th_passed_free(r->passed, r->n_passed);
+}
+
 void th_tally_finish(struct th_tally *t)
 {
+	for (size_t i = 0; i < t->stats.n_relaxations; i++) {
+		free_relaxed(&t->stats.relaxations[i]);
+	}
+	free(t->stats.relaxations);
 	free_list(t->stats.misses, t->stats.n_misses);
 	free_list(t->stats.fenced, t->stats.n_fenced);
 	pthread_mutex_destroy(&t->lock);
@@ -28,9 +40,27 @@ void th_tally_match(struct th_tally *t, const struct th_claim *claim)
 {
 	pthread_mutex_lock(&t->lock);
 	t->stats.matched++;
-	t->stats.relaxed += claim->relaxed;
+	t->stats.relaxed += claim->relaxed != NULL;
 	t->stats.crossed += claim->crossed;
 	pthread_mutex_unlock(&t->lock);
+}
+
+void th_tally_relaxed(struct th_tally *t, const struct th_player_relaxed *r)
+{
+	struct th_player_relaxed copy = *r;
+	struct th_player_stats *s = &t->stats;
+	pthread_mutex_lock(&t->lock);
+	if (!s->relaxations) { /* made whole, as below; its pages are taken when they are used */
+		s->relaxations = calloc(TH_PLAYER_RELAXED_KEPT, sizeof(*s->relaxations));
+	}
+	bool kept = s->relaxations && s->n_relaxations < TH_PLAYER_RELAXED_KEPT;
+	if (kept) {
+		s->relaxations[s->n_relaxations++] = copy;
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (!kept) {
+		free_relaxed(&copy);
+	}
 }
 
 void th_tally_bytes(struct th_tally *t, uint64_t n)

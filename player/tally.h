@@ -20,6 +20,9 @@ void th_tally_bytes(struct th_tally *t, uint64_t n);
 void th_tally_stream(struct th_tally *t);
 void th_tally_process(struct th_tally *t);
 
+/* Keeps the relaxed answer; its strings and list become the tally's. */
+void th_tally_relaxed(struct th_tally *t, const struct th_player_relaxed *r);
+
 /* `request` and `why` are copied. */
 void th_tally_miss(
 	struct th_tally *t, const uint8_t process[8], const char *request, const char *why);

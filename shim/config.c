@@ -154,6 +154,24 @@ static enum answer check_pace(const char *value)
 	return parse_decimal(value, &millionths) ? BUILT : UNKNOWN;
 }
 
+/* "volatile:FILE,sequence"; whether the file can be read is the player's to say. */
+static enum answer check_match(const char *value)
+{
+	static const char file[] = "volatile:";
+	for (const char *p = value;;) {
+		size_t n = strcspn(p, ",");
+		struct th_slice word = {(const uint8_t *)p, n};
+		bool known = th_slice_eq(word, TH_SLICE_LIT("canonical")) ||
+			th_slice_eq(word, TH_SLICE_LIT("volatile")) ||
+			th_slice_eq(word, TH_SLICE_LIT("sequence")) ||
+			(n > sizeof(file) - 1 && strncmp(p, file, sizeof(file) - 1) == 0);
+		if (!known || !p[n]) {
+			return known ? BUILT : UNKNOWN;
+		}
+		p += n + 1;
+	}
+}
+
 static enum answer check_later(const char *value)
 {
 	return LATER;
@@ -197,8 +215,8 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_ON_ERROR", "open closed", "", NULL, " is not open or closed"},
 	{"TRACEHOOK_TRACE_ID", NULL, NULL, check_hex_id, " is not 1 to 32 hex digits"},
 	{"TRACEHOOK_META", NULL, NULL, check_meta, " is not like k=v,k2=v2"},
-	{"TRACEHOOK_MATCH", "canonical sequence", "volatile", NULL,
-		" is not canonical or sequence"},
+	{"TRACEHOOK_MATCH", NULL, NULL, check_match,
+		" is not made of canonical, volatile, volatile:FILE and sequence"},
 	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL, " is not fail or abort"},
 	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/player_conf.h"
 #include "tools/tools.h"
@@ -19,7 +20,7 @@ static bool parse_int(const char *text, int *ret_value)
 	return true;
 }
 
-static bool take_option(struct th_player_conf *conf, int option, const char *value)
+static bool take_option(struct th_player_conf *conf, char **rules, int option, const char *value)
 {
 	switch (option) {
 	case 'c':
@@ -39,7 +40,7 @@ static bool take_option(struct th_player_conf *conf, int option, const char *val
 	case 'T':
 		return parse_int(value, &conf->tree);
 	case 'm':
-		return th_player_conf_match(value, &conf->match);
+		return th_player_conf_match(value, conf, rules);
 	case 'o':
 		return th_player_conf_on_miss(value, &conf->on_miss);
 	default:
@@ -56,11 +57,12 @@ int th_cmd_player(int argc, char **argv)
 		{"on-miss", required_argument, NULL, 'o'}, {"pace", required_argument, NULL, 's'},
 		{"report", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	struct th_player_conf conf = {.ready_fd = -1};
+	th_auto_free char *rules = NULL;
 	for (int c; (c = th_tool_option(argc, argv, "", options)) != -1;) {
 		if (c == 'h' || c == '?') {
 			return th_tool_option_exit(c);
 		}
-		if (!take_option(&conf, c, optarg)) {
+		if (!take_option(&conf, &rules, c, optarg)) {
 			return th_tool_misuse(
 				"player", "an option cannot have the value \"%s\"", optarg);
 		}

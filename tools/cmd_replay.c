@@ -96,6 +96,7 @@ static int start_failed(int error, const char *why)
 		return TH_EXIT_MISSING;
 	case -EINVAL:
 		return TH_EXIT_DAMAGED;
+	case -ENOEXEC:
 	case -ENOTUNIQ:
 		return TH_EXIT_USAGE;
 	default:
@@ -111,7 +112,8 @@ static int start_player(const struct th_config *config, const char *capture, con
 		.trace_prefix = config->trace_prefix,
 		.directory = directory,
 		.ready_fd = -1};
-	if (!th_player_conf_match(config->match, &conf.match) ||
+	th_auto_free char *rules = NULL;
+	if (!th_player_conf_match(config->match, &conf, &rules) ||
 		!th_player_conf_on_miss(config->on_miss, &conf.on_miss) ||
 		!th_player_conf_pace(config->pace, &conf.pace)) {
 		return th_tool_misuse("replay", "a value that this version does not know");
@@ -150,12 +152,12 @@ static void write_report(struct th_player *p, const char *path)
 /* What the replay itself has to say about the exit code; TH_EXIT_OK: nothing. */
 static int judge(const struct replay_options *o, const struct th_player_stats *s)
 {
-	if (s->missed) {
+	/* What the fence stopped was asked for, and had no recorded answer: an agent that swallows
+	 * the error must not end green. */
+	if (s->missed || s->fenced_connects || s->fenced_lookups) {
 		return TH_EXIT_MISSED;
 	}
-	if (o->strict &&
-		(s->relaxed || s->crossed || s->unused || s->fenced_connects ||
-			s->fenced_lookups)) {
+	if (o->strict && (s->relaxed || s->crossed || s->unused)) {
 		return TH_EXIT_STRICT;
 	}
 	return s->processes == 0 ? TH_EXIT_UNCOVERED : TH_EXIT_OK;

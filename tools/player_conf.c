@@ -2,15 +2,40 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "tools/settings.h"
 
-bool th_player_conf_match(const char *words, enum th_match *ret_match)
+static bool add_match(const char *word, size_t n, struct th_player_conf *conf, char **ret_rules)
 {
-	bool plain = !words || !*words || strcmp(words, "canonical") == 0;
-	if (!plain && strcmp(words, "sequence") != 0) {
-		return false;
+	static const char file[] = "volatile:";
+	const size_t prefix = sizeof(file) - 1;
+	struct th_slice s = {(const uint8_t *)word, n};
+	if (th_slice_eq(s, TH_SLICE_LIT("sequence"))) {
+		conf->match |= TH_MATCH_SEQUENCE;
+		return true;
 	}
-	*ret_match = plain ? TH_MATCH_CANONICAL : TH_MATCH_SEQUENCE;
+	if (th_slice_eq(s, TH_SLICE_LIT("volatile"))) {
+		conf->match |= TH_MATCH_VOLATILE;
+		return true;
+	}
+	if (n > prefix && strncmp(word, file, prefix) == 0 && !*ret_rules) {
+		conf->match |= TH_MATCH_VOLATILE;
+		conf->rules = *ret_rules = strndup(word + prefix, n - prefix);
+		return conf->rules != NULL;
+	}
+	return th_slice_eq(s, TH_SLICE_LIT("canonical"));
+}
+
+bool th_player_conf_match(const char *words, struct th_player_conf *conf, char **ret_rules)
+{
+	conf->match = TH_MATCH_CANONICAL;
+	while (words && *words) {
+		size_t n = strcspn(words, ",");
+		if (!add_match(words, n, conf, ret_rules)) {
+			return false;
+		}
+		words += n + (words[n] == ',');
+	}
 	return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "player/volatile.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
 
@@ -37,6 +38,32 @@ static void print_list(FILE *out, const char *what, const struct th_player_miss 
 	}
 }
 
+/* One line per relaxed answer, and one per difference that was let pass. */
+static void print_relaxed(FILE *out, const struct th_player_relaxed *r)
+{
+	th_auto_free char *request = th_text_line(th_slice_str(r->request ? r->request : ""));
+	th_auto_free char *why = th_text_line(th_slice_str(r->why ? r->why : ""));
+	fprintf(out, "tracehook: relaxed (%s): %s\n", r->by, request);
+	fprintf(out, "tracehook:   answered with #%zu (span %.8s)%s%s\n", r->number, r->span,
+		r->n_passed ? "" : ": ", r->n_passed ? "" : why);
+	for (size_t i = 0; i < r->n_passed; i++) {
+		const struct th_passed *p = &r->passed[i];
+		th_auto_free char *where = th_text_line(th_slice_str(p->where));
+		fprintf(out, "tracehook:   %s (%s): asked \"%s\", recorded \"%s\"\n", where,
+			p->pattern, p->asked, p->recorded);
+	}
+}
+
+static void print_relaxations(FILE *out, const struct th_player_stats *s)
+{
+	for (size_t i = 0; i < s->n_relaxations && i < LINES_SHOWN; i++) {
+		print_relaxed(out, &s->relaxations[i]);
+	}
+	if (s->n_relaxations > LINES_SHOWN) {
+		fprintf(out, "tracehook: relaxed: %zu more\n", s->n_relaxations - LINES_SHOWN);
+	}
+}
+
 static void print_totals(FILE *out, const struct th_player_stats *s)
 {
 	char bytes[TH_UNITS_TEXT];
@@ -55,6 +82,7 @@ void th_replay_summary_print(FILE *out, const struct th_player_stats *s, bool al
 {
 	print_list(out, "missed", s->misses, s->n_misses);
 	print_list(out, "stopped at the fence", s->fenced, s->n_fenced);
+	print_relaxations(out, s);
 	if (all) {
 		print_totals(out, s);
 	}

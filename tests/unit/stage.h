@@ -69,7 +69,7 @@ static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double 
 	static const uint8_t nobody[8];
 	th_tally_init(&s->tally);
 	s->serving = (struct th_serving){.run = &s->m->run,
-		.index = th_index_create(&s->m->run, TH_MATCH_CANONICAL),
+		.index = th_index_create(&s->m->run, TH_MATCH_CANONICAL, NULL),
 		.order = th_order_create(&s->m->run),
 		.ca = th_ca_create(),
 		.tls = th_serve_tls_context(),

@@ -107,6 +107,16 @@ Test(config, their_defaults_may_be_spelled_out)
 	cr_assert_str_eq(conf.pace, "2.5");
 }
 
+Test(config, relaxations_are_a_list)
+{
+	cr_expect_eq(PARSE("TRACEHOOK_MATCH", "volatile"), 0);
+	cr_expect_eq(PARSE("TRACEHOOK_MATCH", "volatile:rules.txt,sequence"), 0);
+	cr_expect_str_eq(conf.match, "volatile:rules.txt,sequence");
+	cr_expect_eq(PARSE("TRACEHOOK_MATCH", "volatile:"), -EINVAL);
+	cr_expect_eq(PARSE("TRACEHOOK_MATCH", "volatile,"), -EINVAL);
+	cr_expect_eq(PARSE("TRACEHOOK_MATCH", "sequences"), -EINVAL);
+}
+
 Test(config, a_bad_value_while_recording_leaves_the_agent_untouched)
 {
 	cr_assert_eq(PARSE("TRACEHOOK_PACE", "fast"), -EINVAL);

@@ -34,7 +34,7 @@ static char *explain(const char *head, const char *body, int claims)
 	struct made *asking = made_new();
 	struct th_connection *ac = made_connection(asking, made_process(asking, "0"), 1);
 	struct th_exchange *x = made_exchange(asking, ac, 1, head, body, NULL, NULL);
-	struct th_index *ix = th_index_create(&m->run, TH_MATCH_CANONICAL);
+	struct th_index *ix = th_index_create(&m->run, TH_MATCH_CANONICAL, NULL);
 	struct th_asker who = {11, 0, 1, 1};
 	struct th_canon canon = {0};
 	struct th_claim claim;
@@ -45,7 +45,7 @@ static char *explain(const char *head, const char *body, int claims)
 	}
 	cr_assert_not(th_index_claim(ix, &canon, &who, &claim));
 	cr_assert_eq(th_index_near(ix, &canon, &who, &near), 0);
-	char *text = th_explain_miss(&m->run, &canon, &near);
+	char *text = th_explain_miss(&m->run, NULL, &canon, &near);
 	free(near.x);
 	th_canon_finish(&canon);
 	th_index_destroy(ix);
