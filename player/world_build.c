@@ -169,6 +169,9 @@ static enum evidence weigh(const struct th_connection *c, bool has_exchange)
 	if (c->error || never_connected(c)) {
 		return EVIDENCE_FAILED;
 	}
+	if (c->unseen_sent || c->unseen_received) {
+		return EVIDENCE_OPAQUE;
+	}
 	switch (c->speaks) {
 	case TH_SPEAKS_NOTHING:
 		return EVIDENCE_SERVED;

@@ -13,6 +13,7 @@
 #include "base/pool.h"
 #include "recorder/certificates.h"
 #include "recorder/emit.h"
+#include "recorder/foreign.h"
 
 static struct {
 	struct th_lock lock;
@@ -83,6 +84,7 @@ static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 	c->id = c->certificates = 0;
 	c->conf = *conf;
 	c->bytes_sent = c->bytes_received = 0;
+	c->unseen_sent = c->unseen_received = 0;
 	c->end = TH_END_COMPLETE;
 	c->end_code = 0;
 	c->sni[0] = c->alpn[0] = 0;
@@ -169,6 +171,9 @@ static void each(struct th_conn_ref ref, const struct iovec *iov, int count, siz
 	if (!c) {
 		return;
 	}
+	if (c->inherited) {
+		th_foreign_note(c);
+	}
 	for (int i = 0; i < count && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
 		feed(c, (struct th_slice){iov[i].iov_base, part});
@@ -227,6 +232,19 @@ void th_conn_send_failed(struct th_conn_ref ref, enum th_end how, uint32_t code)
 	th_unlock(&c->lock);
 }
 
+void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return;
+	}
+	if (!c->inherited && !th_foreign_used(c)) {
+		c->unseen_sent = sent > c->bytes_sent ? sent - c->bytes_sent : 0;
+		c->unseen_received = taken > c->bytes_received ? taken - c->bytes_received : 0;
+	}
+	th_unlock(&c->lock);
+}
+
 /* The last frames of a connection. One that the process inherited and never used is not its. */
 static void put_end(struct th_conn *c)
 {
@@ -262,6 +280,7 @@ static void begin_anew(struct th_conn *c)
 	c->inherited = true;
 	c->announced = c->send_failed = false;
 	c->bytes_sent = c->bytes_received = 0;
+	c->unseen_sent = c->unseen_received = 0;
 }
 
 void th_conns_finish(void)

@@ -57,8 +57,9 @@ struct th_conn {
 	void *next_state;
 	struct th_slice next_bytes;
 	uint64_t bytes_sent, bytes_received;
-	uint64_t undecoded;	   /* bytes that a tap should have had */
-	const char *undecoded_why; /* NULL: no tap is missing them */
+	uint64_t unseen_sent, unseen_received; /* th_conn_account() */
+	uint64_t undecoded;		       /* bytes that a tap should have had */
+	const char *undecoded_why;	       /* NULL: no tap is missing them */
 	enum th_end end;
 	uint32_t end_code;
 	uint8_t first[32]; /* first bytes sent, while the protocol is undecided */

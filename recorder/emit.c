@@ -79,7 +79,7 @@ void th_emit_announce(struct th_conn *c)
 
 void th_emit_conn_end(const struct th_conn *c)
 {
-	uint8_t buf[24];
+	uint8_t buf[40];
 	struct th_out out = {buf, sizeof(buf), 0, false};
 	th_out_u8(&out, (uint8_t)c->end);
 	th_out_u8(&out, c->speaks);
@@ -87,6 +87,10 @@ void th_emit_conn_end(const struct th_conn *c)
 	th_out_u32(&out, c->end_code);
 	th_out_u64(&out, c->bytes_sent);
 	th_out_u64(&out, c->bytes_received);
+	if (c->unseen_sent || c->unseen_received) {
+		th_out_u64(&out, c->unseen_sent);
+		th_out_u64(&out, c->unseen_received);
+	}
 	put(TH_FRAME_CONN_END, 0, c->id, &out, (struct th_slice){NULL, 0});
 }
 

@@ -17,6 +17,7 @@
 #include "capture/writer.h"
 #include "recorder/certificates.h"
 #include "recorder/conn.h"
+#include "recorder/foreign.h"
 #include "recorder/names.h"
 
 #define WRITER_BUDGET_NS (200 * 1000 * 1000ull) /* together about 300 ms (P14) */
@@ -182,6 +183,7 @@ int th_recorder_start(const struct th_process_conf *conf)
 	process.started = true;
 	process.redaction.off = conf->redact_off;
 	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
+	th_foreign_start();
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
 	struct th_slice argv0 = th_slice_str(conf->argv0);
 	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",

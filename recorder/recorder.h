@@ -120,6 +120,11 @@ void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code);
  * early answer, say). But when the agent closes instead of reading on, this is how it all ended. */
 void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code);
 
+/* By the kernel's account the agent has given `sent` bytes to the connection and taken `taken` from
+ * it (or more): what was not told by the calls above went unseen, and the capture will say so. To
+ * be called before th_conn_close() or the process's end, as often as one likes. */
+void th_conn_account(struct th_conn_ref c, uint64_t sent, uint64_t taken);
+
 /* The agent closed it (close, SSL_free). Ends what is in progress as LOCAL, writes CONN_END and
  * gives the memory back. */
 void th_conn_close(struct th_conn_ref c);

@@ -24,6 +24,7 @@
 #include "recorder/recorder.h"
 #include "shim/child_env.h"
 #include "shim/children.h"
+#include "shim/fd_table.h"
 #include "shim/log.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
@@ -284,6 +285,7 @@ static void finish_recording(void)
 	if (lost) {
 		th_emit_lost(lost, 0, "a signal handler interrupted the recorder");
 	}
+	th_fd_account_all();
 	th_recorder_finish();
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/sys.h"
 #include "shim/arm.h"
+#include "shim/tcp_bytes.h"
 #include "shim/tls.h"
 
 static struct th_fd table[TH_FD_MAX];
@@ -147,6 +148,26 @@ void th_fd_copy(int from, int to)
 	publish(to, atomic_load(&f->state));
 }
 
+/* What went past us, by calls that are not hooked: the socket knows. */
+static void account(int fd, const struct th_fd *f)
+{
+	uint64_t sent, taken;
+	if (f->conn.conn && inode_of(fd) == f->inode && th_tcp_bytes(fd, &sent, &taken)) {
+		th_conn_account(f->conn, sent, taken);
+	}
+}
+
+void th_fd_account_all(void)
+{
+	unsigned end = atomic_load(&high);
+	for (unsigned i = 0; i < end; i++) {
+		struct th_fd *f = th_fd_get((int)i);
+		if (f && atomic_load(&f->state) == TH_FD_OPEN) {
+			account((int)i, f);
+		}
+	}
+}
+
 static bool held_elsewhere(int fd)
 {
 	unsigned end = atomic_load(&high);
@@ -172,6 +193,7 @@ void th_fd_drop(int fd)
 			th_conn_failed(&f->conf, ETIMEDOUT);
 		} else {
 			th_tls_settle(f->tls, f->inode);
+			account(fd, f);
 			th_conn_close(f->conn);
 		}
 	}

@@ -64,4 +64,7 @@ void th_fd_copy(int from, int to);
 void th_fd_drop(int fd);
 void th_fd_drop_range(unsigned first, unsigned last);
 
+/* At the end of the process: asks of each connection that is still open what went unseen. */
+void th_fd_account_all(void);
+
 #endif

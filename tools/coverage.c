@@ -84,6 +84,21 @@ static size_t keep_unanswered(const struct th_run *run, const struct th_connecti
 	return kept;
 }
 
+bool th_coverage_in_part(const struct th_connection *c)
+{
+	return c->unseen_sent || c->unseen_received;
+}
+
+static bool holds(const struct th_connection **list, size_t n, const struct th_connection *c)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i] == c) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void th_coverage_opaque(
 	const struct th_run *run, const struct th_connection ***ret_list, size_t *ret_n)
 {
@@ -92,7 +107,9 @@ void th_coverage_opaque(
 	size_t n = keep_unanswered(run, list, gather_tls(run, list));
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		if (c->speaks == TH_SPEAKS_OTHER && c->family != 1) {
+		bool listed = is_tls_records(c) && holds(list, n, c);
+		if (!listed &&
+			(c->speaks == TH_SPEAKS_OTHER ? c->family != 1 : th_coverage_in_part(c))) {
 			list[n++] = c;
 		}
 	}
@@ -102,6 +119,9 @@ void th_coverage_opaque(
 
 const char *th_coverage_why(const struct th_connection *c)
 {
+	if (th_coverage_in_part(c)) {
+		return "bytes went past the library (splice, io_uring, another program …)";
+	}
 	return c->speaks == TH_SPEAKS_TLS ? "TLS, not decoded (another library, or no handshake)"
 					  : "not HTTP: bytes counted, not recorded";
 }

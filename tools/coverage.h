@@ -28,6 +28,9 @@ void th_coverage_opaque(
  * no gap. */
 size_t th_coverage_local(const struct th_run *run);
 
+/* Bytes were moved on it by calls that the library does not see; the others were. */
+bool th_coverage_in_part(const struct th_connection *c);
+
 /* Why a connection of that list was not decoded: one clause, static text. */
 const char *th_coverage_why(const struct th_connection *c);
 

@@ -115,6 +115,15 @@ static void print_totals(FILE *out, const struct th_run *run)
 	fprintf(out, "; %zu process%s\n", run->n_processes, run->n_processes == 1 ? "" : "es");
 }
 
+static void print_unseen(FILE *out, const struct th_connection *c)
+{
+	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
+	if (c->unseen_sent || c->unseen_received) {
+		fprintf(out, "; %s bytes sent, %s received", th_units_bytes(sent, c->unseen_sent),
+			th_units_bytes(received, c->unseen_received));
+	}
+}
+
 static void print_opaque(FILE *out, const struct th_run *run)
 {
 	th_auto_free const struct th_connection **list = NULL;
@@ -123,8 +132,11 @@ static void print_opaque(FILE *out, const struct th_run *run)
 	for (size_t i = 0; i < n && i < OPAQUE_SHOWN; i++) {
 		th_auto_free char *peer = th_events_peer(list[i]);
 		th_auto_free char *safe = th_text_line(th_slice_str(peer));
-		fprintf(out, "tracehook: not recorded: a connection to %s: %s\n", safe,
-			th_coverage_why(list[i]));
+		bool part = th_coverage_in_part(list[i]);
+		fprintf(out, "tracehook: not recorded: %sa connection to %s: %s",
+			part ? "part of " : "", safe, th_coverage_why(list[i]));
+		print_unseen(out, list[i]);
+		fputc('\n', out);
 	}
 	if (n > OPAQUE_SHOWN) {
 		fprintf(out, "tracehook: not recorded: %zu more connections\n", n - OPAQUE_SHOWN);

@@ -154,6 +154,10 @@ static void take_conn_end(
 	k->end_code = th_in_u32(in);
 	k->bytes_sent = th_in_u64(in);
 	k->bytes_received = th_in_u64(in);
+	if (in->n) {
+		k->unseen_sent = th_in_u64(in);
+		k->unseen_received = th_in_u64(in);
+	}
 }
 
 /* ---- a writer ---- */

@@ -39,7 +39,7 @@ static int exchange(int fd)
 int main(void)
 {
 	struct sigaction act = {.sa_handler = handler, .sa_flags = SA_RESTART};
-	struct itimerval soon = {{0, 0}, {0, 50}};
+	struct itimerval soon = {{0, 0}, {0, 0}};
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
@@ -50,6 +50,7 @@ int main(void)
 	good += exchange(fd); /* its thread is there now */
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	for (int i = 0; i < 3000; i++) {
+		soon.it_value.tv_usec = 1 + i % 50;  /* some are sooner than any exchange */
 		setitimer(ITIMER_REAL, &soon, NULL); /* once each time, so the program gets on */
 		good += exchange(fd);
 	}

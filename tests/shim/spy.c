@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "recorder/emit.h"
+#include "recorder/foreign.h"
 #include "recorder/process.h"
 #include "recorder/recorder.h"
 
@@ -60,6 +61,7 @@ int th_recorder_start(const struct th_process_conf *conf)
 		return fd;
 	}
 	(void)th_sys_close(fd);
+	th_foreign_start();
 	new_span();
 	char parent[2 * TH_SPAN_ID_BYTES + 1] = {0}, own[2 * TH_SPAN_ID_BYTES + 1] = {0};
 	th_hex_encode(parent, conf->parent_span_id, TH_SPAN_ID_BYTES);
@@ -76,6 +78,9 @@ void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES])
 void th_recorder_forked(void)
 {
 	new_span();
+	for (int i = 0; i < CONNS_MAX; i++) {
+		conns[i].inherited = true;
+	}
 	say("forked\n");
 }
 
@@ -125,6 +130,7 @@ struct th_conn_ref th_conn_open(const struct th_conn_conf *conf)
 		return (struct th_conn_ref){NULL, 0};
 	}
 	conns[i].id = (uint32_t)i + 1;
+	conns[i].inherited = false;
 	say("open %d transport=%d family=%d connected=%d\n", i + 1, conf->transport,
 		conf->peer.family, conf->connected > 0);
 	return (struct th_conn_ref){&conns[i], 1};
@@ -154,6 +160,10 @@ static void moved(const char *what, struct th_conn_ref c, const void *p, size_t 
 	char text[SHOWN + 1];
 	if (c.conn) {
 		say("%s %u n=%zu %s\n", what, c.conn->id, n, shown(text, p, n));
+		if (c.conn->inherited) {
+			th_foreign_note(c.conn);
+		}
+		*(what[0] == 's' ? &c.conn->bytes_sent : &c.conn->bytes_received) += n;
 	}
 }
 
@@ -203,6 +213,16 @@ void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code)
 {
 	if (c.conn) {
 		say("send failed %u how=%d code=%u\n", c.conn->id, how, code);
+	}
+}
+
+void th_conn_account(struct th_conn_ref c, uint64_t sent, uint64_t taken)
+{
+	bool told = sent <= c.conn->bytes_sent && taken <= c.conn->bytes_received;
+	if (!told && !c.conn->inherited && !th_foreign_used(c.conn)) {
+		say("unseen %u sent=%llu received=%llu\n", c.conn->id,
+			(unsigned long long)(sent - c.conn->bytes_sent),
+			(unsigned long long)(taken - c.conn->bytes_received));
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "recorder/foreign.h"
 #include "tests/unit/conn_script.h"
 #include "tests/unit/fake_writer.h"
 
@@ -121,6 +122,52 @@ static uint32_t certificates_of(size_t i)
 {
 	cr_assert_eq(fake_frames[i].type, TH_FRAME_CONN);
 	return th_le32(fake_frames[i].p + 28);
+}
+
+static const struct fake_frame *ended(struct th_conn_ref c)
+{
+	fake_forget();
+	th_conn_close(c);
+	return &fake_frames[fake_count - 1];
+}
+
+/* What the kernel counts beyond what was told stands in CONN_END, and only then. */
+Test(conn, what_went_unseen_is_told)
+{
+	struct th_conn_conf conf = conf_of(443);
+	th_foreign_start();
+	struct th_conn_ref c = th_conn_open(&conf);
+	th_conn_sent(c, "abc", 3);
+	th_conn_received(c, "de", 2);
+	th_conn_account(c, 3, 2);
+	cr_assert_eq(ended(c)->n, 24);
+	c = th_conn_open(&conf);
+	th_conn_sent(c, "abc", 3);
+	th_conn_account(c, 2, 9);
+	const struct fake_frame *f = ended(c);
+	cr_assert_eq(f->n, 40);
+	cr_assert_eq(th_le64(f->p + 8), 3);
+	cr_assert_eq(th_le64(f->p + 24), 0);
+	cr_assert_eq(th_le64(f->p + 32), 9);
+}
+
+/* Nobody knows how much of a connection's bytes a forked child has moved. */
+Test(conn, what_a_child_moved_is_not_unseen)
+{
+	struct th_conn_conf conf = conf_of(443);
+	th_foreign_start();
+	struct th_conn_ref c = th_conn_open(&conf), d = th_conn_open(&conf);
+	pid_t child = fork();
+	if (child == 0) {
+		th_conns_forked();
+		th_conn_sent(c, "abc", 3);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	th_conn_account(c, 3, 0);
+	th_conn_account(d, 3, 0);
+	cr_assert_eq(ended(c)->n, 24);
+	cr_assert_eq(ended(d)->n, 40, "but only on that one");
 }
 
 /* A chain is written once, before the connections that refer to it. */

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Runs are put together by hand: the function looks at connections and processes only. */
 static struct th_process root, other;
@@ -104,4 +105,34 @@ Test(coverage, processes_cut_short_are_told_from_those_replaced_by_exec)
 	c.lost_events = 0;
 	seen = th_coverage_of(&run);
 	cr_assert(th_coverage_whole(&seen), "a killed process is none");
+}
+
+/* Bytes that the kernel counted and no hook saw: told whatever the connection spoke, and once. */
+Test(coverage, bytes_that_went_past_are_a_gap)
+{
+	struct th_connection list[] = {tls(1, 10), tap(1), tls(2, 11)};
+	cr_assert_eq(opaque(list, 3, NULL), 1);
+	list[0].unseen_sent = 1;
+	list[2].unseen_received = 1;
+	cr_assert_eq(opaque(list, 3, NULL), 2);
+	cr_assert_not_null(strstr(th_coverage_why(&list[0]), "past the library"));
+	struct th_connection http = tls(3, 12);
+	http.speaks = TH_SPEAKS_HTTP1;
+	cr_assert_eq(opaque(&http, 1, NULL), 0);
+	http.unseen_received = 7;
+	cr_assert_eq(opaque(&http, 1, NULL), 1);
+}
+
+Test(coverage, talk_on_unix_sockets_is_no_gap)
+{
+	struct th_connection c = tls(1, 10);
+	c.family = 1;
+	c.speaks = TH_SPEAKS_OTHER;
+	struct th_connection *one = &c;
+	const struct th_run run = {.connections = &one, .n_connections = 1};
+	cr_assert_eq(opaque(&c, 1, NULL), 0);
+	cr_assert_eq(th_coverage_local(&run), 1);
+	c.speaks = TH_SPEAKS_TLS;
+	cr_assert_eq(opaque(&c, 1, NULL), 1, "it may hide anything");
+	cr_assert_eq(th_coverage_local(&run), 0);
 }

@@ -1,0 +1,20 @@
+/* Connections that a forked child uses as well as its parent: only the sum of what both have seen
+ * is what the socket has moved, so neither can tell whether anything was missed. */
+#ifndef RECORDER_FOREIGN_H
+#define RECORDER_FOREIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "recorder/conn.h"
+
+/* Once, before the process has threads or children. */
+void th_foreign_start(void);
+
+/* An inherited connection has moved bytes: its other owners are told. */
+void th_foreign_note(const struct th_conn *c);
+
+/* Has another process used it, or may it have? */
+bool th_foreign_used(const struct th_conn *c);
+
+#endif
