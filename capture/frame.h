@@ -65,6 +65,7 @@ enum th_frame_type {
 	TH_FRAME_RES_END = 16,
 	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 23: annotation */
 	TH_FRAME_CERTIFICATES = 22, /* a peer's chain; connections refer to it by its id */
+	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
 };
 
 enum th_frame_flag {
@@ -99,8 +100,28 @@ enum th_transport {
 	TH_TRANSPORT_PLAIN = 0,
 	TH_TRANSPORT_OPENSSL = 1,
 	TH_TRANSPORT_GNUTLS = 2,
-	TH_TRANSPORT_CURL = 3, /* reserved */
+	TH_TRANSPORT_CURL = 3, /* TLS of a library that is not tapped, told by libcurl */
 };
+
+/* How a transfer was driven (TRANSFER). */
+enum th_transfer_api {
+	TH_TRANSFER_EASY = 1,  /* by one call, on one thread */
+	TH_TRANSFER_MULTI = 2, /* along with others */
+};
+
+/* The times of a TRANSFER frame, since its start; each includes those before it. */
+enum th_transfer_time {
+	TH_TRANSFER_NAMELOOKUP,
+	TH_TRANSFER_CONNECT,
+	TH_TRANSFER_TLS,	/* the handshake is done */
+	TH_TRANSFER_REQUEST,	/* about to be sent */
+	TH_TRANSFER_FIRST_BYTE, /* of the response */
+	TH_TRANSFER_REDIRECT,	/* spent on what came before the last request */
+	TH_TRANSFER_TOTAL,
+	TH_TRANSFER_TIMES, /* how many there are */
+};
+
+#define TH_TRANSFER_LEFT (-1) /* result: the agent took it away before its end */
 
 /* What a connection turned out to speak (CONN_END). */
 enum th_speaks {

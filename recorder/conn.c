@@ -203,6 +203,17 @@ bool th_conn_is_http(struct th_conn_ref ref)
 	return http;
 }
 
+uint32_t th_conn_number(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return 0;
+	}
+	uint32_t number = c->announced ? c->id : 0;
+	th_unlock(&c->lock);
+	return number;
+}
+
 void th_conn_peer_end(struct th_conn_ref ref, enum th_end how, uint32_t code)
 {
 	struct th_conn *c = enter(ref, 0);

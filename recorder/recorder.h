@@ -112,6 +112,9 @@ void th_conn_received_v(struct th_conn_ref c, const struct iovec *iov, int count
 /* Does the connection speak HTTP that is being recorded (and not TLS or something else)? */
 bool th_conn_is_http(struct th_conn_ref c);
 
+/* The connection's number in the capture; 0: not written yet, or none. */
+uint32_t th_conn_number(struct th_conn_ref c);
+
 /* The agent was told that the peer ended the connection: FIN, NOTIFY, RESET (code: errno) or
  * ERROR. What is in progress ends; later calls are harmless. */
 void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code);

@@ -30,6 +30,7 @@
 #include "shim/slot.h"
 
 struct hostent;
+struct th_curl_message;
 struct _IO_FILE;
 struct stack_st_X509;
 struct x509_st;
@@ -50,7 +51,7 @@ struct x509_st;
 
 /* Hooked functions of the C library that return a pointer: their types. */
 #define TH_RETURNS_POINTER(ret) \
-	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, struct x509_st * * : true, struct stack_st_X509 * * : true, default : false)
+	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, struct x509_st * * : true, void ** : true, struct th_curl_message * * : true, struct stack_st_X509 * * : true, default : false)
 
 /* The real function, as the caller of this hook would have bound it. Only directly in a hook's
  * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */

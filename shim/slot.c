@@ -46,11 +46,27 @@ static long missing_minus_one(void)
 	return -1;
 }
 
+static long missing_curl(void)
+{
+	errno = ENOSYS;
+	return 4; /* CURLE_NOT_BUILT_IN, CURLM_INTERNAL_ERROR; -1 says "once more" there */
+}
+
+static bool is_of(const struct th_slot *s, const char *library)
+{
+	return s->scope == TH_SLOT_LIB && strncmp(s->name, library, strlen(library)) == 0;
+}
+
 static void *missing(const struct th_slot *s)
 {
-	bool gnutls = strncmp(s->name, "gnutls_", 7) == 0; /* 0 is success there */
-	bool null = s->returns_pointer || (s->scope == TH_SLOT_LIB && !gnutls);
-	return null ? (void *)missing_null : (void *)missing_minus_one;
+	if (s->returns_pointer) {
+		return (void *)missing_null;
+	}
+	if (is_of(s, "curl_")) {
+		return (void *)missing_curl;
+	}
+	bool zero_is_success = s->scope != TH_SLOT_LIB || is_of(s, "gnutls_");
+	return zero_is_success ? (void *)missing_minus_one : (void *)missing_null;
 }
 
 /* ---- the loader ---- */

@@ -7,6 +7,7 @@
 #include "tools/events.h"
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
+#include "tools/transfer_json.h"
 
 uint64_t th_exchange_end(const struct th_exchange *x)
 {
@@ -196,6 +197,7 @@ void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const stru
 	put_chunk_times(j, x);
 	put_interim(j, x);
 	put_place(j, x);
+	th_transfer_json(j, x);
 	put_headers(j, "request", &x->request);
 	put_headers(j, "response", &x->response);
 	put_body(j, "request", "input_hash", &x->request);

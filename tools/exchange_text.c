@@ -10,6 +10,7 @@
 #include "tools/events.h"
 #include "tools/exchange_json.h"
 #include "tools/tools.h"
+#include "tools/transfer_json.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
 #include "trace/http.h"
@@ -66,6 +67,32 @@ static void put_times(const struct page *p, const struct th_exchange *x)
 	fputc('\n', p->out);
 }
 
+/* What the client library made of it, when more than one exchange belongs together. */
+static void put_transfer(const struct page *p, const struct th_exchange *x)
+{
+	const struct th_transfer *t = x->transfer;
+	if (!t) {
+		return;
+	}
+	th_auto_free char *asked = th_text_line(t->asked.n ? t->asked : t->effective);
+	fprintf(p->out, "libcurl was asked for %s", asked);
+	if (t->steps > 1) {
+		fprintf(p->out, ", step %u of %u", x->step, t->steps);
+	}
+	if (t->attempt > 1) {
+		fprintf(p->out, ", attempt %u", t->attempt);
+	}
+	if (t->result > 0 && x == t->last) {
+		th_auto_free char *error = th_text_line(t->error);
+		fprintf(p->out, ", and failed: %s (%d)", error, t->result);
+	}
+	if (x->follows) {
+		fprintf(p->out, "; follows #%zu: %s", x->follows->order + 1,
+			th_transfer_why(x->why_follows));
+	}
+	fputc('\n', p->out);
+}
+
 static void put_title(const struct page *p, const struct th_run *run, const struct th_exchange *x)
 {
 	const char *why = "", *outcome = th_http_outcome(x, &why);
@@ -85,6 +112,7 @@ static void put_title(const struct page *p, const struct th_run *run, const stru
 	fputc('\n', p->out);
 	put_summary(p, run, x);
 	put_times(p, x);
+	put_transfer(p, x);
 }
 
 static struct th_slice first_line(struct th_slice head)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "trace/collect_exchange.h"
+#include "trace/transfers.h"
 
 static struct th_connection *connection_of(
 	struct th_arena *a, struct th_collected *c, const struct th_frame *f)
@@ -193,6 +194,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 	case TH_FRAME_CERTIFICATES:
 		take_certificates(a, c, f);
 		break;
+	case TH_FRAME_TRANSFER:
+		th_transfers_frame(a, c, f, &in);
+		break;
 	case TH_FRAME_LOST:
 		take_lost(c, &in);
 		break;
@@ -221,4 +225,5 @@ void th_collect_finish(struct th_arena *a, struct th_collected *c)
 		name_unknown(c);
 	}
 	th_collect_exchanges_finish(c);
+	th_transfers_finish(a, c);
 }

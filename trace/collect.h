@@ -14,7 +14,8 @@ struct th_collected {
 	struct th_connection **connections;
 	struct th_exchange **exchanges;
 	struct th_name **names;
-	size_t n_connections, n_exchanges, n_names;
+	struct th_transfer **transfers;
+	size_t n_connections, n_exchanges, n_names, n_transfers;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	uint64_t last_frame; /* time */
 	uint64_t next_seq;   /* of the frame that should come; 0: none has come */

@@ -178,6 +178,7 @@ static void count_contents(struct th_run *run, const struct th_collected *c)
 	run->n_connections += c->n_connections;
 	run->n_exchanges += c->n_exchanges;
 	run->n_names += c->n_names;
+	run->n_transfers += c->n_transfers;
 }
 
 static bool make_room(struct th_arena *a, struct th_run *run)
@@ -185,7 +186,8 @@ static bool make_room(struct th_arena *a, struct th_run *run)
 	run->connections = th_arena_alloc(a, run->n_connections * sizeof(void *));
 	run->exchanges = th_arena_alloc(a, run->n_exchanges * sizeof(void *));
 	run->names = th_arena_alloc(a, run->n_names * sizeof(void *));
-	run->n_connections = run->n_exchanges = run->n_names = 0;
+	run->transfers = th_arena_alloc(a, run->n_transfers * sizeof(void *));
+	run->n_connections = run->n_exchanges = run->n_names = run->n_transfers = 0;
 	return !a->failed;
 }
 
@@ -202,6 +204,7 @@ static void fill(struct th_run *run, const struct th_collected *c)
 	append(run->connections, &run->n_connections, c->connections, c->n_connections);
 	append(run->exchanges, &run->n_exchanges, c->exchanges, c->n_exchanges);
 	append(run->names, &run->n_names, c->names, c->n_names);
+	append(run->transfers, &run->n_transfers, c->transfers, c->n_transfers);
 }
 
 static uint64_t asked_at(const struct th_exchange *x)
@@ -236,6 +239,15 @@ static int name_order(const void *pa, const void *pb)
 	return o ? o : a < b ? -1 : a > b;
 }
 
+static int transfer_order(const void *pa, const void *pb)
+{
+	const struct th_transfer *a = *(struct th_transfer *const *)pa;
+	const struct th_transfer *b = *(struct th_transfer *const *)pb;
+	int o = order(a->began, b->began);
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : order(a->handle, b->handle);
+}
+
 static void sort(void *array, size_t n, int (*compare)(const void *, const void *))
 {
 	if (n > 1) {
@@ -253,6 +265,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->connections, run->n_connections, connection_order);
 	sort(run->exchanges, run->n_exchanges, exchange_order);
 	sort(run->names, run->n_names, name_order);
+	sort(run->transfers, run->n_transfers, transfer_order);
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		run->exchanges[i]->order = i;
 		run->end = is_cut(run->exchanges[i]) ? TH_RUN_CUT : run->end;

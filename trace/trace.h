@@ -58,6 +58,35 @@ struct th_connection {
 	uint64_t unseen_sent, unseen_received; /* moved by calls that were not seen */
 };
 
+/* Why an exchange had to follow another one of its transfer. */
+enum th_follows {
+	TH_FOLLOWS_NOTHING,
+	TH_FOLLOWS_REDIRECT,
+	TH_FOLLOWS_CHALLENGE, /* 401, 407: once more, with credentials */
+	TH_FOLLOWS_TUNNEL,    /* through the proxy that a CONNECT opened */
+	TH_FOLLOWS_RETRY,     /* the one before failed */
+};
+
+/* What the agent asked a client library for once: one exchange or several. As the library tells it
+ * when it is over (TRANSFER frame). */
+struct th_transfer {
+	struct th_process *process;
+	uint32_t handle;     /* the library's object, numbered within the process */
+	uint32_t thread;     /* that saw the end */
+	uint32_t connection; /* id of the last one used, 0 unknown */
+	int result;	     /* the library's: 0 fine; TH_TRANSFER_LEFT */
+	uint16_t status, proxy_status;
+	uint8_t api;	 /* enum th_transfer_api */
+	uint8_t version; /* 10, 11, 20, 30; 0 unknown */
+	uint32_t redirects, connects;
+	uint64_t began, ended;
+	uint64_t times[TH_TRANSFER_TIMES];
+	struct th_slice asked, effective, proxy, error, library;
+	struct th_exchange *first, *last; /* NULL: none was found */
+	uint32_t steps;			  /* how many exchanges were found */
+	uint32_t attempt;		  /* 1; more: the agent tried the same again */
+};
+
 struct th_exchange {
 	struct th_process *process;
 	struct th_connection *connection;  /* NULL: its frame was lost */
@@ -69,6 +98,10 @@ struct th_exchange {
 	struct th_message request, response;
 	struct th_interim *interim;
 	size_t n_interim;
+	struct th_transfer *transfer; /* NULL: not a library's, or not known of which */
+	uint32_t step;		      /* within the transfer, from 1 */
+	struct th_exchange *follows;  /* NULL: none */
+	uint8_t why_follows;	      /* enum th_follows */
 	size_t order; /* index in run->exchanges: by time of the request's first frame */
 };
 
@@ -119,6 +152,8 @@ struct th_run {
 	size_t n_exchanges;
 	struct th_name **names;
 	size_t n_names;
+	struct th_transfer **transfers; /* by start */
+	size_t n_transfers;
 };
 
 struct th_trace {

@@ -3,6 +3,7 @@
 
     read_capture.py frames FILE      a JSON object per frame
     read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
+    read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
     read_capture.py unpacked FILE    every payload, as bytes, for searching
     read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
@@ -27,7 +28,7 @@ FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
          13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
-         22: "CERTIFICATES"}
+         22: "CERTIFICATES", 24: "TRANSFER"}
 
 
 class BadFile(Exception):
@@ -311,6 +312,27 @@ def exchanges(frames):
     return [describe(exchange) for exchange in found.values() if "REQhead" in exchange]
 
 
+TRANSFER_TIMES = ("namelookup", "connect", "tls", "request", "first_byte", "redirect", "total")
+
+
+def strings(payload, at):
+    """The str16s from there to the end."""
+    while at < len(payload):
+        size = struct.unpack_from("<H", payload, at)[0]
+        yield payload[at + 2:at + 2 + size].decode()
+        at += 2 + size
+
+
+def transfer(frame):
+    """What a TRANSFER frame says."""
+    names = ("handle", "thread", "connection", "result", "status", "api", "version", "redirects",
+             "connects", "proxy_status", "reserved", "began")
+    said = dict(zip(names, struct.unpack_from("<IIIiHBBIIHHQ", frame.payload)))
+    said["times"] = dict(zip(TRANSFER_TIMES, struct.unpack_from("<7Q", frame.payload, 40)))
+    texts = ("asked", "effective", "proxy", "error", "library")
+    return {**said, **dict(zip(texts, strings(frame.payload, 96)))}
+
+
 def main():
     what, path = sys.argv[1:]
     damage = []
@@ -327,6 +349,10 @@ def main():
         sys.exit("read_capture: %s" % error)
     if what == "unpacked":
         sys.stdout.buffer.write(b"\n".join(frame.payload for frame in frames))
+    elif what == "transfers":
+        for frame in frames:
+            if frame.type == "TRANSFER":
+                print(json.dumps(transfer(frame)))
     elif what == "exchanges":
         for exchange in exchanges(frames):
             print(json.dumps(exchange))

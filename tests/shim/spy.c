@@ -15,6 +15,7 @@
 #include "recorder/foreign.h"
 #include "recorder/process.h"
 #include "recorder/recorder.h"
+#include "recorder/transfer.h"
 
 #define CONNS_MAX 256
 #define SHOWN 24
@@ -231,6 +232,18 @@ void th_conn_close(struct th_conn_ref c)
 	if (c.conn) {
 		say("close %u\n", c.conn->id);
 	}
+}
+
+uint32_t th_conn_number(struct th_conn_ref c)
+{
+	return c.conn ? c.conn->id : 0;
+}
+
+void th_recorder_transfer(const struct th_transfer_facts *facts)
+{
+	say("transfer handle=%u api=%u result=%d status=%u redirects=%u times=%d asked=%.*s\n",
+		facts->handle, facts->api, facts->result, facts->status, facts->redirects,
+		facts->times[TH_TRANSFER_TOTAL] > 0, (int)facts->asked.n, facts->asked.p);
 }
 
 void th_emit_lost(uint64_t events, uint64_t bytes, const char *reason)

@@ -1,0 +1,223 @@
+/* See curl.h.
+ *
+ * The bytes of a transfer are recorded where they pass a TLS library or a socket. What is added
+ * here is what only libcurl knows, asked of it by curl_easy_getinfo() when the transfer is over,
+ * of the very library that the agent called (P2). The URL as the agent gave it is kept from
+ * curl_easy_setopt(): a handle that was redirected tells only where it ended.
+ *
+ * Left out: a URL given as a CURLU object (the effective one is known all the same), a proxy that
+ * libcurl took from the environment. */
+#include "shim/curl.h"
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "recorder/transfer.h"
+#include "shim/curl_handles.h"
+#include "shim/fd_table.h"
+#include "shim/tls.h"
+
+#define NS_PER_US 1000u
+#define LIBRARY_MAX 64
+
+/* The beginning of curl_version_info_data, the same in all ages of it. */
+struct version_info {
+	int age;
+	const char *version;
+	unsigned version_num;
+	const char *host;
+	int features;
+	const char *ssl_version;
+};
+
+struct functions {
+	int (*getinfo)(void *easy, int what, ...);
+	const struct version_info *(*version_info)(int age);
+	const char *(*strerror)(int result);
+};
+
+/* In the order of struct functions. */
+static const char *const names[] = {
+	"curl_easy_getinfo", "curl_version_info", "curl_easy_strerror", NULL};
+_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+static struct th_functions per_library = {.names = names};
+
+/* ---- options ---- */
+
+bool th_curl_wants(int option)
+{
+	return option == TH_CURLOPT_URL || option == TH_CURLOPT_PROXY || option == TH_CURLOPT_CURLU;
+}
+
+void th_curl_set(const void *easy, int option, const void *value)
+{
+	struct th_curl_handle *h = th_curl_handle_get(easy);
+	if (!h) {
+		return;
+	}
+	switch (option) {
+	case TH_CURLOPT_URL:
+		th_curl_text_set(&h->url, value);
+		break;
+	case TH_CURLOPT_CURLU: /* it counts instead of the URL */
+		th_curl_text_set(&h->url, NULL);
+		break;
+	case TH_CURLOPT_PROXY:
+		th_curl_text_set(&h->proxy, value);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- a transfer ---- */
+
+void th_curl_began(const void *easy, enum th_transfer_api api)
+{
+	struct th_curl_handle *h = th_curl_handle_get(easy);
+	if (h && !h->api) {
+		h->api = (uint8_t)api;
+		h->began = th_clock_now();
+	}
+}
+
+static uint32_t number_of(const struct functions *f, void *easy, int what)
+{
+	long value = 0;
+	return f->getinfo(easy, what, &value) == TH_CURL_OK && value > 0 ? (uint32_t)value : 0;
+}
+
+static struct th_slice text_of(const struct functions *f, void *easy, int what)
+{
+	const char *text = NULL;
+	(void)f->getinfo(easy, what, &text);
+	return th_slice_str(text);
+}
+
+static uint8_t version_of(const struct functions *f, void *easy)
+{
+	static const uint8_t versions[] = {0, 10, 11, 20};
+	uint32_t v = number_of(f, easy, TH_CURLINFO_HTTP_VERSION);
+	return v < sizeof(versions) ? versions[v] : v == 30 ? 30 : 0;
+}
+
+static void ask_times(const struct functions *f, void *easy, struct th_transfer_facts *facts)
+{
+	static const int what[TH_TRANSFER_TIMES] = {
+		[TH_TRANSFER_NAMELOOKUP] = TH_CURLINFO_NAMELOOKUP_TIME_T,
+		[TH_TRANSFER_CONNECT] = TH_CURLINFO_CONNECT_TIME_T,
+		[TH_TRANSFER_TLS] = TH_CURLINFO_APPCONNECT_TIME_T,
+		[TH_TRANSFER_REQUEST] = TH_CURLINFO_PRETRANSFER_TIME_T,
+		[TH_TRANSFER_FIRST_BYTE] = TH_CURLINFO_STARTTRANSFER_TIME_T,
+		[TH_TRANSFER_REDIRECT] = TH_CURLINFO_REDIRECT_TIME_T,
+		[TH_TRANSFER_TOTAL] = TH_CURLINFO_TOTAL_TIME_T,
+	};
+	for (size_t i = 0; i < TH_TRANSFER_TIMES; i++) {
+		int64_t us = 0;
+		if (f->getinfo(easy, what[i], &us) == TH_CURL_OK && us > 0) {
+			facts->times[i] = (uint64_t)us * NS_PER_US;
+		}
+	}
+}
+
+/* The connection that the transfer used last, if libcurl still holds it. */
+static struct th_conn_ref connection_of(const struct functions *f, void *easy)
+{
+	int fd = -1;
+	(void)f->getinfo(easy, TH_CURLINFO_ACTIVESOCKET, &fd);
+	struct th_fd *socket = th_fd_get(fd);
+	if (!socket) {
+		return (struct th_conn_ref){NULL, 0};
+	}
+	bool tls = socket->tls && socket->tls->inode == socket->inode;
+	return tls ? socket->tls->conn : socket->conn;
+}
+
+/* "7.88.1 OpenSSL/3.0.17" */
+static struct th_slice library_name(const struct functions *f, char text[LIBRARY_MAX])
+{
+	const struct version_info *v = f->version_info(0);
+	struct th_out out = {(uint8_t *)text, LIBRARY_MAX, 0, false};
+	th_out_bytes(&out, v->version, strlen(v->version));
+	if (v->ssl_version) {
+		th_out_bytes(&out, " ", 1);
+		th_out_bytes(&out, v->ssl_version, strlen(v->ssl_version));
+	}
+	return (struct th_slice){out.p, out.n};
+}
+
+static void report(const struct functions *f, const struct th_curl_handle *h, int result)
+{
+	char library[LIBRARY_MAX];
+	void *easy = (void *)(uintptr_t)atomic_load(&h->easy);
+	struct th_transfer_facts facts = {.api = h->api,
+		.version = version_of(f, easy),
+		.status = (uint16_t)number_of(f, easy, TH_CURLINFO_RESPONSE_CODE),
+		.proxy_status = (uint16_t)number_of(f, easy, TH_CURLINFO_HTTP_CONNECTCODE),
+		.handle = h->number,
+		.conn = connection_of(f, easy),
+		.result = result,
+		.redirects = number_of(f, easy, TH_CURLINFO_REDIRECT_COUNT),
+		.connects = number_of(f, easy, TH_CURLINFO_NUM_CONNECTS),
+		.began = h->began,
+		.asked = th_curl_text_slice(&h->url),
+		.effective = text_of(f, easy, TH_CURLINFO_EFFECTIVE_URL),
+		.proxy = th_curl_text_slice(&h->proxy),
+		.library = library_name(f, library)};
+	if (result > 0) {
+		facts.error = th_slice_str(f->strerror(result));
+	}
+	ask_times(f, easy, &facts);
+	th_recorder_transfer(&facts);
+}
+
+void th_curl_ended(const struct th_library *lib, void *easy, int result)
+{
+	struct th_curl_handle *h = th_curl_handle_find(easy);
+	if (!h || !h->api) {
+		return;
+	}
+	const struct functions *f = th_library_functions(&per_library, lib);
+	if (f) {
+		report(f, h, result);
+	}
+	h->api = 0;
+}
+
+/* ---- the handle ---- */
+
+void th_curl_reset(const void *easy)
+{
+	struct th_curl_handle *h = th_curl_handle_find(easy);
+	if (h) {
+		th_curl_handle_reset(h);
+	}
+}
+
+static void copy_text(struct th_curl_text *to, const struct th_curl_text *from)
+{
+	*to = (struct th_curl_text){from->n ? th_pool_alloc(from->n) : NULL, 0};
+	if (to->p) {
+		memcpy(to->p, from->p, from->n);
+		to->n = from->n;
+	}
+}
+
+void th_curl_copied(const void *easy, const void *copy)
+{
+	struct th_curl_handle *h = th_curl_handle_find(easy);
+	struct th_curl_handle *c = h ? th_curl_handle_get(copy) : NULL;
+	if (c) {
+		copy_text(&c->url, &h->url);
+		copy_text(&c->proxy, &h->proxy);
+	}
+}
+
+/* In a multi handle still: libcurl takes it out. */
+void th_curl_gone(const struct th_library *lib, void *easy)
+{
+	struct th_curl_handle *h = th_curl_handle_find(easy);
+	if (h) {
+		th_curl_ended(lib, easy, TH_TRANSFER_LEFT);
+		th_curl_handle_remove(h);
+	}
+}
