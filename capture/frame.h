@@ -66,6 +66,7 @@ enum th_frame_type {
 	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 23: annotation */
 	TH_FRAME_CERTIFICATES = 22, /* a peer's chain; connections refer to it by its id */
 	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
+	TH_FRAME_LEFT = 25,	    /* a program was started that does not carry the library */
 };
 
 enum th_frame_flag {
@@ -130,6 +131,14 @@ enum th_speaks {
 	TH_SPEAKS_HTTP2 = 2,
 	TH_SPEAKS_TLS = 3,   /* TLS records on the socket; a TLS tap may have its plaintext */
 	TH_SPEAKS_OTHER = 4, /* seen, not decoded: belongs in the ledger */
+};
+
+/* Why a program that was started does not carry the library (LEFT). */
+enum th_left {
+	TH_LEFT_ENVIRONMENT = 1, /* it was not told to: no LD_PRELOAD, or another */
+	TH_LEFT_STATIC = 2,	 /* linked statically: there is no loader */
+	TH_LEFT_RIGHTS = 3,	 /* set-user-ID or file capabilities: the loader must not */
+	TH_LEFT_MACHINE = 4,	 /* of another architecture */
 };
 
 #endif

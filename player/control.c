@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "player/serve.h"
 #include "player/world.h"
+#include "trace/departure.h"
 
 #define STACK_BYTES (1u << 20)
 #define HELLO_SECONDS 10
@@ -119,6 +120,10 @@ static void handle(struct th_control *c, int fd)
 	case TH_HELLO_FENCED_LOOKUP:
 		th_tally_fenced(c->serving->tally, TH_FENCED_LOOKUP, h.process, h.name,
 			"the recording never looked it up");
+		break;
+	case TH_HELLO_LEFT:
+		th_tally_left(
+			c->serving->tally, h.process, h.name, th_departure_why((uint8_t)h.reason));
 		break;
 	case TH_HELLO_ENDED:
 		reply(fd, th_resets_get(c->serving->resets, h.stream_id));

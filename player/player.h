@@ -75,11 +75,12 @@ struct th_player_stats {
 	uint64_t processes; /* of the tree, as far as they registered */
 	uint64_t streams;   /* connections served */
 	uint64_t fenced_connects, fenced_lookups;
+	uint64_t left;	       /* programs executed that the fence does not hold */
 	uint64_t bytes_served; /* of recorded answers */
 	uint64_t damage;       /* places where the capture is not as its format says */
-	struct th_player_miss *misses, *fenced;
+	struct th_player_miss *misses, *fenced, *unfenced;
 	struct th_player_relaxed *relaxations;
-	size_t n_misses, n_fenced, n_relaxations; /* kept in the lists */
+	size_t n_misses, n_fenced, n_unfenced, n_relaxations; /* kept in the lists */
 };
 
 struct th_player;

@@ -34,6 +34,9 @@ enum th_hello_kind {
 	/* Did anybody of the tree bind this Unix socket? The player answers one byte, 1 or 0.
 	 * Fields: process, address, name. */
 	TH_HELLO_WHOSE = 7,
+	/* A program was executed into which the library cannot be loaded: the fence does not hold
+	 * it. Fields: process, reason, name (its path). */
+	TH_HELLO_LEFT = 8,
 };
 
 struct th_hello {
@@ -48,8 +51,8 @@ struct th_hello {
 	uint32_t pid;
 	uint32_t thread;     /* ordinal of the thread in its process, by first use */
 	uint32_t connection; /* ordinal of the connection in its process */
-	uint32_t reserved;
-	char name[256]; /* NUL-terminated */
+	uint32_t reason;     /* enum th_left (capture/frame.h) */
+	char name[256];	     /* NUL-terminated */
 };
 
 _Static_assert(sizeof(struct th_hello) == 320, "the hello has no padding");

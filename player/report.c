@@ -90,10 +90,12 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "streams", s->streams);
 	add_count(o, "fenced_connects", s->fenced_connects);
 	add_count(o, "fenced_lookups", s->fenced_lookups);
+	add_count(o, "left", s->left);
 	add_count(o, "bytes_served", s->bytes_served);
 	add_count(o, "damage", s->damage);
 	add_list(o, "misses", s->misses, s->n_misses);
 	add_list(o, "fenced", s->fenced, s->n_fenced);
+	add_list(o, "unfenced", s->unfenced, s->n_unfenced);
 	add_relaxations(o, s);
 	char *text = cJSON_Print(o);
 	cJSON_Delete(o);

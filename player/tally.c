@@ -33,6 +33,7 @@ void th_tally_finish(struct th_tally *t)
 	free(t->stats.relaxations);
 	free_list(t->stats.misses, t->stats.n_misses);
 	free_list(t->stats.fenced, t->stats.n_fenced);
+	free_list(t->stats.unfenced, t->stats.n_unfenced);
 	pthread_mutex_destroy(&t->lock);
 }
 
@@ -120,5 +121,13 @@ void th_tally_fenced(struct th_tally *t, enum th_fenced kind, const uint8_t proc
 		t->stats.fenced_lookups++;
 	}
 	keep(&t->stats.fenced, &t->stats.n_fenced, process, request, why);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void th_tally_left(struct th_tally *t, const uint8_t process[8], const char *path, const char *why)
+{
+	pthread_mutex_lock(&t->lock);
+	t->stats.left++;
+	keep(&t->stats.unfenced, &t->stats.n_unfenced, process, path, why);
 	pthread_mutex_unlock(&t->lock);
 }

@@ -35,4 +35,6 @@ enum th_fenced {
 void th_tally_fenced(struct th_tally *t, enum th_fenced kind, const uint8_t process[8],
 	const char *request, const char *why);
 
+void th_tally_left(struct th_tally *t, const uint8_t process[8], const char *path, const char *why);
+
 #endif

@@ -1,4 +1,4 @@
-/* The recorded process: one writer, the frames RUN, PROCESS and PROCESS_END, and the counters
+/* The recorded process: one writer, the frames RUN, PROCESS, PROCESS_END and LEFT, and the counters
  * that give exchanges, connections and threads their numbers.
  *
  * A forked child is a process of its own: new span, new writer, all numbers from 1 (P26-P29). What
@@ -24,6 +24,7 @@
 #define ORPHANS_BUDGET_NS (80 * 1000 * 1000ull)
 #define ARGV0_MAX 1024
 #define LINK_MAX 4096
+#define LEFT_BYTES (LINK_MAX + 16)
 
 enum began {
 	BEGAN_ROOT = 1,
@@ -192,6 +193,11 @@ int th_recorder_start(const struct th_process_conf *conf)
 	if (conf->root) {
 		put_run(conf);
 	}
+	/* A full disk, say: better told now than counted where nobody can read it. */
+	if (process.writer.error < 0) {
+		process.started = false;
+		return process.writer.error;
+	}
 	put_process(conf->root ? BEGAN_ROOT : BEGAN_STARTED, conf->parent_span_id);
 	return 0;
 }
@@ -216,6 +222,21 @@ void th_recorder_forked(void)
 	atomic_fetch_add(&process.forks, 1);
 	new_span_id();
 	put_process(BEGAN_FORKED, parent);
+}
+
+void th_recorder_left(uint8_t reason, bool replaced, const char *path)
+{
+	uint8_t *p = th_pool_alloc(LEFT_BYTES);
+	if (!p) {
+		return;
+	}
+	struct th_out out = {p, LEFT_BYTES, 0, false};
+	const uint8_t fixed[8] = {reason, replaced};
+	struct th_slice s = th_slice_str(path);
+	th_out_bytes(&out, fixed, sizeof(fixed));
+	th_out_str16(&out, (struct th_slice){s.p, s.n < LINK_MAX ? s.n : LINK_MAX});
+	put_direct(TH_FRAME_LEFT, &out);
+	th_pool_free(p, LEFT_BYTES);
 }
 
 void th_recorder_finish(void)

@@ -245,7 +245,8 @@ static enum th_arm_state begin(const char *argv0)
 {
 	char why[TH_CONFIG_WHY_MAX], cwd[PATH_MAX];
 	const char *here = getcwd(cwd, sizeof(cwd));
-	if (th_config_parse(from_environment, NULL, here, &th_arm_config, why) < 0) {
+	if (th_config_parse(from_environment, NULL, here, &th_arm_config, why) < 0 ||
+		th_config_check_names(&th_arm_config, environ, why) < 0) {
 		return after_mistake(why);
 	}
 	switch (th_arm_config.mode) {

@@ -4,10 +4,14 @@
  * LD_PRELOAD (ld.so.preload) needs no help to be loaded again. */
 #include "shim/child_env.h"
 
+#include <dlfcn.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "shim/arm.h"
 #include "shim/children.h"
 
@@ -17,8 +21,10 @@
 #define PRELOAD_MAX 4096
 
 static char preload[PRELOAD_MAX]; /* "LD_PRELOAD=…"; empty: there was none, or too long a one */
+static const char *own_name;	  /* of this library's file: the part of `preload` that counts */
+static size_t own_name_bytes;
 
-static const char *value_of(char *const envp[], const char *name)
+const char *th_child_env_value(char *const envp[], const char *name)
 {
 	size_t n = strlen(name);
 	for (; envp && *envp; envp++) {
@@ -29,19 +35,66 @@ static const char *value_of(char *const envp[], const char *name)
 	return NULL;
 }
 
+static const char *base_name(const char *path, size_t n)
+{
+	const char *slash = memrchr(path, '/', n);
+	return slash ? slash + 1 : path;
+}
+
+/* Our entry of a list; the loader splits at colons and spaces. NULL: none is. */
+static const char *find_us(const char *list)
+{
+	while (*list) {
+		size_t n = strcspn(list, ": ");
+		const char *base = base_name(list, n);
+		if ((size_t)(list + n - base) == own_name_bytes &&
+			memcmp(base, own_name, own_name_bytes) == 0) {
+			return list;
+		}
+		list += n + (list[n] != '\0');
+	}
+	return NULL;
+}
+
+/* `value` with our entry, where it begins at `us`, as of the working directory. */
+static bool make_absolute(const char *value, const char *us)
+{
+	char here[PATH_MAX];
+	struct th_out out = {.p = (uint8_t *)preload, .cap = sizeof(preload)};
+	th_out_bytes(&out, PRELOAD, sizeof(PRELOAD) - 1);
+	th_out_bytes(&out, value, (size_t)(us - value));
+	if (us[0] != '/' && memchr(us, '/', strcspn(us, ": ")) && getcwd(here, sizeof(here)) &&
+		!strpbrk(here, ": ")) {
+		th_out_bytes(&out, here, strlen(here));
+		th_out_u8(&out, '/');
+	}
+	th_out_bytes(&out, us, strlen(us) + 1);
+	return !out.failed;
+}
+
+/* A relative path would be lost on a child that is started in another directory, and the loader
+ * would complain there. */
 void th_child_env_begin(void)
 {
-	const char *value = value_of(environ, PRELOAD);
-	if (value && sizeof(PRELOAD) + strlen(value) <= sizeof(preload)) {
-		strcpy(preload, PRELOAD);
-		strcat(preload, value);
+	Dl_info info;
+	const char *value = th_child_env_value(environ, PRELOAD);
+	if (!value || !dladdr((void *)th_child_env_begin, &info)) {
+		return;
+	}
+	own_name = base_name(info.dli_fname, strlen(info.dli_fname));
+	own_name_bytes = strlen(own_name);
+	const char *us = find_us(value);
+	if (!us || !make_absolute(value, us)) {
+		preload[0] = '\0';
+	} else if (strcmp(preload + sizeof(PRELOAD) - 1, value) != 0) {
+		th_children_put(preload);
 	}
 }
 
-static bool is_preloaded(char *const envp[])
+bool th_child_env_carries(char *const envp[])
 {
-	const char *value = value_of(envp, PRELOAD);
-	return !preload[0] || (value && strstr(value, preload + sizeof(PRELOAD) - 1));
+	const char *value = th_child_env_value(envp, PRELOAD);
+	return !preload[0] || (value && find_us(value));
 }
 
 /* A word that is no mode closes the fence. */
@@ -52,9 +105,10 @@ static const char *mode_entry(void)
 
 static bool is_complete(char *const envp[])
 {
-	const char *mode = value_of(envp, MODE);
-	return is_preloaded(envp) && mode && strcmp(mode, mode_entry() + sizeof(MODE) - 1) == 0 &&
-		value_of(envp, CONTEXT);
+	const char *mode = th_child_env_value(envp, MODE);
+	return th_child_env_carries(envp) && mode &&
+		strcmp(mode, mode_entry() + sizeof(MODE) - 1) == 0 &&
+		th_child_env_value(envp, CONTEXT);
 }
 
 static size_t count(char *const envp[])
@@ -71,7 +125,7 @@ size_t th_child_env_room(char *const envp[])
 	if (!th_arm_closed() || is_complete(envp)) {
 		return 0;
 	}
-	const char *value = value_of(envp, PRELOAD);
+	const char *value = th_child_env_value(envp, PRELOAD);
 	size_t n = count(envp);
 	if (n > TH_CHILD_ENV_MAX) {
 		return SIZE_MAX;
@@ -99,19 +153,43 @@ char *const *th_child_env_fill(char *const envp[], void *room)
 {
 	char **out = room, **next = out;
 	char *text = (char *)(out + count(envp) + 4);
-	bool preloaded = is_preloaded(envp);
+	bool preloaded = th_child_env_carries(envp);
 	for (size_t i = 0; envp && envp[i]; i++) {
 		if (!begins(envp[i], MODE) && (preloaded || !begins(envp[i], PRELOAD))) {
 			*next++ = envp[i];
 		}
 	}
 	if (!preloaded) {
-		*next++ = merge_preload(value_of(envp, PRELOAD), text);
+		*next++ = merge_preload(th_child_env_value(envp, PRELOAD), text);
 	}
 	*next++ = (char *)mode_entry();
-	if (!value_of(envp, CONTEXT)) {
+	if (!th_child_env_value(envp, CONTEXT)) {
 		*next++ = (char *)th_children_context();
 	}
 	*next = NULL;
 	return out;
+}
+
+/* Merged once: the entry must last, and putenv() does not copy it. */
+static char *lasting_preload(const char *theirs)
+{
+	static char merged[2 * PRELOAD_MAX];
+	if (theirs && sizeof(preload) + strlen(theirs) >= sizeof(merged)) {
+		return preload;
+	}
+	return merge_preload(theirs, merged);
+}
+
+void th_child_env_restore(void)
+{
+	if (!th_arm_closed() || is_complete(environ)) {
+		return;
+	}
+	if (!th_child_env_carries(environ)) {
+		putenv(lasting_preload(th_child_env_value(environ, PRELOAD)));
+	}
+	putenv((char *)mode_entry());
+	if (!th_child_env_value(environ, CONTEXT)) {
+		putenv((char *)th_children_context());
+	}
 }

@@ -30,9 +30,8 @@ static void put_hex(struct th_out *out, const void *p, size_t n)
 	th_out_bytes(out, hex, 2 * n);
 }
 
-/* A variable that is there is replaced where it stands: bash has a putenv of its own, whose effect
- * is lost when bash reads the array afterwards. */
-static void export_entry(char *entry)
+/* Bash has a putenv of its own, whose effect is lost when bash reads the array afterwards. */
+void th_children_put(char *entry)
 {
 	size_t name = strcspn(entry, "=") + 1;
 	for (char **e = environ; e && *e; e++) {
@@ -52,7 +51,7 @@ static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)
 	put(&out, "-");
 	put_hex(&out, span_id, TH_SPAN_ID_BYTES);
 	put(&out, "-01");
-	export_entry(traceparent);
+	th_children_put(traceparent);
 }
 
 static void export_context(
@@ -78,7 +77,7 @@ static void export_context(
 	put(&out, said ? ";said=1" : ";said=0");
 	put(&out, ";capture=");
 	put(&out, conf->capture);
-	export_entry(context);
+	th_children_put(context);
 }
 
 void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],

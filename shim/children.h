@@ -10,6 +10,10 @@
 void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],
 	const uint8_t span_id[TH_SPAN_ID_BYTES]);
 
+/* Puts "NAME=value" into the environment, by reference; a variable that is there is replaced where
+ * it stands. In the constructor only. */
+void th_children_put(char *entry);
+
 /* The entry "TRACEHOOK_CONTEXT=…" that was exported; empty before. */
 const char *th_children_context(void);
 

@@ -4,7 +4,7 @@
  * to; the first mistake found is the one that is told. An empty value counts as unset, as shells
  * make it easy to leave one behind. Left out on purpose: TRACEPARENT that is not well-formed is no
  * mistake but ignored (W3C Trace Context 4.3). */
-#include "shim/config.h"
+#include "shim/config_line.h"
 
 #include <errno.h>
 #include <string.h>
@@ -83,8 +83,8 @@ void th_config_fail(
 	end_line(&out, conf->verdict);
 }
 
-static int mistake(struct th_config *conf, const char *name, const char *value, const char *problem,
-	char why[TH_CONFIG_WHY_MAX])
+int th_config_mistake(struct th_config *conf, const char *name, const char *value,
+	const char *problem, char why[TH_CONFIG_WHY_MAX])
 {
 	struct th_out out = begin_line(why);
 	say(&out, name);
@@ -244,7 +244,7 @@ static int check_rule(struct th_config *conf, const struct rule *r, const char *
 	if (answer == BUILT) {
 		return 0;
 	}
-	return mistake(conf, r->name, value,
+	return th_config_mistake(conf, r->name, value,
 		answer == LATER ? " is not available in this version" : r->isnt, why);
 }
 
@@ -272,11 +272,11 @@ static int read_paths(struct th_config *conf, const struct input *in, const char
 	const char *log = lookup(in, "TRACEHOOK_LOG");
 	if (!conf->capture[0] &&
 		!make_absolute(capture ? capture : "tracehook.thc", cwd, conf->capture)) {
-		return mistake(conf, "TRACEHOOK_CAPTURE", capture ? capture : "tracehook.thc",
-			" is no usable path", why);
+		return th_config_mistake(conf, "TRACEHOOK_CAPTURE",
+			capture ? capture : "tracehook.thc", " is no usable path", why);
 	}
 	if (log && !make_absolute(log, cwd, conf->log)) {
-		return mistake(conf, "TRACEHOOK_LOG", log, " is no usable path", why);
+		return th_config_mistake(conf, "TRACEHOOK_LOG", log, " is no usable path", why);
 	}
 	return 0;
 }
@@ -382,7 +382,8 @@ static int read_root(struct th_config *conf, const struct input *in, char why[TH
 		return 0;
 	}
 	if (!take_hex(th_slice_str(id), conf->trace_id, TH_TRACE_ID_BYTES)) {
-		return mistake(conf, "TRACEHOOK_TRACE_ID", id, " is not 32 hex digits", why);
+		return th_config_mistake(
+			conf, "TRACEHOOK_TRACE_ID", id, " is not 32 hex digits", why);
 	}
 	conf->has_trace_id = true;
 	return 0;
@@ -450,7 +451,7 @@ int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_co
 		return 0;
 	}
 	if (!context_good) {
-		return mistake(conf, TH_CONTEXT_VARIABLE, context,
+		return th_config_mistake(conf, TH_CONTEXT_VARIABLE, context,
 			" is not what tracehook sets there", why);
 	}
 	r = check_rules(conf, &in, why);

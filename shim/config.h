@@ -61,6 +61,15 @@ typedef const char *th_config_get(void *ctx, const char *name);
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,
 	char why[TH_CONFIG_WHY_MAX]);
 
+/* After th_config_parse(): is a variable of `envp` meant for us and misspelt? Such a one is a
+ * mistake like a wrong value; while TRACEHOOK_MODE is not set it closes the fence when it may have
+ * been meant to, since recording would then go to the network instead. 0, or -EINVAL as above. */
+int th_config_check_names(struct th_config *conf, char *const envp[], char why[TH_CONFIG_WHY_MAX]);
+
+/* A variable that begins with TRACEHOOK_ and is none of ours, from *ret_at on, which is moved
+ * behind it: the entry "NAME=value", or NULL. */
+const char *th_config_stranger(char *const envp[], size_t *ret_at);
+
 /* The line for a mistake found later (a capture that cannot be opened): sets the verdict by the
  * mode, and `why`: "tracehook: <what>: <reason>; <what follows>". */
 void th_config_fail(

@@ -44,6 +44,9 @@ int th_replay_start(
 /* In a forked child, once: registers it as a process of its own, as above. */
 void th_replay_forked(const uint8_t *span_id);
 
+/* A program is about to be executed that the fence will not hold; `reason` is an enum th_left. */
+void th_replay_left(uint8_t reason, const char *path);
+
 /* The player's directory and this process's span id, for the children's environment. */
 const char *th_replay_directory(void);
 void th_replay_span_id(uint8_t ret_id[8]);

@@ -412,6 +412,17 @@ void th_replay_forked(const uint8_t *span_id)
 	(void)th_link_register(span_id); /* without a player every connection fails by itself */
 }
 
+/* Of a long path its end says more. */
+void th_replay_left(uint8_t reason, const char *path)
+{
+	struct th_hello h = th_link_hello(TH_HELLO_LEFT, NULL, 0);
+	size_t n = strlen(path);
+	size_t skip = n < sizeof(h.name) ? 0 : n - (sizeof(h.name) - 1);
+	h.reason = reason;
+	memcpy(h.name, path + skip, n - skip);
+	th_link_tell(&h);
+}
+
 const char *th_replay_directory(void)
 {
 	return th_link_directory();

@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "base/cleanup.h"
 #include "capture/frame.h"
 #include "tools/tools.h"
+
+#define LEAST_GROWTH (64u << 10) /* a live file takes that at once (capture/FORMAT.md) */
 
 char *th_capture_path(const char *path)
 {
@@ -23,7 +26,11 @@ char *th_capture_path(const char *path)
 		return th_tool_format("%s", path);
 	}
 	th_auto_free char *here = getcwd(NULL, 0);
-	return th_tool_format("%s/%s", here ? here : ".", path);
+	if (!here) {
+		th_tool_error("%s: the working directory: %s", path, strerror(errno));
+		return NULL;
+	}
+	return th_tool_format("%s/%s", here, path);
 }
 
 static int not_writable(const char *path, int error)
@@ -47,6 +54,19 @@ static int not_a_capture(const char *path, const char *what)
 {
 	th_tool_error("%s: %s; left as it is, choose another file with -o", path, what);
 	return TH_EXIT_DAMAGED;
+}
+
+/* With a limit below that the library could not write one frame. */
+static int check_limit(const char *path, off_t size)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+		limit.rlim_cur >= (rlim_t)size + LEAST_GROWTH) {
+		return TH_EXIT_OK;
+	}
+	th_tool_error("%s: cannot be written: files may have %llu bytes (ulimit -f)", path,
+		(unsigned long long)limit.rlim_cur);
+	return TH_EXIT_MISSING;
 }
 
 /* The header's checksum is the writer's to check; this keeps it from meeting somebody's document.
@@ -74,7 +94,8 @@ int th_capture_check_append(const char *path)
 {
 	struct stat st;
 	if (stat(path, &st) != 0) {
-		return errno == ENOENT ? check_directory(path) : not_writable(path, errno);
+		int code = errno == ENOENT ? check_directory(path) : not_writable(path, errno);
+		return code == TH_EXIT_OK ? check_limit(path, 0) : code;
 	}
 	if (!S_ISREG(st.st_mode)) {
 		return not_a_capture(path, "not a regular file");
@@ -84,7 +105,8 @@ int th_capture_check_append(const char *path)
 		return not_writable(path, errno);
 	}
 	int code = check_header(path, fd);
-	return code == TH_EXIT_OK ? check_directory(path) : code;
+	code = code == TH_EXIT_OK ? check_directory(path) : code;
+	return code == TH_EXIT_OK ? check_limit(path, st.st_size) : code;
 }
 
 int th_capture_load_failed(const char *path, int error, const char *why)

@@ -22,7 +22,6 @@
 #include "tools/tools.h"
 
 #define CLOCK_SLACK 50000000u	 /* ns: two readings of the clock may differ by a coarse tick */
-#define COMM_CHARS 15		 /* TASK_COMM_LEN without its NUL */
 #define FOLD_BUDGET 60000000000u /* ns */
 
 struct record_options {
@@ -104,31 +103,6 @@ static const struct th_run *find_run(const struct th_trace *t, pid_t pid, uint64
 	return own ? own : newest;
 }
 
-static bool is_named(struct th_slice path, const char *comm)
-{
-	struct th_slice name = th_span_base_name(path);
-	size_t n = name.n < COMM_CHARS ? name.n : COMM_CHARS;
-	return th_slice_eq((struct th_slice){name.p, n}, th_slice_str(comm));
-}
-
-/* Did the agent execute another program into which the library was not loaded (env -i)? It then
- * ended under a name that no recorded process of its pid has, and without a word. What a program
- * calls itself (prctl) looks the same: better one warning too many. */
-static bool was_left(const struct th_run *run, const struct th_launched *agent, const char *program)
-{
-	const struct th_process *last = NULL;
-	for (size_t i = 0; i < run->n_processes; i++) {
-		if (run->processes[i]->pid == (uint32_t)agent->pid) {
-			last = run->processes[i];
-		}
-	}
-	if (!last || last->ended_well || !WIFEXITED(agent->status) || !agent->comm[0]) {
-		return false;
-	}
-	return !is_named(last->exe, agent->comm) && !is_named(last->argv0, agent->comm) &&
-		!is_named(th_slice_str(program), agent->comm);
-}
-
 static void say_not_loaded(void)
 {
 	th_tool_error("nothing was recorded: the library was not loaded into the program; it is "
@@ -149,7 +123,7 @@ static void seal(const struct record_options *o, const char *capture, const stru
 
 /* Says what was recorded; true when all that was seen is in the capture. */
 static bool summarise(const struct record_options *o, const char *capture,
-	const struct th_launched *agent, const char *program, uint64_t since)
+	const struct th_launched *agent, uint64_t since)
 {
 	struct th_trace *t = NULL;
 	th_fold_orphans(capture, 0, FOLD_BUDGET);
@@ -161,15 +135,10 @@ static bool summarise(const struct record_options *o, const char *capture,
 		say_not_loaded();
 	} else {
 		struct th_coverage c = th_coverage_of(run);
-		bool left = was_left(run, agent, program);
 		seal(o, capture, t, run, lock);
-		whole = th_coverage_whole(&c) && !left;
+		whole = th_coverage_whole(&c);
 		if (!o->quiet) {
 			th_run_ledger_print(stderr, run, capture);
-		}
-		if (left) {
-			th_tool_error(
-				"not recorded: %s, executed without the library", agent->comm);
 		}
 	}
 	th_trace_free(t);
@@ -185,6 +154,9 @@ int th_cmd_record(int argc, char **argv)
 		return code;
 	}
 	th_auto_free char *capture = th_capture_path(o.output);
+	if (!capture) {
+		return TH_EXIT_MISSING;
+	}
 	code = check_all(&o, capture, argv[optind]);
 	if (code != TH_EXIT_OK) {
 		return code;
@@ -199,7 +171,7 @@ int th_cmd_record(int argc, char **argv)
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	bool whole = summarise(&o, capture, &agent, argv[optind], since);
+	bool whole = summarise(&o, capture, &agent, since);
 	th_sign_key_destroy(o.key);
 	if (o.require_coverage && !whole) {
 		return TH_EXIT_UNCOVERED;

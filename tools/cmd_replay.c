@@ -160,7 +160,8 @@ static int judge(const struct replay_options *o, const struct th_player_stats *s
 	if (o->strict && (s->relaxed || s->crossed || s->unused)) {
 		return TH_EXIT_STRICT;
 	}
-	return s->processes == 0 ? TH_EXIT_UNCOVERED : TH_EXIT_OK;
+	bool uncovered = s->processes == 0 || (o->require_coverage && s->left);
+	return uncovered ? TH_EXIT_UNCOVERED : TH_EXIT_OK;
 }
 
 /* Also when nothing was missed: what was replayed is then not all that was recorded. */
@@ -257,6 +258,9 @@ int th_cmd_replay(int argc, char **argv)
 		return TH_EXIT_USAGE;
 	}
 	th_auto_free char *capture = th_capture_path(argv[optind]);
+	if (!capture) {
+		return TH_EXIT_MISSING;
+	}
 	if (access(capture, F_OK) != 0) {
 		return th_capture_load_failed(argv[optind], -errno, NULL);
 	}

@@ -126,9 +126,15 @@ const char *th_coverage_why(const struct th_connection *c)
 					  : "not HTTP: bytes counted, not recorded";
 }
 
-/* exec replaces the process without a word; its pid then begins anew. */
+/* exec replaces the process without a word; its pid then begins anew, or the last thing it said is
+ * that it left. */
 bool th_coverage_was_replaced(const struct th_run *run, const struct th_process *p)
 {
+	for (size_t i = 0; i < run->n_departures; i++) {
+		if (run->departures[i]->process == p && run->departures[i]->replaced) {
+			return true;
+		}
+	}
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct th_process *q = run->processes[i];
 		if (q != p && q->pid == p->pid && q->how_began == 2 && q->began >= p->began) {
@@ -155,7 +161,7 @@ size_t th_coverage_local(const struct th_run *run)
 
 struct th_coverage th_coverage_of(const struct th_run *run)
 {
-	struct th_coverage c = {0};
+	struct th_coverage c = {.left = run->n_departures};
 	const struct th_connection **opaque;
 	th_coverage_opaque(run, &opaque, &c.opaque);
 	free(opaque);
@@ -174,5 +180,5 @@ struct th_coverage th_coverage_of(const struct th_run *run)
 
 bool th_coverage_whole(const struct th_coverage *c)
 {
-	return c->opaque == 0 && c->unparsed == 0 && c->lost_events == 0;
+	return c->opaque == 0 && c->unparsed == 0 && c->left == 0 && c->lost_events == 0;
 }

@@ -8,6 +8,7 @@
 struct th_coverage {
 	size_t opaque;	  /* connections seen and not decoded */
 	size_t unparsed;  /* exchanges whose recording stopped: bytes not as HTTP has them */
+	size_t left;	  /* programs executed that do not carry the library */
 	size_t cut_short; /* processes that did not end in good order (killed; exec is none) */
 	uint64_t lost_events, lost_bytes;
 };

@@ -59,7 +59,8 @@ static void add_connections(struct list *l, const struct th_run *run)
 
 void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n)
 {
-	size_t most = run->n_processes + run->n_exchanges + 2 * run->n_connections + run->n_names;
+	size_t most = run->n_processes + run->n_exchanges + 2 * run->n_connections + run->n_names +
+		run->n_departures;
 	struct list l = {.events = th_tool_alloc(most * sizeof(*l.events))};
 	for (size_t i = 0; i < run->n_processes; i++) {
 		add(&l, TH_EVENT_PROCESS, run->processes[i]->began, run->processes[i]);
@@ -70,6 +71,9 @@ void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t
 		}
 	}
 	add_connections(&l, run);
+	for (size_t i = 0; i < run->n_departures; i++) {
+		add(&l, TH_EVENT_LEFT, run->departures[i]->time, run->departures[i]);
+	}
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		const struct th_exchange *x = run->exchanges[i];
 		uint64_t time = x->request.present ? x->request.began : x->response.began;
@@ -83,7 +87,7 @@ void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t
 const char *th_events_kind_name(enum th_event_kind kind)
 {
 	static const char *const names[] = {
-		"process", "lookup", "connect", "opaque", "exchange", "tool"};
+		"process", "lookup", "connect", "opaque", "left", "exchange", "tool"};
 	return names[kind];
 }
 

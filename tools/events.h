@@ -10,6 +10,7 @@ enum th_event_kind {
 	TH_EVENT_LOOKUP,  /* a look-up that failed */
 	TH_EVENT_CONNECT, /* a connection that was not made */
 	TH_EVENT_OPAQUE,  /* a connection whose bytes were seen and not decoded */
+	TH_EVENT_LEFT,	  /* a program that does not carry the library */
 	TH_EVENT_EXCHANGE,
 	TH_EVENT_TOOL, /* a tool at work; th_events_of() has none: they come from meaning */
 };
@@ -21,6 +22,7 @@ struct th_event {
 		const struct th_process *process;
 		const struct th_name *lookup;
 		const struct th_connection *connection; /* CONNECT, OPAQUE */
+		const struct th_departure *departure;
 		const struct th_exchange *exchange;
 		const struct th_tool_span *tool;
 	};
@@ -29,7 +31,7 @@ struct th_event {
 /* All events of the run. The caller frees *ret_events. */
 void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n);
 
-/* "process", "lookup", "connect", "opaque", "exchange", "tool". */
+/* "process", "lookup", "connect", "opaque", "left", "exchange", "tool". */
 const char *th_events_kind_name(enum th_event_kind kind);
 
 /* "lookup.example", "[::1]:8080": what a connection went to. The caller frees. */

@@ -214,24 +214,8 @@ static int spawn_script(const struct signals *s, char **argv, pid_t *ret_pid)
 	return spawn(s, args, ret_pid);
 }
 
-/* The kernel still knows a zombie's name: proc(5). */
-static void read_comm(pid_t pid, char ret_comm[16])
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	th_auto_fclose FILE *f = fopen(path, "re");
-	if (!f || !fgets(ret_comm, 16, f)) {
-		ret_comm[0] = '\0';
-	}
-	ret_comm[strcspn(ret_comm, "\n")] = '\0';
-}
-
 static void wait_for(struct th_launched *l)
 {
-	siginfo_t info;
-	while (waitid(P_PID, (id_t)l->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
-	}
-	read_comm(l->pid, l->comm);
 	while (waitpid(l->pid, &l->status, 0) < 0 && errno == EINTR) {
 	}
 }

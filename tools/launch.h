@@ -19,8 +19,7 @@ struct th_launch {
 
 struct th_launched {
 	pid_t pid;
-	int status;    /* as waitpid() has it */
-	char comm[16]; /* short name of the last program that the process executed, "": unknown */
+	int status; /* as waitpid() has it */
 };
 
 /* The library that belongs to this tool: beside it in a build tree, else where it was installed.

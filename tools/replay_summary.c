@@ -75,6 +75,7 @@ static void print_totals(FILE *out, const struct th_player_stats *s)
 	print_count(out, s->unused, "never asked for");
 	print_count(out, s->missed, "missed");
 	print_count(out, s->fenced_connects + s->fenced_lookups, "stopped at the fence");
+	print_count(out, s->left, "not held by it");
 	fputc('\n', out);
 }
 
@@ -82,6 +83,7 @@ void th_replay_summary_print(FILE *out, const struct th_player_stats *s, bool al
 {
 	print_list(out, "missed", s->misses, s->n_misses);
 	print_list(out, "stopped at the fence", s->fenced, s->n_fenced);
+	print_list(out, "not held by the fence", s->unfenced, s->n_unfenced);
 	print_relaxations(out, s);
 	if (all) {
 		print_totals(out, s);

@@ -1,5 +1,6 @@
 #include "tools/run_ledger.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,10 +12,12 @@
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
+#include "trace/departure.h"
 #include "trace/http.h"
 
 #define HOSTS_SHOWN 4
 #define OPAQUE_SHOWN 5
+#define DEPARTURES_SHOWN 5
 
 struct totals {
 	size_t errors;
@@ -143,6 +146,20 @@ static void print_opaque(FILE *out, const struct th_run *run)
 	}
 }
 
+static void print_departures(FILE *out, const struct th_run *run)
+{
+	for (size_t i = 0; i < run->n_departures && i < DEPARTURES_SHOWN; i++) {
+		const struct th_departure *d = run->departures[i];
+		th_auto_free char *path = th_text_line(d->path);
+		fprintf(out, "tracehook: not recorded: %s (executed by pid %" PRIu32 "): %s\n",
+			path, d->process->pid, th_departure_why(d->reason));
+	}
+	if (run->n_departures > DEPARTURES_SHOWN) {
+		fprintf(out, "tracehook: not recorded: %zu more programs\n",
+			run->n_departures - DEPARTURES_SHOWN);
+	}
+}
+
 static void print_gaps(FILE *out, const struct th_run *run)
 {
 	struct th_coverage c = th_coverage_of(run);
@@ -169,6 +186,7 @@ void th_run_ledger_print(FILE *out, const struct th_run *run, const char *captur
 	struct stat st = {0};
 	print_totals(out, run);
 	print_opaque(out, run);
+	print_departures(out, run);
 	print_gaps(out, run);
 	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
 	stat(capture, &st);

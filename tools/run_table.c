@@ -17,6 +17,7 @@
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
+#include "trace/departure.h"
 #include "trace/http.h"
 
 /* In the order of the columns. */
@@ -159,6 +160,12 @@ static void add_failure(struct th_table *t, const struct th_event *e, uint64_t a
 		c.at[AT_METHOD] = safe("lookup");
 		c.at[AT_URL] = th_text_line(e->lookup->name);
 		c.at[AT_OUTCOME] = safe(gai_strerror(e->lookup->result));
+	} else if (e->kind == TH_EVENT_LEFT) {
+		c.at[AT_LANE] = short_lane(e->departure->process, 0);
+		c.at[AT_METHOD] = safe("left");
+		c.at[AT_URL] = th_text_line(e->departure->path);
+		c.at[AT_OUTCOME] = safe(th_departure_why(e->departure->reason));
+		tone = TH_TONE_WARN;
 	} else {
 		bool failed = e->kind == TH_EVENT_CONNECT;
 		th_auto_free char *peer = th_events_peer(e->connection);
@@ -200,6 +207,8 @@ static const struct th_process *process_of(const struct th_event *e)
 	case TH_EVENT_CONNECT:
 	case TH_EVENT_OPAQUE:
 		return e->connection->process;
+	case TH_EVENT_LEFT:
+		return e->departure->process;
 	default:
 		return NULL;
 	}

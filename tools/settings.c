@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/tools.h"
 
@@ -20,10 +21,22 @@ static const char *get_setting(void *mode, const char *name)
 	return getenv(name);
 }
 
+/* Nobody's mistake, but perhaps somebody's hope. */
+static void say_strangers(void)
+{
+	size_t at = 0;
+	for (const char *entry; (entry = th_config_stranger(environ, &at));) {
+		th_tool_error("%.*s is no variable of tracehook's: ignored",
+			(int)strcspn(entry, "="), entry);
+	}
+}
+
 bool th_settings_read(const char *mode, struct th_config *ret_config)
 {
 	char why[TH_CONFIG_WHY_MAX] = "";
-	if (th_config_parse(get_setting, (void *)mode, "/", ret_config, why) == 0) {
+	if (th_config_parse(get_setting, (void *)mode, "/", ret_config, why) == 0 &&
+		th_config_check_names(ret_config, environ, why) == 0) {
+		say_strangers();
 		return true;
 	}
 	static const char prefix[] = "tracehook: ";

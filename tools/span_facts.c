@@ -9,6 +9,7 @@
 #include "tools/exchange_json.h"
 #include "tools/tools.h"
 #include "tools/units.h"
+#include "trace/departure.h"
 
 static char *copy(struct th_slice s)
 {
@@ -49,6 +50,15 @@ static void of_connection(struct th_span_facts *f, const struct th_connection *c
 	f->end = failed ? c->began : c->end_time;
 	f->status = failed ? "error" : "unset";
 	f->why = failed ? strerror(c->error) : th_coverage_why(c);
+}
+
+static void of_departure(struct th_span_facts *f, const struct th_departure *d)
+{
+	f->process = d->process;
+	f->type = "OPAQUE";
+	f->name = th_tool_format("left %.*s", (int)d->path.n, (const char *)d->path.p);
+	f->status = "unset";
+	f->why = th_departure_why(d->reason);
 }
 
 static void of_exchange(struct th_span_facts *f, const struct th_exchange *x)
@@ -121,6 +131,9 @@ static struct th_span_facts facts_of(const struct th_run *run, const struct th_e
 	case TH_EVENT_CONNECT:
 	case TH_EVENT_OPAQUE:
 		of_connection(&f, e->connection, e->kind == TH_EVENT_CONNECT);
+		break;
+	case TH_EVENT_LEFT:
+		of_departure(&f, e->departure);
 		break;
 	case TH_EVENT_EXCHANGE:
 		of_exchange(&f, e->exchange);
@@ -325,7 +338,8 @@ enum th_table_tone th_span_tone(const struct th_span_facts *f)
 	if (strcmp(f->status, "error") == 0) {
 		return f->http_status && f->http_status < 500 ? TH_TONE_WARN : TH_TONE_BAD;
 	}
-	return f->event.kind == TH_EVENT_OPAQUE ? TH_TONE_WARN : TH_TONE_NORMAL;
+	bool unseen = f->event.kind == TH_EVENT_OPAQUE || f->event.kind == TH_EVENT_LEFT;
+	return unseen ? TH_TONE_WARN : TH_TONE_NORMAL;
 }
 
 static void put_ids(struct th_jout *j, const struct th_span_facts *f)

@@ -248,10 +248,16 @@ static bool content_holds(
 	return message_holds(&x->request, text, path) || message_holds(&x->response, text, path);
 }
 
+/* Something that was not recorded. */
+static bool is_gap(enum th_event_kind kind)
+{
+	return kind == TH_EVENT_OPAQUE || kind == TH_EVENT_LEFT;
+}
+
 static bool type_holds(const struct th_span_filter *f, const struct th_span_facts *s)
 {
 	return (!f->types && !f->opaque) || (f->types & s->types) ||
-		(f->opaque && s->event.kind == TH_EVENT_OPAQUE);
+		(f->opaque && is_gap(s->event.kind));
 }
 
 /* Cheap questions before those that decode bodies. */

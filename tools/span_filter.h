@@ -13,7 +13,7 @@
 struct th_span_filter {
 	bool any;	/* something is asked */
 	unsigned types; /* any of them: bits of enum th_event_type */
-	bool opaque;	/* or connections that were not decoded */
+	bool opaque;	/* or what was not recorded: connections, programs */
 	const char *status, *model, *host, *process, *text;
 	uint64_t least; /* duration, ns */
 	uint64_t since, until;

@@ -12,6 +12,7 @@
 #include "tools/json_out.h"
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
+#include "trace/departure.h"
 
 struct th_slice th_span_base_name(struct th_slice path)
 {
@@ -202,6 +203,20 @@ static void put_connection(struct th_jout *j, const struct th_event *e)
 	th_jout_u64(j, c->bytes_received);
 }
 
+static void put_departure(struct th_jout *j, const struct th_departure *d)
+{
+	put_failure_ids(j, d->process);
+	th_jout_put_text(j, "kind", "left");
+	th_jout_key(j, "name");
+	th_jout_string(j, d->path);
+	put_times(j, d->time, 0);
+	put_status(j, "unset", th_departure_why(d->reason));
+	th_jout_put_text(j, "event_type", "OPAQUE");
+	th_jout_put_text(j, "lane", d->process->lane);
+	th_jout_key(j, "replaced_process");
+	th_jout_bool(j, d->replaced);
+}
+
 void th_span_json(
 	FILE *out, const struct th_run *run, const struct th_event *e, const struct th_call *call)
 {
@@ -218,6 +233,9 @@ void th_span_json(
 	case TH_EVENT_CONNECT:
 	case TH_EVENT_OPAQUE:
 		put_connection(&j, e);
+		break;
+	case TH_EVENT_LEFT:
+		put_departure(&j, e->departure);
 		break;
 	case TH_EVENT_EXCHANGE:
 		th_exchange_json(&j, e->exchange, call);

@@ -4,10 +4,6 @@
 
 #include <stddef.h>
 
-/* Edits (insert, delete, replace, swap neighbours) from one word to the other; words are cut to
- * 31 characters. */
-unsigned th_edit_distance(const char *a, const char *b);
-
 /* The word of `words` that is nearest to `word`, NULL when none is near: more edits than a third of
  * its length and one. */
 const char *th_suggest(const char *word, const char *const *words, size_t n);

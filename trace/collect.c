@@ -98,6 +98,27 @@ static void take_name(
 	}
 }
 
+static void take_left(
+	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
+{
+	struct th_departure **room = th_arena_room(
+		a, c->departures, c->n_departures, sizeof(c->departures[0]));
+	struct th_departure *d = th_arena_alloc(a, sizeof(*d));
+	if (!room || !d) {
+		return;
+	}
+	c->departures = room;
+	d->process = &c->process;
+	d->time = f->time;
+	d->reason = th_in_u8(in);
+	d->replaced = th_in_u8(in);
+	th_in_bytes(in, 6);
+	d->path = th_in_str16(in);
+	if (!in->failed) {
+		c->departures[c->n_departures++] = d;
+	}
+}
+
 static void take_lost(struct th_collected *c, struct th_in *in)
 {
 	c->process.lost_events += th_in_u64(in);
@@ -196,6 +217,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		break;
 	case TH_FRAME_TRANSFER:
 		th_transfers_frame(a, c, f, &in);
+		break;
+	case TH_FRAME_LEFT:
+		take_left(a, c, f, &in);
 		break;
 	case TH_FRAME_LOST:
 		take_lost(c, &in);

@@ -15,7 +15,8 @@ struct th_collected {
 	struct th_exchange **exchanges;
 	struct th_name **names;
 	struct th_transfer **transfers;
-	size_t n_connections, n_exchanges, n_names, n_transfers;
+	struct th_departure **departures;
+	size_t n_connections, n_exchanges, n_names, n_transfers, n_departures;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	uint64_t last_frame; /* time */
 	uint64_t next_seq;   /* of the frame that should come; 0: none has come */

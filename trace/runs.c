@@ -179,6 +179,7 @@ static void count_contents(struct th_run *run, const struct th_collected *c)
 	run->n_exchanges += c->n_exchanges;
 	run->n_names += c->n_names;
 	run->n_transfers += c->n_transfers;
+	run->n_departures += c->n_departures;
 }
 
 static bool make_room(struct th_arena *a, struct th_run *run)
@@ -187,7 +188,9 @@ static bool make_room(struct th_arena *a, struct th_run *run)
 	run->exchanges = th_arena_alloc(a, run->n_exchanges * sizeof(void *));
 	run->names = th_arena_alloc(a, run->n_names * sizeof(void *));
 	run->transfers = th_arena_alloc(a, run->n_transfers * sizeof(void *));
-	run->n_connections = run->n_exchanges = run->n_names = run->n_transfers = 0;
+	run->departures = th_arena_alloc(a, run->n_departures * sizeof(void *));
+	run->n_connections = run->n_exchanges = run->n_names = 0;
+	run->n_transfers = run->n_departures = 0;
 	return !a->failed;
 }
 
@@ -205,6 +208,7 @@ static void fill(struct th_run *run, const struct th_collected *c)
 	append(run->exchanges, &run->n_exchanges, c->exchanges, c->n_exchanges);
 	append(run->names, &run->n_names, c->names, c->n_names);
 	append(run->transfers, &run->n_transfers, c->transfers, c->n_transfers);
+	append(run->departures, &run->n_departures, c->departures, c->n_departures);
 }
 
 static uint64_t asked_at(const struct th_exchange *x)
@@ -248,6 +252,15 @@ static int transfer_order(const void *pa, const void *pb)
 	return o ? o : order(a->handle, b->handle);
 }
 
+static int departure_order(const void *pa, const void *pb)
+{
+	const struct th_departure *a = *(struct th_departure *const *)pa;
+	const struct th_departure *b = *(struct th_departure *const *)pb;
+	int o = order(a->time, b->time);
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : a < b ? -1 : a > b;
+}
+
 static void sort(void *array, size_t n, int (*compare)(const void *, const void *))
 {
 	if (n > 1) {
@@ -266,6 +279,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->exchanges, run->n_exchanges, exchange_order);
 	sort(run->names, run->n_names, name_order);
 	sort(run->transfers, run->n_transfers, transfer_order);
+	sort(run->departures, run->n_departures, departure_order);
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		run->exchanges[i]->order = i;
 		run->end = is_cut(run->exchanges[i]) ? TH_RUN_CUT : run->end;

@@ -115,6 +115,15 @@ struct th_name {
 	const uint8_t *addresses; /* 20 bytes each: family, 3 reserved, 16 address bytes */
 };
 
+/* A program that was executed and does not carry the library. */
+struct th_departure {
+	struct th_process *process;
+	uint64_t time;
+	uint8_t reason; /* enum th_left */
+	bool replaced;	/* the process itself became that program */
+	struct th_slice path;
+};
+
 struct th_process {
 	struct th_run *run;
 	struct th_process *parent; /* NULL: the root, or its parent was not recorded */
@@ -154,6 +163,8 @@ struct th_run {
 	size_t n_names;
 	struct th_transfer **transfers; /* by start */
 	size_t n_transfers;
+	struct th_departure **departures;
+	size_t n_departures;
 };
 
 struct th_trace {

@@ -15,7 +15,7 @@ failed=0
 
 # The caller's settings must not decide what a test sees.
 for variable in $(compgen -e | grep -iE '^(TRACEHOOK_.*|TRACEPARENT|.*_PROXY|LD_PRELOAD)$'); do
-	[ "$variable" = TRACEHOOK_BUILD ] || unset "$variable"
+	unset "$variable"
 done
 unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_HOME XDG_CONFIG_HOME
 export LC_ALL=C.UTF-8 no_proxy='*'

@@ -85,6 +85,11 @@ void th_recorder_forked(void)
 	say("forked\n");
 }
 
+void th_recorder_left(uint8_t reason, bool replaced, const char *program)
+{
+	say("left reason=%d replaced=%d %s\n", reason, replaced, program);
+}
+
 void th_recorder_finish(void)
 {
 	say("finish\n");

@@ -92,6 +92,22 @@ Test(coverage, other_protocols_and_failures)
 	cr_assert_eq(opaque(list, 0, NULL), 0);
 }
 
+Test(coverage, programs_without_the_library_are_a_gap)
+{
+	struct th_process a = {.pid = 1, .began = 10}, b = {.pid = 2, .began = 11};
+	struct th_process *list[] = {&a, &b};
+	struct th_departure beside = {.process = &a, .reason = TH_LEFT_STATIC};
+	struct th_departure instead = {
+		.process = &b, .reason = TH_LEFT_ENVIRONMENT, .replaced = true};
+	struct th_departure *departures[] = {&beside, &instead};
+	struct th_run run = {
+		.processes = list, .n_processes = 2, .departures = departures, .n_departures = 2};
+	struct th_coverage seen = th_coverage_of(&run);
+	cr_assert_eq(seen.left, 2);
+	cr_assert_not(th_coverage_whole(&seen));
+	cr_assert_eq(seen.cut_short, 1, "b became another program, a was cut short");
+}
+
 Test(coverage, processes_cut_short_are_told_from_those_replaced_by_exec)
 {
 	struct th_process a = {.pid = 1, .began = 10}, b = {.pid = 1, .how_began = 2, .began = 20};

@@ -79,6 +79,20 @@ Test(process, end_counts_frames)
 	cr_assert_eq(fake_finished, 1);
 }
 
+Test(process, programs_that_left)
+{
+	static char longest[9000];
+	memset(longest, 'p', sizeof(longest) - 1);
+	th_recorder_start(&conf);
+	th_recorder_left(TH_LEFT_STATIC, true, "/bin/static");
+	const struct fake_frame *f = &fake_frames[2];
+	cr_assert_eq(f->type, TH_FRAME_LEFT);
+	cr_assert_eq(fake_direct, 3, "without a live file");
+	cr_assert_arr_eq(f->p, "\2\1\0\0\0\0\0\0\13\0/bin/static", 21);
+	th_recorder_left(TH_LEFT_ENVIRONMENT, false, longest);
+	cr_assert_eq(fake_frames[3].n, 10 + 4096, "a path has no more");
+}
+
 /* What the child of a fork did, told by its exit code. */
 static int child_result(void)
 {

@@ -354,6 +354,39 @@ Test(trace, a_loss_that_is_no_gap_ends_nothing)
 	th_trace_free(t);
 }
 
+static void fake_left(struct fake *f, uint8_t reason, uint8_t replaced, const char *path)
+{
+	struct th_out *out = fake_begin(f);
+	const uint8_t fixed[8] = {reason, replaced};
+	th_out_bytes(out, fixed, sizeof(fixed));
+	th_out_str16(out, th_slice_str(path));
+	fake_put(f, TH_FRAME_LEFT, 0, 0);
+}
+
+Test(trace, programs_without_the_library_in_order_of_time)
+{
+	fake_open(&b, 20000);
+	fake_process(&b, 9, 2, 1, 2);
+	fake_left(&b, TH_LEFT_ENVIRONMENT, 1, "/bin/later");
+	fake_open(&a, 1000);
+	fake_run(&a, 9, "");
+	fake_process(&a, 9, 1, 0, 1);
+	fake_left(&a, TH_LEFT_STATIC, 0, "/bin/earlier");
+	fake_close(&a);
+	fake_close(&b);
+	struct th_trace *t = load();
+	const struct th_run *run = t->runs[0];
+	cr_assert_eq(run->n_departures, 2);
+	cr_assert(is_text(run->departures[0]->path, "/bin/earlier"));
+	cr_assert_eq(run->departures[0]->reason, TH_LEFT_STATIC);
+	cr_assert_not(run->departures[0]->replaced);
+	cr_assert_eq(run->departures[0]->process, run->processes[0]);
+	cr_assert(is_text(run->departures[1]->path, "/bin/later"));
+	cr_assert(run->departures[1]->replaced);
+	cr_assert_eq(run->departures[1]->process, run->processes[1]);
+	th_trace_free(t);
+}
+
 Test(trace, keeps_what_has_lost_its_frame)
 {
 	fake_open(&a, 1000);
