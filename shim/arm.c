@@ -194,6 +194,11 @@ static int start_recorder(
 	if (!conf->has_trace_id) {
 		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
 	}
+	if (!th_config_sampled(conf, conf->trace_id)) {
+		th_log("TRACEHOOK_SAMPLE: this run is not recorded", NULL, 0);
+		th_children_export_unsampled(conf);
+		return TH_ARM_PASS;
+	}
 	memcpy(process.trace_id, conf->trace_id, sizeof(process.trace_id));
 	memcpy(process.parent_span_id, conf->parent_span_id, sizeof(process.parent_span_id));
 	int r = th_recorder_start(&process);

@@ -87,6 +87,11 @@ void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_
 	export_context(conf, conf->said, trace_id, span_id);
 }
 
+void th_children_export_unsampled(const struct th_config *conf)
+{
+	export_context(conf, conf->said, conf->trace_id, conf->parent_span_id);
+}
+
 const char *th_children_context(void)
 {
 	return context;

@@ -21,6 +21,10 @@ const char *th_children_context(void);
  * on stderr. In the constructor only. */
 void th_children_export_said(const struct th_config *conf);
 
+/* Of a run that is not recorded (TRACEHOOK_SAMPLE): only its trace id, so that children decide
+ * alike. In the constructor only. */
+void th_children_export_unsampled(const struct th_config *conf);
+
 /* In a forked child: writes its span id over the parent's, in place. Signal-safe. */
 void th_children_rename(const uint8_t span_id[TH_SPAN_ID_BYTES]);
 

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 #define VALUE_SHOWN_MAX 60 /* of a wrong value, on stderr */
-#define MILLION 1000000u
+#define MILLION TH_CONFIG_SAMPLE_ALL
 
 struct input {
 	th_config_get *get;
@@ -145,7 +145,7 @@ static enum answer check_sample(const char *value)
 	if (!parse_decimal(value, &millionths) || millionths > MILLION) {
 		return UNKNOWN;
 	}
-	return millionths == MILLION ? BUILT : LATER;
+	return BUILT;
 }
 
 static enum answer check_pace(const char *value)
@@ -423,6 +423,10 @@ static int check_rules(struct th_config *conf, const struct input *in, char why[
 
 static void read_strings(struct th_config *conf, const struct input *in)
 {
+	const char *sample = lookup(in, "TRACEHOOK_SAMPLE");
+	uint64_t millionths;
+	conf->sample = sample && parse_decimal(sample, &millionths) ? (uint32_t)millionths
+								    : MILLION;
 	const char *redact = lookup(in, "TRACEHOOK_REDACT");
 	conf->redact_off = redact && strcmp(redact, "off") == 0;
 	conf->meta = lookup(in, "TRACEHOOK_META");
@@ -432,6 +436,16 @@ static void read_strings(struct th_config *conf, const struct input *in)
 	conf->on_miss = lookup(in, "TRACEHOOK_ON_MISS");
 	conf->pace = lookup(in, "TRACEHOOK_PACE");
 	conf->report = lookup(in, "TRACEHOOK_REPORT");
+}
+
+/* The random part of a trace id is its end (W3C Trace Context 3.2.2.3). */
+bool th_config_sampled(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES])
+{
+	uint64_t number = 0;
+	for (size_t i = TH_TRACE_ID_BYTES - sizeof(number); i < TH_TRACE_ID_BYTES; i++) {
+		number = number << 8 | trace_id[i];
+	}
+	return (uint64_t)(((unsigned __int128)number * MILLION) >> 64) < conf->sample;
 }
 
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,

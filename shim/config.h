@@ -13,6 +13,7 @@
 
 #define TH_CONFIG_PATH_MAX 4000
 #define TH_CONFIG_WHY_MAX 256
+#define TH_CONFIG_SAMPLE_ALL 1000000u
 
 /* What a process tells its children besides the W3C variables: how to take part in its run.
  * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;record=<absolute path>;said=<0|1>;
@@ -40,6 +41,7 @@ struct th_config {
 	bool child;	 /* a process of our run started this one; else it is the run's root */
 	bool said;	 /* the line on stderr was printed by an ancestor */
 	bool redact_off; /* TRACEHOOK_REDACT */
+	uint32_t sample; /* TRACEHOOK_SAMPLE: share of runs that are recorded, in millionths */
 	bool has_trace_id;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* record: of the run, if has_trace_id */
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */
@@ -60,6 +62,10 @@ typedef const char *th_config_get(void *ctx, const char *name);
  * says what follows and `why` holds the line for stderr, with its newline. */
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,
 	char why[TH_CONFIG_WHY_MAX]);
+
+/* Is the run of that id among those that TRACEHOOK_SAMPLE asks for? All processes of a run, and all
+ * runs of one trace, get the same answer. */
+bool th_config_sampled(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES]);
 
 /* After th_config_parse(): is a variable of `envp` meant for us and misspelt? Such a one is a
  * mistake like a wrong value; while TRACEHOOK_MODE is not set it closes the fence when it may have

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "capture/fold.h"
 #include "tools/capture_path.h"
 #include "tools/coverage.h"
@@ -30,6 +32,7 @@ struct record_options {
 	const char *key_path;
 	bool quiet;
 	bool require_coverage;
+	bool unsampled; /* TRACEHOOK_SAMPLE leaves this run out */
 };
 
 static void add_meta(const char *pairs)
@@ -72,11 +75,31 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 	return optind < argc ? -1 : th_tool_misuse("record", "which program?");
 }
 
+/* The library would choose a random trace id; chosen here, it is known whether the run is among
+ * those that are recorded. */
+static void choose_trace(struct record_options *o, struct th_config *config)
+{
+	char hex[2 * TH_TRACE_ID_BYTES + 1] = "";
+	if (!config->has_trace_id) {
+		(void)getrandom(config->trace_id, sizeof(config->trace_id), 0);
+		th_hex_encode(hex, config->trace_id, TH_TRACE_ID_BYTES);
+		setenv("TRACEHOOK_TRACE_ID", hex, 1);
+	}
+	o->unsampled = !th_config_sampled(config, config->trace_id);
+}
+
 static int check_all(struct record_options *o, const char *capture, const char *program)
 {
 	struct th_config config;
 	if (!th_settings_read("record", &config)) {
 		return TH_EXIT_USAGE;
+	}
+	if (config.sample < TH_CONFIG_SAMPLE_ALL && o->require_coverage) {
+		return th_tool_misuse("record",
+			"--require-coverage and a TRACEHOOK_SAMPLE below 1 contradict each other");
+	}
+	if (config.sample < TH_CONFIG_SAMPLE_ALL) {
+		choose_trace(o, &config);
 	}
 	th_auto_free char *path = NULL;
 	int code = o->key_path ? th_sign_key_load(o->key_path, &o->key) : TH_EXIT_OK;
@@ -170,6 +193,14 @@ int th_cmd_record(int argc, char **argv)
 	code = th_launch_run(&l, library, &agent);
 	if (code != TH_EXIT_OK) {
 		return code;
+	}
+	if (o.unsampled) {
+		if (!o.quiet) {
+			th_tool_error("not recorded: TRACEHOOK_SAMPLE=%s leaves this run out",
+				getenv("TRACEHOOK_SAMPLE"));
+		}
+		th_sign_key_destroy(o.key);
+		th_launch_end_like(agent.status);
 	}
 	bool whole = summarise(&o, capture, &agent, since);
 	th_sign_key_destroy(o.key);

@@ -87,7 +87,6 @@ Test(config, words_of_the_contract_that_are_not_built_say_so)
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "replay", "TRACEHOOK_ON_MISS", "live"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "/k"), -EINVAL);
-	cr_assert_eq(PARSE("TRACEHOOK_SAMPLE", "0.5"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_REDACT", "rules.json"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "1"), -EINVAL);
@@ -258,4 +257,28 @@ Test(config, a_damaged_context_is_a_mistake)
 		cr_assert_eq(PARSE("TRACEHOOK_CONTEXT", bad[i]), -EINVAL, "%s", bad[i]);
 		cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);
 	}
+}
+
+Test(config, a_share_of_the_runs_by_their_trace_ids)
+{
+	uint8_t id[TH_TRACE_ID_BYTES] = {0};
+	unsigned taken = 0, seed = 1;
+	cr_assert_eq(PARSE("TRACEHOOK_SAMPLE", "1.5"), -EINVAL);
+	cr_assert_eq(PARSE(), 0);
+	memset(id, 0xff, sizeof(id));
+	cr_assert(th_config_sampled(&conf, id));
+	cr_assert_eq(PARSE("TRACEHOOK_SAMPLE", "0"), 0);
+	memset(id, 0, sizeof(id));
+	cr_assert_not(th_config_sampled(&conf, id));
+	cr_assert_eq(PARSE("TRACEHOOK_SAMPLE", "0.25"), 0);
+	for (int i = 0; i < 10000; i++) {
+		for (size_t k = 8; k < sizeof(id); k++) {
+			id[k] = (uint8_t)rand_r(&seed);
+		}
+		bool first = th_config_sampled(&conf, id);
+		id[0]++; /* the beginning may be a time of day */
+		cr_assert_eq(th_config_sampled(&conf, id), first);
+		taken += first;
+	}
+	cr_assert(taken > 2300 && taken < 2700, "%u of 10000", taken);
 }
