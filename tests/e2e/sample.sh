@@ -20,7 +20,7 @@ TRACEHOOK_TRACE_ID=$out TRACEHOOK_LOG=$scratch/log recording out.thc true
 holds "the log says so" grep -q 'TRACEHOOK_SAMPLE: this run is not recorded' log
 
 # The agent's processes decide alike when its id is a random one.
-for number in 1 2 3 4 5 6; do recording many.thc bash -c tree; done
+for _ in 1 2 3 4 5 6; do recording many.thc bash -c tree; done
 [ -e many.thc ] && odd=$("$tool" dump --json many.thc | jq -r 'select(.kind == "exchange").trace_id' |
 	sort | uniq -c | awk '$1 != 2')
 equal "no run in part" "" "${odd:-}"
