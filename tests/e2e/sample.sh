@@ -3,7 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 start_double
 
-tree() { bash -c 'curl -sS "$0" >/dev/null; sh -c "curl -sS $0 >/dev/null; true"' "$https/v1/models"; }
+tree() {
+	bash -c 'curl -sS "$0" >/dev/null; sh -c "curl -sS $0 >/dev/null; true"' "$https/v1/models"
+}
 export -f tree
 export https
 
@@ -21,8 +23,7 @@ holds "the log says so" grep -q 'TRACEHOOK_SAMPLE: this run is not recorded' log
 
 # The agent's processes decide alike when its id is a random one.
 for _ in 1 2 3 4 5 6; do recording many.thc bash -c tree; done
-[ -e many.thc ] && odd=$("$tool" dump --json many.thc | jq -r 'select(.kind == "exchange").trace_id' |
-	sort | uniq -c | awk '$1 != 2')
+[ -e many.thc ] && odd=$(spans many.thc .trace_id | sort | uniq -c | awk '$1 != 2')
 equal "no run in part" "" "${odd:-}"
 
 TRACEHOOK_SAMPLE=0 exits "the wrapper keeps the agent's exit code" 3 \
