@@ -263,7 +263,7 @@ static void show_call(struct context_options *o, const struct th_context *c)
 static const struct th_context *find(const struct th_contexts *all, const char *span)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		char number[24], id[2 * TH_SPAN_ID_BYTES + 1];
+		char number[24], id[2 * TH_SPAN_ID_BYTES + 1] = "";
 		snprintf(number, sizeof(number), "%zu", number_of(&all->calls[i]));
 		th_hex_encode(id, th_span_id(all->calls[i].span), TH_SPAN_ID_BYTES);
 		bool by_number = strcmp(span + (*span == '#'), number) == 0;

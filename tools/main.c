@@ -50,6 +50,22 @@ static const struct th_command commands[] = {
 		"  -a, --all-runs        all runs (the default)\n"
 		"\n"
 		"Exits 65 when the file is damaged; what could be read was shown.\n"},
+	{"export", th_cmd_export, "give the spans to other programs: OpenTelemetry, HAR, CSV ...",
+		"--format FORMAT [OPTION...] FILE\n"
+		"\n"
+		"  -f, --format FORMAT   csv, curl, dataset, har, jsonl, mermaid, otlp, "
+		"otlp-metrics,\n"
+		"                        prometheus\n"
+		"  -o, --output FILE     there instead of to stdout\n"
+		"      --send[=URL]      otlp, otlp-metrics: to a collector (default: as\n"
+		"                        OTEL_EXPORTER_OTLP_ENDPOINT and its like say)\n"
+		"      --semconv V       names of OpenTelemetry 1.36, 1.41 (the default) or "
+		"latest\n"
+		"      --flavor F        otel, or openinference: its names besides\n"
+		"      --content         messages, tools and their results in the spans, too\n"
+		"      --text-max N      bytes of a text in an attribute (default 16384; 0: any)\n"
+		"  -r, --run ID          only this run: the beginning of its id, or "
+		"#NUMBER\n" TH_SPAN_FILTER_HELP},
 	{"list", th_cmd_list, "list the runs of a capture",
 		"[--json] FILE\n"
 		"\n"

@@ -39,6 +39,7 @@ struct th_command {
 int th_cmd_context(int argc, char **argv);
 int th_cmd_diff(int argc, char **argv);
 int th_cmd_dump(int argc, char **argv);
+int th_cmd_export(int argc, char **argv);
 int th_cmd_list(int argc, char **argv);
 int th_cmd_player(int argc, char **argv);
 int th_cmd_record(int argc, char **argv);
