@@ -29,6 +29,7 @@ struct replay_options {
 	bool quiet;
 	bool strict;
 	bool require_coverage;
+	struct th_fence fence;
 	const char *record; /* a capture to record the replay into; NULL: none */
 };
 
@@ -40,7 +41,8 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		{"pace", required_argument, NULL, 'p'}, {"report", required_argument, NULL, 'R'},
 		{"strict", no_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
 		{"require-coverage", no_argument, NULL, 'C'},
-		{"record", required_argument, NULL, 'O'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"record", required_argument, NULL, 'O'}, {"fence", required_argument, NULL, 'F'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
 	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
 		['m'] = "TRACEHOOK_MATCH",
 		['o'] = "TRACEHOOK_ON_MISS",
@@ -52,6 +54,10 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		}
 		if (variables[c]) {
 			setenv(variables[c], optarg, 1);
+		}
+		if (c == 'F' && !th_fence_parse(optarg, &o->fence)) {
+			return th_tool_misuse(
+				"replay", "--fence %s: auto, library or namespace", optarg);
 		}
 		if (c == 'O') {
 			o->record = optarg;
@@ -150,11 +156,11 @@ static void write_report(struct th_player *p, const char *path)
 }
 
 /* What the replay itself has to say about the exit code; TH_EXIT_OK: nothing. */
-static int judge(const struct replay_options *o, const struct th_player_stats *s)
+static int judge(const struct replay_options *o, const struct th_player_stats *s, uint64_t stopped)
 {
 	/* What the fence stopped was asked for, and had no recorded answer: an agent that swallows
 	 * the error must not end green. */
-	if (s->missed || s->fenced_connects || s->fenced_lookups) {
+	if (s->missed || s->fenced_connects || s->fenced_lookups || stopped) {
 		return TH_EXIT_MISSED;
 	}
 	if (o->strict && (s->relaxed || s->crossed || s->unused)) {
@@ -186,14 +192,15 @@ static int conclude(const struct replay_options *o, const struct th_config *conf
 	if (s.damage) {
 		say_damage(l->capture);
 	}
+	th_fence_say(l->fence, o->quiet);
 	if (s.processes == 0) {
-		th_tool_error("nothing was replayed: the library was not loaded into the program, "
-			      "whose calls went wherever they went");
+		th_tool_error("nothing was replayed: the library was not loaded into the program%s",
+			l->fence->closed ? "" : ", whose calls went wherever they went");
 	}
 	if (l->record) {
 		recorded = th_replay_record_end(l->record, l->capture, since, o->quiet);
 	}
-	int code = judge(o, &s);
+	int code = judge(o, &s, th_fence_stopped(l->fence));
 	return code == TH_EXIT_OK ? recorded : code;
 }
 
@@ -210,6 +217,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	char directory[TEMPORARY_MAX + 32];
 	struct th_player *player = NULL;
 	struct th_launched launched;
+	th_cleanup(th_fence_finish) struct th_fence fence = o->fence;
 	th_auto_free char *library = th_launch_library();
 	if (!library || !make_directory(directory)) {
 		return TH_EXIT_TOOL_FAILED;
@@ -218,6 +226,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 		.capture = capture,
 		.player = directory,
 		.record = record,
+		.fence = &fence,
 		.argv = agent};
 	l.pipe_default = signal(SIGPIPE, SIG_IGN) != SIG_IGN;
 	int code = start_player(config, capture, directory, &player);
@@ -226,6 +235,11 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	}
 	if (record) {
 		note_origin(player);
+	}
+	if (config->on_miss && strcmp(config->on_miss, "live") == 0) {
+		fence.why_not = "what was not recorded may go to the network";
+	} else {
+		th_fence_prepare(&fence, directory);
 	}
 	uint64_t since = th_clock_now();
 	code = th_launch_run(&l, library, &launched);

@@ -188,7 +188,7 @@ static void take_signals(struct signals *s)
 	}
 }
 
-static int spawn(const struct signals *s, char **argv, pid_t *ret_pid)
+static int spawn_free(const struct signals *s, char **argv, pid_t *ret_pid)
 {
 	posix_spawnattr_t attr;
 	posix_spawnattr_init(&attr);
@@ -200,8 +200,25 @@ static int spawn(const struct signals *s, char **argv, pid_t *ret_pid)
 	return error;
 }
 
+/* Behind a fence where one is wanted and can be had. */
+static int spawn(const struct th_launch *l, const struct signals *s, char **argv, pid_t *ret_pid)
+{
+	struct th_fence *f = l->fence;
+	th_auto_free char *path = NULL;
+	if (!th_fence_wanted(f) || th_launch_find(argv[0], &path) != TH_EXIT_OK) {
+		return spawn_free(s, argv, ret_pid);
+	}
+	struct th_fence_start start = {path, argv, &s->mask, &s->defaults};
+	int r = th_fence_spawn(f, &start, ret_pid);
+	if (r >= 0) {
+		return r;
+	}
+	return f->wish == TH_FENCE_NAMESPACE ? EPERM : spawn_free(s, argv, ret_pid);
+}
+
 /* A script without "#!" is the shell's, as with execvp(3). */
-static int spawn_script(const struct signals *s, char **argv, pid_t *ret_pid)
+static int spawn_script(
+	const struct th_launch *l, const struct signals *s, char **argv, pid_t *ret_pid)
 {
 	static char shell[] = "/bin/sh";
 	size_t n = 0;
@@ -211,7 +228,7 @@ static int spawn_script(const struct signals *s, char **argv, pid_t *ret_pid)
 	th_auto_free char **args = th_tool_alloc((n + 2) * sizeof(*args));
 	args[0] = shell;
 	memcpy(args + 1, argv, (n + 1) * sizeof(*args));
-	return spawn(s, args, ret_pid);
+	return spawn(l, s, args, ret_pid);
 }
 
 static void wait_for(struct th_launched *l)
@@ -229,14 +246,18 @@ int th_launch_run(const struct th_launch *l, const char *library, struct th_laun
 	if (l->pipe_default) {
 		sigaddset(&s.defaults, SIGPIPE);
 	}
-	int error = spawn(&s, l->argv, &pid);
+	int error = spawn(l, &s, l->argv, &pid);
 	if (error == ENOEXEC) {
-		error = spawn_script(&s, l->argv, &pid);
+		error = spawn_script(l, &s, l->argv, &pid);
 	}
 	if (error == 0) {
 		agent_pid = pid;
 	}
 	pthread_sigmask(SIG_SETMASK, &s.mask, NULL);
+	if (error && l->fence && l->fence->wish == TH_FENCE_NAMESPACE && l->fence->why_not) {
+		th_tool_error("no network namespace: %s; nothing was run", l->fence->why_not);
+		return TH_EXIT_TOOL_FAILED;
+	}
 	if (error) {
 		return cannot_run(l->argv[0], error);
 	}

@@ -8,13 +8,16 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "tools/fence.h"
+
 struct th_launch {
-	const char *mode;    /* TRACEHOOK_MODE */
-	const char *capture; /* absolute */
-	const char *player;  /* replay: the player's directory, absolute; else "" */
-	const char *record;  /* replay: the capture it is recorded into, absolute; NULL: none */
-	bool pipe_default;   /* SIGPIPE, ignored here by now, was at its default */
-	char **argv;	     /* of the agent, NULL at its end */
+	const char *mode;	/* TRACEHOOK_MODE */
+	const char *capture;	/* absolute */
+	const char *player;	/* replay: the player's directory, absolute; else "" */
+	const char *record;	/* replay: the capture it is recorded into, absolute; NULL: none */
+	struct th_fence *fence; /* around it; NULL: none. May come to say why it is not */
+	bool pipe_default;	/* SIGPIPE, ignored here by now, was at its default */
+	char **argv;		/* of the agent, NULL at its end */
 };
 
 struct th_launched {
