@@ -10,6 +10,21 @@
 
 /* In alphabetical order. */
 static const struct th_command commands[] = {
+	{"check", th_cmd_check, "does a run keep within its limits? For CI",
+		"LIMIT... [OPTION...] FILE\n"
+		"\n"
+		"      --max-tokens N, --max-input-tokens N, --max-output-tokens N\n"
+		"      --max-calls N         calls to models\n"
+		"      --max-requests N      exchanges of any kind\n"
+		"      --max-errors N\n"
+		"      --max-duration D      250ms, 1.5s, 2m ...\n"
+		"      --max-cost C          with --prices FILE, as in stats\n"
+		"      --no-new-hosts BASE   only hosts that the capture BASE has, too\n"
+		"      --no-new-models BASE  only models that it has\n"
+		"      --allow-unknown       what cannot be told is no breach\n"
+		"  -r, --run ID              this run (default: the newest that ended properly)\n"
+		"  -j, --json                a JSON object per breach\n" TH_SPAN_FILTER_HELP "\n"
+		"Exits 0 when all holds, 1 after one line per breach.\n"},
 	{"context", th_cmd_context, "what fills the prompts: tokens per section, and what is kept",
 		"[OPTION...] FILE [SPAN]\n"
 		"\n"

@@ -36,6 +36,7 @@ struct th_command {
 	bool internal;	   /* not for people: left out of the overview */
 };
 
+int th_cmd_check(int argc, char **argv);
 int th_cmd_context(int argc, char **argv);
 int th_cmd_diff(int argc, char **argv);
 int th_cmd_dump(int argc, char **argv);
