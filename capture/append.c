@@ -4,6 +4,7 @@
 
 #include "base/fsize.h"
 #include "base/sys.h"
+#include "capture/key.h"
 
 #define HEADER_LOCK_TRIES 500
 #define HEADER_LOCK_PAUSE 1000000 /* ns */
@@ -40,6 +41,7 @@ static int write_header(int fd)
 	if (r < 0) {
 		return r;
 	}
+	th_key_begin(&h);
 	th_file_header_encode(bytes, &h);
 	struct th_fsize_guard guard = th_fsize_begin();
 	long n = th_sys_pwrite(fd, bytes, sizeof(bytes), 0);
@@ -95,7 +97,10 @@ int th_capture_create(const char *path, struct th_file_header *ret_header)
 		r = read_header(fd, ret_header);
 	}
 	th_sys_close(fd);
-	return r;
+	if (r == 0 && th_key_present() && !(ret_header->flags & TH_FILE_ENCRYPTED)) {
+		return -EMEDIUMTYPE;
+	}
+	return r < 0 ? r : th_key_admit(ret_header);
 }
 
 int th_capture_header(const char *path, struct th_file_header *ret_header)

@@ -9,8 +9,9 @@
 #include "capture/layout.h"
 
 /* Opens the capture at `path`, making it or its header when it is missing or empty, and reads its
- * header. 0, or -EINVAL not a capture, -ENOTSUP of a newer version, or what open() says. A file
- * that is something else is never written to. */
+ * header. 0, or -EINVAL not a capture, -ENOTSUP of a newer version, -EMEDIUMTYPE not encrypted
+ * though there is a key, what th_key_admit() or open() says. A file that is something else is never
+ * written to. */
 int th_capture_create(const char *path, struct th_file_header *ret_header);
 
 /* Reads the header of the capture at `path`; as above. */

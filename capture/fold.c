@@ -10,6 +10,7 @@
 #include "base/crc32c.h"
 #include "base/sys.h"
 #include "capture/append.h"
+#include "capture/key.h"
 #include "capture/live.h"
 #include "capture/pack.h"
 
@@ -31,6 +32,25 @@ static uint64_t deadline_of(uint64_t budget_ns)
 	return budget_ns > UINT64_MAX - now ? UINT64_MAX : now + budget_ns;
 }
 
+/* Of an encrypted file `stored` is memory of ours, to be encrypted in place. */
+static int append_stored(const struct job *job, const struct th_live_header *h, struct th_block *b,
+	struct th_slice stored)
+{
+	uint8_t tag[TH_GCM_TAG_BYTES], *p = (uint8_t *)(uintptr_t)stored.p;
+	size_t tag_n = 0;
+	b->stored_bytes = (uint32_t)stored.n;
+	if (h->flags & TH_FILE_ENCRYPTED) {
+		int r = th_key_seal_block(b, h->file_id, p, stored.n, tag);
+		if (r < 0) {
+			return r;
+		}
+		tag_n = sizeof(tag);
+	}
+	b->crc = th_crc32c(th_crc32c(0, p, stored.n), tag, tag_n);
+	const struct iovec parts[] = {{p, stored.n}, {tag, tag_n}};
+	return th_capture_append(job->path, h->file_id, b, parts, 2);
+}
+
 static int append_frames(const struct job *job, const struct th_live_header *h,
 	struct th_slice frames, uint32_t count)
 {
@@ -43,13 +63,36 @@ static int append_frames(const struct job *job, const struct th_live_header *h,
 		stored = packed.bytes;
 	}
 	b.raw_bytes = (uint32_t)frames.n;
-	b.stored_bytes = (uint32_t)stored.n;
-	b.crc = th_crc32c(0, stored.p, stored.n);
-	const struct iovec part = {(void *)(uintptr_t)stored.p, stored.n};
-	int r = th_capture_append(job->path, h->file_id, &b, &part, 1);
+	int r = append_stored(job, h, &b, stored);
 	if (is_packed) {
 		th_pack_finish(&packed);
 	}
+	return r;
+}
+
+/* Without the key it is left for somebody who has it: it would not compress. */
+static int append_decrypted(
+	const struct job *job, const struct th_live_header *h, struct th_slice area)
+{
+	struct th_live_key key;
+	uint32_t count = 0;
+	bool whole = true;
+	int r = th_key_live(h->salt, &key.key);
+	if (r < 0) {
+		return r;
+	}
+	void *map = mmap(NULL, area.n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED) {
+		return -ENOMEM;
+	}
+	th_live_key_init(&key, h->file_id, h->writer);
+	struct th_slice plain = {map, 0};
+	plain.n = th_live_key_open_all(&key, h->first_seq, area, map, &count, &whole);
+	r = whole ? 0 : -EBADMSG;
+	if (r == 0 && plain.n > 0) {
+		r = append_frames(job, h, plain, count);
+	}
+	munmap(map, area.n);
 	return r;
 }
 
@@ -80,6 +123,10 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 		return -EBUSY;
 	}
 	struct th_slice area = {map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES};
+	if (h.flags & TH_FILE_ENCRYPTED) {
+		r = append_decrypted(job, &h, area);
+		return r < 0 ? r : th_sys_unlink(job->live_path);
+	}
 	area.n = th_frames_scan(area, &count);
 	if (area.n > 0) {
 		r = append_frames(job, &h, area, count);

@@ -31,6 +31,11 @@
 #define TH_TRACE_ID_BYTES 16
 #define TH_SPAN_ID_BYTES 8
 
+/* Flags of the file header, and of a live file's. */
+enum th_file_flag {
+	TH_FILE_ENCRYPTED = 1 << 0,
+};
+
 enum th_block_type {
 	TH_BLOCK_FRAMES = 1,
 	/* 2 reserved: index */
@@ -40,8 +45,8 @@ enum th_block_type {
 };
 
 enum th_block_flag {
-	TH_BLOCK_ZSTD = 1 << 0, /* the payload is one zstd frame */
-				/* bit 1 reserved: encrypted; bit 2 reserved: chained */
+	TH_BLOCK_ZSTD = 1 << 0,	     /* the payload is one zstd frame */
+	TH_BLOCK_ENCRYPTED = 1 << 1, /* and that is encrypted, with a tag behind it */
 };
 
 /* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), certificate chains (22),

@@ -6,6 +6,7 @@
 
 #define CRC_OFFSET 12
 #define VERSION_OFFSET 8
+#define SALT_OFFSET 80 /* in a block's header */
 
 /* Checksum of a header with its own field taken as zero. */
 static uint32_t header_crc(uint32_t crc, const uint8_t *p, size_t n)
@@ -44,10 +45,11 @@ static struct th_out begin(uint8_t *p, size_t n, const char *magic)
 void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h)
 {
 	struct th_out out = begin(ret_bytes, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC);
-	th_out_u16(&out, 0);
+	th_out_u16(&out, h->flags);
 	th_out_u32(&out, 0);
 	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
 	th_out_bytes(&out, h->key, sizeof(h->key));
+	th_out_bytes(&out, h->check, sizeof(h->check));
 	put_crc(ret_bytes, header_crc(0, ret_bytes, TH_FILE_HEADER_BYTES));
 }
 
@@ -59,6 +61,8 @@ int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header)
 	}
 	memcpy(ret_header->file_id, p + 16, sizeof(ret_header->file_id));
 	memcpy(ret_header->key, p + 32, sizeof(ret_header->key));
+	memcpy(ret_header->check, p + 48, sizeof(ret_header->check));
+	ret_header->flags = th_le16(p + 10);
 	return 0;
 }
 
@@ -74,6 +78,7 @@ void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th
 	th_out_u32(&out, b->raw_bytes);
 	th_out_u32(&out, b->stored_bytes);
 	th_out_u32(&out, b->crc);
+	memcpy(ret_bytes + SALT_OFFSET, b->salt, sizeof(b->salt));
 	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
 	put_crc(ret_bytes, header_crc(seed, ret_bytes, TH_BLOCK_HEADER_BYTES));
 }
@@ -95,13 +100,14 @@ int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *r
 	ret_block->raw_bytes = th_in_u32(&in);
 	ret_block->stored_bytes = th_in_u32(&in);
 	ret_block->crc = th_in_u32(&in);
+	memcpy(ret_block->salt, p + SALT_OFFSET, sizeof(ret_block->salt));
 	return 0;
 }
 
 void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
 {
 	struct th_out out = begin(ret_bytes, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC);
-	th_out_u16(&out, 0);
+	th_out_u16(&out, h->flags);
 	th_out_u32(&out, 0);
 	th_out_u64(&out, h->writer);
 	th_out_u64(&out, h->first_seq);
@@ -111,6 +117,7 @@ void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
 	th_out_u64(&out, h->owner.pid_ns);
 	th_out_bytes(&out, h->owner.boot, sizeof(h->owner.boot));
 	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
+	th_out_bytes(&out, h->salt, sizeof(h->salt));
 	put_crc(ret_bytes, header_crc(0, ret_bytes, TH_LIVE_HEADER_BYTES));
 }
 
@@ -129,6 +136,8 @@ int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
 	ret_header->owner.pid_ns = th_in_u64(&in);
 	memcpy(ret_header->owner.boot, p + 56, sizeof(ret_header->owner.boot));
 	memcpy(ret_header->file_id, p + 72, sizeof(ret_header->file_id));
+	memcpy(ret_header->salt, p + 88, sizeof(ret_header->salt));
+	ret_header->flags = th_le16(p + 10);
 	return 0;
 }
 

@@ -9,13 +9,17 @@
 
 #define TH_FILE_ID_BYTES 16
 #define TH_BOOT_ID_BYTES 16
+#define TH_SALT_BYTES 16 /* random but for the last byte, which is 0 */
+#define TH_KEY_CHECK_BYTES 16
 
 #define TH_LIVE_MAX (16u << 20)	 /* largest live file that a writer makes */
 #define TH_BLOCK_MAX (64u << 20) /* largest block payload, stored or not, that a reader takes */
 
 struct th_file_header {
 	uint8_t file_id[TH_FILE_ID_BYTES];
-	uint8_t key[TH_SIPHASH_KEY_BYTES];
+	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* encrypted: zeros in the file (capture/key.h) */
+	uint8_t check[TH_KEY_CHECK_BYTES]; /* encrypted: tells the right key from a wrong one */
+	uint16_t flags;			   /* enum th_file_flag */
 };
 
 /* All decoders: 0; -EINVAL: not such a header; -ENOTSUP: of a newer version. */
@@ -26,6 +30,7 @@ struct th_block {
 	uint8_t type, flags;
 	uint64_t writer, first_seq;
 	uint32_t frames, raw_bytes, stored_bytes, crc;
+	uint8_t salt[TH_SALT_BYTES]; /* encrypted: of its key */
 };
 
 /* The file id is part of the checksum: a block of another capture that was recorded as content is
@@ -45,6 +50,8 @@ struct th_live_header {
 	uint64_t writer, first_seq;
 	struct th_owner owner;
 	uint8_t file_id[TH_FILE_ID_BYTES];
+	uint8_t salt[TH_SALT_BYTES]; /* encrypted: of its key */
+	uint16_t flags;		     /* enum th_file_flag */
 };
 
 void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h);

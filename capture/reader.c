@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "capture/key.h"
 #include "capture/segments.h"
 
 /* All decompressed blocks together: no file, however made, may take more memory than this. */
@@ -75,28 +76,80 @@ static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_
 	return dst.pos;
 }
 
+/* Memory that lives as long as the reader; NULL after saying why. */
+static uint8_t *take_memory(struct th_reader *r, struct th_segment *s, size_t n)
+{
+	if (r->decoded_bytes + n > DECODED_MAX) {
+		damage(r, s, "the blocks decompress to more than a reader takes");
+		return NULL;
+	}
+	uint8_t **room = th_array_room(r->decoded, r->n_decoded, sizeof(*room));
+	r->decoded = room ? room : r->decoded;
+	uint8_t *out = room ? malloc(n ? n : 1) : NULL;
+	if (!out) {
+		damage(r, s, "a block needs more memory than there is");
+		return NULL;
+	}
+	r->decoded[r->n_decoded++] = out;
+	r->decoded_bytes += n;
+	return out;
+}
+
+static void decrypt_live(struct th_reader *r, struct th_segment *s, uint8_t *out)
+{
+	struct th_live_key key;
+	uint32_t count;
+	bool whole = true;
+	size_t n = 0;
+	th_live_key_init(&key, r->segments.header.file_id, s->writer);
+	if (th_key_live(s->salt, &key.key) == 0) {
+		n = th_live_key_open_all(&key, s->first_seq, s->stored, out, &count, &whole);
+	}
+	if (!whole) {
+		damage(r, s, "an encrypted frame was altered");
+	}
+	s->stored = (struct th_slice){out, n};
+}
+
+static void decrypt_block(struct th_reader *r, struct th_segment *s, uint8_t *out)
+{
+	const uint8_t *file_id = r->segments.header.file_id;
+	memcpy(out, s->stored.p, s->stored.n);
+	if (s->stored.n == s->block.stored_bytes &&
+		th_key_open_block(&s->block, file_id, out) == 0) {
+		s->stored = (struct th_slice){out, s->stored.n - TH_GCM_TAG_BYTES};
+		return;
+	}
+	damage(r, s, "an encrypted block was altered");
+	s->stored.n = 0;
+}
+
+/* Makes s->stored what it was before it was encrypted; nothing, when it is not whole. */
+static void decrypt(struct th_reader *r, struct th_segment *s)
+{
+	uint8_t *out = take_memory(r, s, s->stored.n);
+	if (!out) {
+		s->stored.n = 0;
+		return;
+	}
+	(s->live ? decrypt_live : decrypt_block)(r, s, out);
+}
+
 static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 {
-	const struct th_slice none = {NULL, 0};
+	if (s->encrypted) {
+		decrypt(r, s);
+	}
 	if (!s->packed) {
-		if (s->stored.n != s->raw_bytes) {
+		if (s->stored.n != s->raw_bytes && !s->live) {
 			damage(r, s, "the sizes of a block contradict each other");
 		}
 		return s->stored;
 	}
-	if (r->decoded_bytes + s->raw_bytes > DECODED_MAX) {
-		damage(r, s, "the blocks decompress to more than a reader takes");
-		return none;
-	}
-	uint8_t **room = th_array_room(r->decoded, r->n_decoded, sizeof(*room));
-	r->decoded = room ? room : r->decoded;
-	uint8_t *out = room ? malloc(s->raw_bytes ? s->raw_bytes : 1) : NULL;
+	uint8_t *out = take_memory(r, s, s->raw_bytes);
 	if (!out) {
-		damage(r, s, "a block needs more memory than there is");
-		return none;
+		return (struct th_slice){NULL, 0};
 	}
-	r->decoded[r->n_decoded++] = out;
-	r->decoded_bytes += s->raw_bytes;
 	size_t n = decompress(r, s, out);
 	if (n != s->raw_bytes) {
 		damage(r, s, "a block does not decompress to its size");
@@ -118,7 +171,8 @@ static struct th_place place_of(const struct th_segment *s, const uint8_t *at)
 {
 	struct th_place place = {.path = s->path, .offset = s->offset, .packed = s->packed};
 	size_t inner = (size_t)(at - s->area.p);
-	if (s->packed) {
+	if (s->packed || s->encrypted) {
+		place.packed = true;
 		place.inner = (uint32_t)inner;
 	} else {
 		place.offset += inner + (s->live ? 0 : TH_BLOCK_HEADER_BYTES);
@@ -294,6 +348,11 @@ const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_
 const uint8_t *th_reader_key(const struct th_reader *r)
 {
 	return r->segments.header.key;
+}
+
+bool th_reader_encrypted(const struct th_reader *r)
+{
+	return r->segments.header.flags & TH_FILE_ENCRYPTED;
 }
 
 const uint8_t *th_reader_file_id(const struct th_reader *r)

@@ -15,8 +15,8 @@
 /* Where a frame stands. */
 struct th_place {
 	const char *path; /* the capture or a live file */
-	uint64_t offset;  /* of the frame; of its block when that is compressed */
-	bool packed;	  /* the block is compressed */
+	uint64_t offset;  /* of the frame; of its block when that is packed */
+	bool packed;	  /* the block is compressed or encrypted */
 	uint32_t inner;	  /* then: of the frame among the block's frames */
 };
 
@@ -56,7 +56,8 @@ struct th_reader;
 
 /* Opens the capture at `path` and its live files. Returns 0 and the reader, or a negative errno:
  * -ENOENT; -EINVAL: not a capture, or of a newer version (`ret_why`, may be NULL, then has static
- * text saying what and at which offset). */
+ * text saying what and at which offset); -ENOKEY, -EKEYREJECTED: it is encrypted, and there is no
+ * key or another one. */
 int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why);
 
 /* Next frame: writers in the order of their first block, each writer's frames in order. True and
@@ -78,6 +79,9 @@ const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_
 /* The file's redaction key, and its id (TH_FILE_ID_BYTES). */
 const uint8_t *th_reader_key(const struct th_reader *r);
 const uint8_t *th_reader_file_id(const struct th_reader *r);
+
+/* Is it an encrypted file? */
+bool th_reader_encrypted(const struct th_reader *r);
 
 /* Header, payload and padding of a frame that the reader gave, as they stand. */
 struct th_slice th_frame_whole(const struct th_frame *f);

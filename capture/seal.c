@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "capture/append.h"
+#include "capture/key.h"
 
 int th_seal_hash(struct th_hasher *h, const struct th_reader *r, struct th_slice payload,
 	uint8_t ret_hash[TH_HASH_BYTES])
@@ -215,11 +216,22 @@ int th_seal_make(struct th_hasher *h, const struct th_reader *r,
 static int append(const char *path, const struct th_reader *r, uint8_t type, uint64_t root,
 	const void *p, size_t n)
 {
+	const uint8_t *file_id = th_reader_file_id(r);
 	struct th_block b = {.type = type, .writer = root};
-	const struct iovec part = {(void *)(uintptr_t)p, n};
+	size_t total = n + (th_reader_encrypted(r) ? TH_GCM_TAG_BYTES : 0);
+	th_auto_free uint8_t *copy = malloc(total);
+	if (!copy) {
+		return -ENOMEM;
+	}
+	memcpy(copy, p, n);
 	b.raw_bytes = b.stored_bytes = (uint32_t)n;
-	b.crc = th_crc32c(0, p, n);
-	return th_capture_append(path, th_reader_file_id(r), &b, &part, 1);
+	int e = total > n ? th_key_seal_block(&b, file_id, copy, n, copy + n) : 0;
+	if (e < 0) {
+		return e;
+	}
+	const struct iovec part = {copy, total};
+	b.crc = th_crc32c(0, copy, total);
+	return th_capture_append(path, file_id, &b, &part, 1);
 }
 
 int th_seal_append(const char *path, const struct th_reader *r, uint64_t root,

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/crc32c.h"
+#include "capture/key.h"
 #include "capture/live.h"
 
 #define ARRAY_FIRST 16
@@ -129,8 +130,10 @@ static void add_live(struct th_segments *s, const struct th_mapping *m)
 		.stored = area,
 		.raw_bytes = (uint32_t)area.n,
 		.live = true,
+		.encrypted = h.flags & TH_FILE_ENCRYPTED,
 		.path = m->path,
 		.offset = TH_LIVE_HEADER_BYTES};
+	memcpy(segment.salt, h.salt, sizeof(segment.salt));
 	add(s, segment);
 }
 
@@ -221,6 +224,31 @@ static void add_extra(struct th_segments *s, struct th_extra extra)
 	s->extras[s->n_extras++] = extra;
 }
 
+/* Decrypts it first where that is needed. */
+static void open_extra(struct th_segments *s, const struct th_block *b, struct th_extra extra)
+{
+	if (!(b->flags & TH_BLOCK_ENCRYPTED)) {
+		add_extra(s, extra);
+		return;
+	}
+	uint8_t **room = th_array_room(s->owned, s->n_owned, sizeof(*room));
+	s->owned = room ? room : s->owned;
+	uint8_t *p = room ? malloc(extra.payload.n + 1) : NULL;
+	if (!p) {
+		s->no_memory = true;
+		return;
+	}
+	s->owned[s->n_owned++] = p;
+	memcpy(p, extra.payload.p, extra.payload.n);
+	if (th_key_open_block(b, s->header.file_id, p) < 0) {
+		th_segments_damage(s, extra.path, extra.offset, "an encrypted block was altered");
+		return;
+	}
+	extra.flags &= (uint8_t)~TH_BLOCK_ENCRYPTED;
+	extra.payload = (struct th_slice){p, extra.payload.n - TH_GCM_TAG_BYTES};
+	add_extra(s, extra);
+}
+
 /* The block at `at`, whose header is sound. Returns where the next one should be. */
 static size_t take_block(
 	struct th_segments *s, const struct th_mapping *m, size_t at, const struct th_block *b)
@@ -234,12 +262,12 @@ static size_t take_block(
 	}
 	if (b->type != TH_BLOCK_FRAMES && !fault) {
 		rest.n = b->stored_bytes;
-		add_extra(s, (struct th_extra){b->type, b->flags, m->path, at, rest});
+		open_extra(s, b, (struct th_extra){b->type, b->flags, m->path, at, rest});
 	}
 	if (b->type != TH_BLOCK_FRAMES || b->raw_bytes > TH_BLOCK_MAX) {
 		return next;
 	}
-	if (b->flags & ~TH_BLOCK_ZSTD) {
+	if (b->flags & ~(TH_BLOCK_ZSTD | TH_BLOCK_ENCRYPTED)) {
 		th_segments_damage(s, m->path, at, "a block needs a newer tracehook");
 		return next;
 	}
@@ -250,6 +278,8 @@ static size_t take_block(
 		.raw_bytes = b->raw_bytes,
 		.frames = b->frames,
 		.packed = b->flags & TH_BLOCK_ZSTD,
+		.encrypted = b->flags & TH_BLOCK_ENCRYPTED,
+		.block = *b,
 		.damaged = fault != NULL,
 		.path = m->path,
 		.offset = at};
@@ -343,7 +373,12 @@ static int check_header(struct th_segments *s, int fd, const char **ret_why)
 	int r = th_file_header_decode(bytes, &s->header);
 	*ret_why = r == -ENOTSUP ? "was written by a newer tracehook, which this one cannot read"
 				 : "has a damaged file header (the first 64 bytes)";
-	return r < 0 ? -EINVAL : 0;
+	if (r < 0) {
+		return -EINVAL;
+	}
+	r = th_key_admit(&s->header);
+	*ret_why = r < 0 ? th_key_why(r) : *ret_why;
+	return r;
 }
 
 static int find(struct th_segments *s, const char *path, int fd, const char **ret_why)
@@ -399,4 +434,8 @@ void th_segments_finish(struct th_segments *s)
 	free(s->at);
 	free(s->damage);
 	free(s->extras);
+	for (size_t i = 0; i < s->n_owned; i++) {
+		free(s->owned[i]);
+	}
+	free(s->owned);
 }

@@ -17,6 +17,9 @@ struct th_segment {
 	struct th_slice stored; /* in a mapping; what is left of it when damaged */
 	uint32_t raw_bytes, frames;
 	bool packed;
+	bool encrypted;
+	struct th_block block;	     /* encrypted: its header */
+	uint8_t salt[TH_SALT_BYTES]; /* encrypted, live */
 	bool live;
 	bool damaged;	      /* already said so */
 	bool opened;	      /* `area` is filled */
@@ -41,6 +44,8 @@ struct th_segments {
 	size_t n_damage;
 	struct th_extra *extras; /* sound blocks that hold no frames, in the file's order */
 	size_t n_extras;
+	uint8_t **owned; /* payloads of extras that were encrypted */
+	size_t n_owned;
 	bool no_memory;
 };
 

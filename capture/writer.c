@@ -16,7 +16,8 @@
 #define LIVE_FIRST_SIZE (64u << 10)
 #define LIVE_GROWTH 4
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
-#define LOST_FRAME_ROOM 96
+#define LOST_FRAME_ROOM 112
+#define STAGING_BYTES (TH_FRAME_HEADER_BYTES + TH_FRAME_PAYLOAD_MAX + 2 * TH_GCM_TAG_BYTES)
 
 static const char *reason_of(int error)
 {
@@ -52,6 +53,22 @@ static uint64_t random_id(void)
 	return id;
 }
 
+/* What is encrypted is put together in private memory. */
+static int prepare_encryption(struct th_writer *w, const struct th_file_header *h)
+{
+	if (!(h->flags & TH_FILE_ENCRYPTED)) {
+		return 0;
+	}
+	void *map = mmap(
+		NULL, STAGING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED) {
+		return -ENOMEM;
+	}
+	w->staging = map;
+	w->encrypted = true;
+	return 0;
+}
+
 int th_writer_init(struct th_writer *w, const char *path)
 {
 	struct th_file_header h;
@@ -64,6 +81,10 @@ int th_writer_init(struct th_writer *w, const char *path)
 		return r;
 	}
 	memset(w, 0, sizeof(*w));
+	r = prepare_encryption(w, &h);
+	if (r < 0) {
+		return r;
+	}
 	memcpy(w->path, path, n + 1);
 	memcpy(w->file_id, h.file_id, sizeof(w->file_id));
 	memcpy(w->key, h.key, sizeof(w->key));
@@ -83,6 +104,18 @@ static void leave_live(struct th_writer *w)
 	}
 }
 
+/* A key of its own for the live file that is going to be made. */
+static int choose_live_key(struct th_writer *w, struct th_live_header *h)
+{
+	if (!w->encrypted) {
+		return 0;
+	}
+	int r = th_key_salt(h->salt);
+	h->flags |= TH_FILE_ENCRYPTED;
+	th_live_key_init(&w->live_key, w->file_id, w->id);
+	return r < 0 ? r : th_key_live(h->salt, &w->live_key.key);
+}
+
 static int create_live(struct th_writer *w, size_t need)
 {
 	struct th_live_header h = {.writer = w->id, .first_seq = w->next_seq};
@@ -96,6 +129,7 @@ static int create_live(struct th_writer *w, size_t need)
 	if (r == 0) {
 		r = th_live_name(w->live_path, sizeof(w->live_path), w->path, w->id, number);
 	}
+	r = r < 0 ? r : choose_live_key(w, &h);
 	if (r < 0) {
 		return r;
 	}
@@ -161,11 +195,10 @@ static int make_room(struct th_writer *w, size_t need)
 
 /* ---- frames ---- */
 
-/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
-static void append_frame(
-	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+/* A frame without its first 8 bytes; its length. */
+static size_t lay_out(
+	uint8_t *at, const struct th_frame_header *h, const struct iovec *parts, int n)
 {
-	uint8_t *at = w->window.map + (w->tail - w->window.offset);
 	size_t length = TH_FRAME_HEADER_BYTES;
 	th_frame_encode(at, h);
 	for (int i = 0; i < n; i++) {
@@ -174,6 +207,27 @@ static void append_frame(
 		}
 		length += parts[i].iov_len;
 	}
+	return length;
+}
+
+/* The same, encrypted, with its tag. What was never in the mapping cannot reach the disk. */
+static size_t lay_out_encrypted(struct th_writer *w, uint8_t *at, const struct th_frame_header *h,
+	const struct iovec *parts, int n)
+{
+	size_t length = lay_out(w->staging, h, parts, n);
+	th_live_key_seal(&w->live_key, w->next_seq, w->staging, length);
+	length += TH_GCM_TAG_BYTES;
+	memcpy(at + 8, w->staging + 8, length - 8);
+	return length;
+}
+
+/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
+static void append_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	uint8_t *at = w->window.map + (w->tail - w->window.offset);
+	size_t length = w->encrypted ? lay_out_encrypted(w, at, h, parts, n)
+				     : lay_out(at, h, parts, n);
 	uint32_t crc = th_crc32c(0, at + 8, length - 8);
 	__atomic_store_n(
 		(uint64_t *)(void *)at, th_frame_commit((uint32_t)length, crc), __ATOMIC_RELEASE);
@@ -194,7 +248,7 @@ static size_t take_losses(struct th_writer *w, uint8_t *ret_payload, size_t cap)
 
 static void say_losses(struct th_writer *w, uint64_t time)
 {
-	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES];
+	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
 	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = time};
 	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
 	append_frame(w, &h, &part, 1);
@@ -204,7 +258,8 @@ static int put_locked(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
 	bool lossy = w->lost_events != 0;
-	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total);
+	size_t tag = w->encrypted ? TH_GCM_TAG_BYTES : 0;
+	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total + tag);
 	int r = make_room(w, need + (lossy ? LOST_FRAME_ROOM : 0));
 	if (r < 0) {
 		return r;
@@ -257,13 +312,40 @@ static int append_block(struct th_writer *w, const struct th_frame_header *h,
 	return r;
 }
 
+/* The same, encrypted. */
+static int append_encrypted(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	uint8_t tag[TH_GCM_TAG_BYTES];
+	size_t length = lay_out(w->staging, h, parts, n), room = th_frame_room(length);
+	uint64_t commit = th_frame_commit(
+		(uint32_t)length, th_crc32c(0, w->staging + 8, length - 8));
+	memcpy(w->staging, &commit, sizeof(commit));
+	memset(w->staging + length, 0, room - length);
+	struct th_block b = {TH_BLOCK_FRAMES, 0, w->id, w->next_seq, 1};
+	b.raw_bytes = (uint32_t)room;
+	int r = th_key_seal_block(&b, w->file_id, w->staging, room, tag);
+	if (r < 0) {
+		return r;
+	}
+	b.crc = th_crc32c(th_crc32c(0, w->staging, room), tag, sizeof(tag));
+	const struct iovec all[] = {{w->staging, room}, {tag, sizeof(tag)}};
+	r = th_capture_append(w->path, w->file_id, &b, all, 2);
+	w->next_seq += r == 0;
+	return r;
+}
+
 static int put_direct_locked(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
 	if (w->window.map || n > TH_APPEND_PARTS - 2) {
 		return put_locked(w, h, parts, n, total);
 	}
-	return w->path[0] ? append_block(w, h, parts, n, total) : -EBADF;
+	if (w->path[0] == '\0') {
+		return -EBADF;
+	}
+	return w->encrypted ? append_encrypted(w, h, parts, n)
+			    : append_block(w, h, parts, n, total);
 }
 
 /* Checks, locks, and counts what could not be written. */
@@ -348,7 +430,7 @@ static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, ui
 /* Losses that no frame has told of yet. */
 static void say_last_losses(struct th_writer *w)
 {
-	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES];
+	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
 	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = th_clock_now()};
 	uint64_t events = w->lost_events, bytes = w->lost_bytes;
 	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/siphash.h"
 #include "capture/frame.h"
+#include "capture/key.h"
 #include "capture/live.h"
 
 #define TH_CAPTURE_PATH_MAX 4000 /* room for the live file's suffix within PATH_MAX */
@@ -42,11 +43,15 @@ struct th_writer {
 	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's redaction key */
 	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */
 	int error;			   /* last negative errno */
+	bool encrypted;
+	uint8_t *staging; /* encrypted: a frame is put together here, and never in the live file */
+	struct th_live_key live_key;
 };
 
 /* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,
  * reads its redaction key, closes it again. Returns 0 or a negative errno: -EINVAL not a capture,
- * -ENOTSUP a capture of a newer version, -ENAMETOOLONG. On failure the writer stays closed. */
+ * -ENOTSUP a capture of a newer version, -ENAMETOOLONG, what th_key_why() explains. On failure the
+ * writer stays closed. */
 int th_writer_init(struct th_writer *w, const char *path);
 
 /* Appends a frame with a payload of `n` parts (at most TH_FRAME_PAYLOAD_MAX together). `time` in

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "capture/fold.h"
+#include "capture/key.h"
 #include "capture/writer.h"
 #include "recorder/certificates.h"
 #include "recorder/conn.h"
@@ -173,6 +174,16 @@ static void put_process(enum began began, const uint8_t parent_span_id[TH_SPAN_I
 	th_out_str16(&out, (struct th_slice){(uint8_t *)room->cwd, cwd > 0 ? (size_t)cwd - 1 : 0});
 	put_direct(TH_FRAME_PROCESS, &out);
 	th_pool_free(room, sizeof(*room));
+}
+
+int th_recorder_load_key(const char *path)
+{
+	return th_key_load(path);
+}
+
+const char *th_recorder_why(int error)
+{
+	return th_key_why(error);
 }
 
 int th_recorder_start(const struct th_process_conf *conf)

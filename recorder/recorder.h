@@ -30,6 +30,14 @@ struct th_process_conf {
 						     they hold credentials (curl -H …) */
 };
 
+/* Before th_recorder_start(): loads the key of an encrypted capture from the file at `path`. 0 or a
+ * negative errno. */
+int th_recorder_load_key(const char *path);
+
+/* What is wrong with a key file or a capture, one clause, for what these two return; NULL: the
+ * error's own words say it. */
+const char *th_recorder_why(int error);
+
 /* Opens the capture and writes RUN (root) and PROCESS. Returns 0, or a negative errno: nothing
  * will be recorded. Called once, before the agent has threads. */
 int th_recorder_start(const struct th_process_conf *conf);

@@ -173,7 +173,7 @@ static const char *why_not_begun(int error)
 	case -ENOTSUP:
 		return "was written by a newer tracehook, and is left as it is";
 	default:
-		return strerrordesc_np(-error);
+		return th_recorder_why(error) ? th_recorder_why(error) : strerrordesc_np(-error);
 	}
 }
 
@@ -246,12 +246,27 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 	return TH_ARM_REPLAY;
 }
 
+/* Also for a replay, whose player reads the capture: it would end without a word here. */
+static bool load_key(char *why)
+{
+	struct th_config *conf = &th_arm_config;
+	int r = conf->key_file ? th_recorder_load_key(conf->key_file) : 0;
+	if (r < 0) {
+		const char *text = th_recorder_why(r);
+		th_config_fail(conf, conf->key_file, text ? text : strerrordesc_np(-r), why);
+	}
+	return r == 0;
+}
+
 static enum th_arm_state begin(const char *argv0)
 {
 	char why[TH_CONFIG_WHY_MAX], cwd[PATH_MAX];
 	const char *here = getcwd(cwd, sizeof(cwd));
 	if (th_config_parse(from_environment, NULL, here, &th_arm_config, why) < 0 ||
 		th_config_check_names(&th_arm_config, environ, why) < 0) {
+		return after_mistake(why);
+	}
+	if (!load_key(why)) {
 		return after_mistake(why);
 	}
 	switch (th_arm_config.mode) {

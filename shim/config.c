@@ -199,6 +199,11 @@ static enum answer check_hex_id(const char *value)
 	return n > 0 && n <= 2 * TH_TRACE_ID_BYTES && !value[n] ? BUILT : UNKNOWN;
 }
 
+static enum answer check_absolute(const char *value)
+{
+	return value[0] == '/' ? BUILT : UNKNOWN;
+}
+
 struct rule {
 	const char *name;
 	const char *words; /* that this version can do; NULL: ask `check` */
@@ -222,7 +227,8 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
 	{"TRACEHOOK_REDACT", "default off", NULL, check_later, " is not default or off"},
 	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
-	{"TRACEHOOK_KEY_FILE", "", NULL, check_later, " is not available"},
+	{"TRACEHOOK_KEY_FILE", NULL, NULL, check_absolute,
+		" is not an absolute path (the program's children may run elsewhere)"},
 	{"TRACEHOOK_PROPAGATE", "0", "1", NULL, " is not 0"},
 };
 
@@ -432,6 +438,7 @@ static void read_strings(struct th_config *conf, const struct input *in)
 	conf->meta = lookup(in, "TRACEHOOK_META");
 	conf->tracestate = lookup(in, "TRACESTATE");
 	conf->baggage = lookup(in, "BAGGAGE");
+	conf->key_file = lookup(in, "TRACEHOOK_KEY_FILE");
 	conf->match = lookup(in, "TRACEHOOK_MATCH");
 	conf->on_miss = lookup(in, "TRACEHOOK_ON_MISS");
 	conf->pace = lookup(in, "TRACEHOOK_PACE");

@@ -51,6 +51,7 @@ struct th_config {
 	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */
+	const char *key_file;	  /* absolute */
 	const char *meta, *tracestate, *baggage;
 	const char *match, *on_miss, *pace, *report; /* replay: for the player */
 };

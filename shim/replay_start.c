@@ -4,7 +4,8 @@
  * The player must not be seen: it is a grandchild, in a session of its own, with no terminal and
  * none of the agent's descriptors, and its parent dies at once without a signal, so that no
  * wait() of the agent's ever meets it. Nothing but raw system calls runs between fork and exec.
- * Its environment is the agent's without what steers loaders and TLS libraries, and without ours.
+ * Its environment is the agent's without what steers loaders and TLS libraries, and without ours
+ * (but for the name of the key file).
  *
  * The program is looked for near the library (build tree, then the usual places of an installed
  * one), where it was configured to be installed, and on PATH. */
@@ -200,6 +201,7 @@ static void choose_arguments(struct launch *l, const struct th_config *conf)
 
 static void choose_environment(struct launch *l)
 {
+	static const char key_file[] = "TRACEHOOK_KEY_FILE=";
 	static const char *const dropped[] = {"LD_", "TRACEHOOK_", "OPENSSL_", "SSL_CERT_"};
 	size_t n = 0;
 	for (char **e = environ; e && *e && n < ENVIRONMENT_LIMIT; e++) {
@@ -207,6 +209,7 @@ static void choose_environment(struct launch *l)
 		for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++) {
 			keep = keep && strncmp(*e, dropped[i], strlen(dropped[i])) != 0;
 		}
+		keep = keep || strncmp(*e, key_file, strlen(key_file)) == 0;
 		if (keep) {
 			l->environment[n++] = *e;
 		}

@@ -11,7 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "capture/frame.h"
+#include "capture/append.h"
+#include "capture/key.h"
 #include "tools/tools.h"
 
 #define LEAST_GROWTH (64u << 10) /* a live file takes that at once (capture/FORMAT.md) */
@@ -69,6 +70,22 @@ static int check_limit(const char *path, off_t size)
 	return TH_EXIT_MISSING;
 }
 
+/* Encrypted with this key, or not at all and no key. */
+static int check_key(const char *path)
+{
+	struct th_file_header h;
+	int r = th_capture_header(path, &h);
+	if (r == 0 && th_key_present() && !(h.flags & TH_FILE_ENCRYPTED)) {
+		r = -EMEDIUMTYPE;
+	}
+	r = r < 0 ? r : th_key_admit(&h);
+	if (r == -EMEDIUMTYPE || r == -ENOKEY || r == -EKEYREJECTED) {
+		th_tool_error("%s: %s", path, th_key_why(r));
+		return TH_EXIT_USAGE;
+	}
+	return TH_EXIT_OK;
+}
+
 /* The header's checksum is the writer's to check; this keeps it from meeting somebody's document.
  */
 static int check_header(const char *path, int fd)
@@ -87,7 +104,7 @@ static int check_header(const char *path, int fd)
 	if (th_le16(header + TH_MAGIC_BYTES) != TH_FORMAT_VERSION) {
 		return not_a_capture(path, "a capture of another version (offset 8)");
 	}
-	return TH_EXIT_OK;
+	return check_key(path);
 }
 
 int th_capture_check_append(const char *path)
@@ -111,6 +128,10 @@ int th_capture_check_append(const char *path)
 
 int th_capture_load_failed(const char *path, int error, const char *why)
 {
+	if (error == -ENOKEY || error == -EKEYREJECTED) {
+		th_tool_error("%s: %s", path, th_key_why(error));
+		return TH_EXIT_USAGE;
+	}
 	if (error == -EINVAL) {
 		th_tool_error("%s: %s", path, why ? why : "not a capture");
 		return TH_EXIT_DAMAGED;

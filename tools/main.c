@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/settings.h"
 #include "tools/span_filter.h"
 #include "tools/suggest.h"
 #include "tools/tools.h"
@@ -248,7 +249,8 @@ static int run_command(int argc, char **argv)
 	const struct th_command *c = find_command(argv[0]);
 	if (c) {
 		th_tool_current = c;
-		return c->run(argc, argv);
+		int code = th_settings_load_key();
+		return code == TH_EXIT_OK ? c->run(argc, argv) : code;
 	}
 	if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
 		strcmp(argv[0], "-h") == 0) {

@@ -3,11 +3,14 @@
  */
 #include "tools/settings.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "capture/key.h"
 #include "tools/tools.h"
 
 static const char *get_setting(void *mode, const char *name)
@@ -44,6 +47,23 @@ bool th_settings_read(const char *mode, struct th_config *ret_config)
 	const char *end = strrchr(what, ';');
 	th_tool_error("%.*s; nothing was run", (int)(end ? end - what : (long)strlen(what)), what);
 	return false;
+}
+
+int th_settings_load_key(void)
+{
+	const char *value = getenv("TRACEHOOK_KEY_FILE");
+	if (!value || !*value) {
+		return TH_EXIT_OK;
+	}
+	th_auto_free char *path = realpath(value, NULL);
+	int r = path ? th_key_load(path) : -errno;
+	if (r < 0) {
+		const char *why = th_key_why(r);
+		th_tool_error("TRACEHOOK_KEY_FILE: %s: %s", value, why ? why : strerror(-r));
+		return TH_EXIT_USAGE;
+	}
+	setenv("TRACEHOOK_KEY_FILE", path, 1);
+	return TH_EXIT_OK;
 }
 
 bool th_settings_number(const char *text, double *ret_number)

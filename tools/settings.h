@@ -14,4 +14,9 @@ bool th_settings_read(const char *mode, struct th_config *ret_config);
 /* Reads a pace: a decimal number of at least 0, no sign, no exponent. */
 bool th_settings_number(const char *text, double *ret_number);
 
+/* Loads the key that TRACEHOOK_KEY_FILE names, if it is set; a relative path in it becomes an
+ * absolute one, for programs that are started. TH_EXIT_OK or, after an error line, TH_EXIT_USAGE.
+ */
+int th_settings_load_key(void);
+
 #endif

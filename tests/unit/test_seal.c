@@ -48,7 +48,7 @@ static void put_block(uint64_t writer, uint64_t first, const char *letters)
 static void begin_file(const char *parent, const char *child)
 {
 	uint8_t bytes[TH_FILE_HEADER_BYTES];
-	memset(&header, 7, sizeof(header));
+	memset(header.file_id, 7, sizeof(header.file_id));
 	th_file_header_encode(bytes, &header);
 	scratch_write(scratch_path, bytes, sizeof(bytes));
 	if (*child) {
