@@ -62,10 +62,21 @@ void th_tls_sent_file(const struct th_tls_entry *e, int in, off_t offset, size_t
 	}
 }
 
+/* A transport of the program's own may fail for now without telling the TLS library so, as tcl's
+ * does: the program looks at errno itself and tries again. */
+static bool is_passing(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == EINPROGRESS ||
+		error == EALREADY;
+}
+
 struct th_tls_end th_tls_transport_end(int error)
 {
 	if (th_thread.outcome) {
 		return (struct th_tls_end){(enum th_end)th_thread.outcome, th_thread.outcome_error};
+	}
+	if (is_passing(error)) {
+		return (struct th_tls_end){TH_END_COMPLETE, 0};
 	}
 	if (error == 0) {
 		return (struct th_tls_end){TH_END_FIN, 0};

@@ -9,12 +9,21 @@
 	F(ASN1_INTEGER_set) \
 	F(BIO_ctrl) \
 	F(BIO_free_all) \
+	F(BIO_get_data) \
+	F(BIO_get_new_index) \
+	F(BIO_meth_free) \
+	F(BIO_meth_new) \
+	F(BIO_meth_set_ctrl) \
+	F(BIO_meth_set_read) \
+	F(BIO_meth_set_write) \
 	F(BIO_method_type) \
 	F(BIO_new) \
 	F(BIO_new_ssl_connect) \
 	F(BIO_puts) \
 	F(BIO_read) \
 	F(BIO_s_mem) \
+	F(BIO_set_data) \
+	F(BIO_set_init) \
 	F(BIO_write) \
 	F(ERR_clear_error) \
 	F(ERR_get_error) \

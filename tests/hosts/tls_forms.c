@@ -3,6 +3,7 @@
  * but its own loader can see libssl (P1). */
 #include "tls_forms.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -238,6 +239,51 @@ static void filter(void)
 	ERR_clear_error();
 }
 
+/* A BIO that has nothing yet, and says so by errno alone (tcl's TLS package). */
+static int shy_read(BIO *bio, char *buf, int n)
+{
+	int *state = BIO_get_data(bio);
+	if (state[1]-- == 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return (int)recv(state[0], buf, (size_t)n, 0);
+}
+
+static int shy_write(BIO *bio, const char *buf, int n)
+{
+	return (int)send(*(int *)BIO_get_data(bio), buf, (size_t)n, 0);
+}
+
+static long shy_ctrl(BIO *bio, int what, long number, void *p)
+{
+	return what == BIO_CTRL_FLUSH;
+}
+
+static void shy(void)
+{
+	char buf[64];
+	int state[2] = {dial(), 0}, n;
+	SSL *ssl = begin(-1, "shy.test");
+	BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "shy");
+	BIO_meth_set_read(method, shy_read);
+	BIO_meth_set_write(method, shy_write);
+	BIO_meth_set_ctrl(method, shy_ctrl);
+	BIO *bio = BIO_new(method);
+	BIO_set_data(bio, state);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(ssl, bio, bio);
+	printf("shy connect %d\n", SSL_connect(ssl));
+	SSL_write(ssl, "shy", 3);
+	state[1] = 1;
+	n = SSL_read(ssl, buf, sizeof(buf));
+	printf("shy %d %d\n", n, SSL_get_error(ssl, n));
+	n = SSL_read(ssl, buf, sizeof(buf));
+	printf("shy %.*s\n", n, buf);
+	end(ssl, state[0]);
+	BIO_meth_free(method);
+}
+
 /* P24: errors queued by the program before a call are still there, and only they. */
 static void queue(void)
 {
@@ -266,6 +312,7 @@ int tls_forms_run(void)
 	reset();
 	memory();
 	filter();
+	shy();
 	queue();
 	return 0;
 }
