@@ -99,7 +99,23 @@ enum th_end {
 	TH_END_GOAWAY = 7,	 /* HTTP/2: not processed by the peer; code: its error code */
 	TH_END_ERROR = 8,	 /* another error of the transport; code: errno, 0 unknown */
 	TH_END_UNPARSED = 9, /* the bytes were not what the protocol allows: recording stopped */
+	TH_END_TLS = 10,     /* the TLS handshake failed; code: TH_TLS_CODE() */
 };
+
+/* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */
+enum th_tls_why {
+	TH_TLS_OPENSSL = 1, /* the agent refused the certificate; X509_V_ERR_… */
+	TH_TLS_GNUTLS = 2,  /* the same; gnutls_certificate_status_t */
+	TH_TLS_ALERT = 3,   /* the peer's alert; its number (RFC 8446 6) */
+	TH_TLS_NONE = 4,    /* the peer spoke no TLS */
+	TH_TLS_CLOSED = 5,  /* the peer closed */
+	TH_TLS_RESET = 6,   /* the connection was reset; errno */
+	TH_TLS_OTHER = 7,   /* the library's own number of the error */
+};
+
+#define TH_TLS_CODE(why, detail) ((uint32_t)(why) << 24 | ((uint32_t)(detail)&0xffffffu))
+#define TH_TLS_WHY(code) ((code) >> 24)
+#define TH_TLS_DETAIL(code) ((code)&0xffffffu)
 
 /* What carried a connection, and where it was tapped. */
 enum th_transport {

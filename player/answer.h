@@ -14,6 +14,7 @@
 #include "player/resets.h"
 #include "player/stream.h"
 #include "player/tally.h"
+#include "player/verdicts.h"
 
 /* What all connections of a replay share; nothing of it changes while they run. */
 struct th_serving {
@@ -28,6 +29,7 @@ struct th_serving {
 	struct th_lanes *lanes;
 	struct th_resets *resets;
 	struct th_bound *bound;
+	struct th_verdicts *verdicts;
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;
@@ -42,6 +44,7 @@ struct th_caller {
 	struct th_process process; /* as a recording would have them */
 	struct th_connection connection;
 	char sni[256];
+	uint32_t verdict;	/* TH_TLS_CODE() of the recorded handshake; 0: it was good */
 	struct th_canon canon;	/* used again for each request */
 	struct th_buf redacted; /* the head of the request being answered */
 };

@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/crc32c.h"
+#include "player/protocol.h"
+
 struct leaf {
 	char *key; /* names, one a line, and the address in hex */
 	X509 *cert;
@@ -113,6 +116,58 @@ static bool add_alternative_names(X509 *cert, const struct th_ca_subject *subjec
 	return ok;
 }
 
+/* A certificate that was good when it was recorded stays so; clients compare the dates with the
+ * clock by themselves, too (wget, libcurl with GnuTLS). */
+static bool copy_expiry(X509 *cert, const X509 *like, time_t now)
+{
+	if (X509_cmp_time(X509_get0_notAfter(like), &now) >= 0) {
+		return true;
+	}
+	return X509_set1_notBefore(cert, X509_get0_notBefore(like)) &&
+		X509_set1_notAfter(cert, X509_get0_notAfter(like));
+}
+
+/* Subject and alternative names of the recorded certificate, so that a name check turns out as it
+ * did then. False: it cannot be read. */
+static bool copy_names(X509 *cert, const struct th_ca_subject *subject)
+{
+	const unsigned char *p = subject->like.p;
+	X509 *like = d2i_X509(NULL, &p, (long)subject->like.n);
+	int at = like ? X509_get_ext_by_NID(like, NID_subject_alt_name, -1) : -1;
+	bool ok = like && X509_set_subject_name(cert, X509_get_subject_name(like)) &&
+		(at < 0 || X509_add_ext(cert, X509_get_ext(like, at), -1)) &&
+		copy_expiry(cert, like, subject->now);
+	X509_free(like);
+	return ok;
+}
+
+static bool add_names(X509 *cert, const struct th_ca_subject *subject)
+{
+	return (subject->like.n && copy_names(cert, subject)) ||
+		add_alternative_names(cert, subject);
+}
+
+/* Read by the shim (shim/replay_verdict.h): an OCTET STRING of a mark and the verdict. */
+static bool add_verdict(X509 *cert, uint32_t verdict)
+{
+	if (!verdict) {
+		return true;
+	}
+	uint8_t value[2 + sizeof(TH_VERDICT_MARK) - 1 + 4] = {4, sizeof(value) - 2};
+	struct th_out out = {value, sizeof(value), 2, false};
+	th_out_bytes(&out, TH_VERDICT_MARK, sizeof(TH_VERDICT_MARK) - 1);
+	th_out_u32(&out, verdict);
+	ASN1_OBJECT *oid = OBJ_txt2obj(TH_VERDICT_OID, 1);
+	ASN1_OCTET_STRING *string = ASN1_OCTET_STRING_new();
+	bool ok = oid && string && ASN1_OCTET_STRING_set(string, value, sizeof(value));
+	X509_EXTENSION *e = ok ? X509_EXTENSION_create_by_OBJ(NULL, oid, 0, string) : NULL;
+	ok = e && X509_add_ext(cert, e, -1);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(string);
+	ASN1_OBJECT_free(oid);
+	return ok;
+}
+
 static X509 *mint(const struct th_ca *ca, const struct th_ca_subject *subject)
 {
 	/* A common name has 64 characters at most; clients look at the alternative names. */
@@ -124,7 +179,8 @@ static X509 *mint(const struct th_ca *ca, const struct th_ca_subject *subject)
 		add_extension(cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
 		add_extension(cert, ca->cert, NID_subject_key_identifier, "hash") &&
 		add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid:always") &&
-		add_alternative_names(cert, subject) && X509_sign(cert, ca->key, EVP_sha256());
+		add_names(cert, subject) && add_verdict(cert, subject->verdict) &&
+		X509_sign(cert, ca->key, EVP_sha256());
 	if (!ok) {
 		X509_free(cert);
 		return NULL;
@@ -181,7 +237,7 @@ EVP_PKEY *th_ca_leaf_key(const struct th_ca *ca)
 
 static char *subject_key(const struct th_ca_subject *s)
 {
-	size_t n = sizeof(s->address) * 2 + 2;
+	size_t n = sizeof(s->address) * 2 + 32;
 	for (size_t i = 0; i < s->n_names; i++) {
 		n += strlen(s->names[i]) + 1;
 	}
@@ -193,7 +249,7 @@ static char *subject_key(const struct th_ca_subject *s)
 		at += sprintf(at, "%02x", s->address[i]);
 	}
 	if (key) {
-		*at = 0;
+		sprintf(at, ".%08x.%08x", s->verdict, th_crc32c(0, s->like.p, s->like.n));
 	}
 	return key;
 }

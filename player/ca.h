@@ -28,6 +28,9 @@ struct th_ca_subject {
 	size_t n_names;
 	uint8_t family; /* 4, 6: also the address; 0: none */
 	uint8_t address[16];
+	struct th_slice like; /* DER of a certificate whose names it takes instead; may be empty */
+	time_t now;	      /* of the recording; what had expired by then has expired */
+	uint32_t verdict;     /* what the agent's verification is to say of it; 0: its own mind */
 };
 
 /* The leaf for a subject, minted on first use and cached by it. Owned by the CA; thread-safe. NULL

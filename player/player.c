@@ -130,6 +130,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	s->lanes = th_lanes_create();
 	s->resets = th_resets_create();
 	s->bound = th_bound_create();
+	s->verdicts = th_verdicts_create(s->run);
 	s->on_miss = conf->on_miss;
 	s->pace = conf->pace;
 	s->tally = &p->tally;
@@ -140,7 +141,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
 	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
-		s->bound && p->tree && p->capture;
+		s->bound && s->verdicts && p->tree && p->capture;
 	return named && made ? 0 : -ENOMEM;
 }
 
@@ -260,6 +261,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_lanes_destroy(p->serving.lanes);
 	th_resets_destroy(p->serving.resets);
 	th_bound_destroy(p->serving.bound);
+	th_verdicts_destroy(p->serving.verdicts);
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_redacted_finish(&p->redacted);

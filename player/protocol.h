@@ -11,6 +11,12 @@
 
 #define TH_PLAYER_SOCKET "player.sock"
 #define TH_PLAYER_WORLD "world"
+
+/* In a certificate that the agent's verification is to refuse: an extension (of the arc for
+ * examples, ITU-T X.660) that holds this mark and a TH_TLS_CODE() of 32 bits, little endian. */
+#define TH_VERDICT_OID "2.999.1"
+#define TH_VERDICT_MARK "tracehook verdict"
+
 #define TH_HELLO_MAGIC 0x31484854u /* "THH1" */
 
 enum th_hello_kind {

@@ -128,9 +128,14 @@ static void add_recorded(SSL *ssl, const struct th_caller *c)
 	}
 }
 
-static int use_leaf(SSL *ssl, struct th_caller *c, const struct th_ca_subject *subject)
+static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject)
 {
 	struct th_ca *ca = c->serving->ca;
+	struct th_slice chain = recorded_chain(c);
+	struct th_in in = {chain.p, chain.n, false};
+	subject->like = chain.n ? th_in_bytes(&in, th_in_u32(&in)) : chain;
+	subject->now = (time_t)(c->serving->run->began / 1000000000u);
+	subject->verdict = c->verdict;
 	X509 *leaf = th_ca_leaf(ca, subject);
 	if (!leaf || SSL_use_certificate(ssl, leaf) != 1 ||
 		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) != 1) {
@@ -159,11 +164,61 @@ static int choose_certificate(SSL *ssl, void *arg)
 	return use_leaf(ssl, c, &subject);
 }
 
+/* The name in a ClientHello (RFC 6066 3): a list of one, in which only a host's is defined. */
+static void learn_hello_sni(SSL *ssl, struct th_caller *c)
+{
+	const unsigned char *p;
+	size_t n;
+	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &n) != 1 || n <= 5) {
+		return;
+	}
+	size_t length = (size_t)p[3] << 8 | p[4];
+	if (p[2] == TLSEXT_NAMETYPE_host_name && length <= n - 5 && length < sizeof(c->sni)) {
+		memcpy(c->sni, p + 5, length);
+		c->sni[length] = '\0';
+	}
+}
+
+/* A handshake that failed by the server's doing fails again: by its alert, which OpenSSL sends for
+ * us, or without a word of TLS (th_serve_tls()). */
+static int see_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct th_caller *c = th_stream_arg(ssl);
+	learn_hello_sni(ssl, c);
+	c->verdict = th_verdicts_next(c->serving->verdicts, c->process.lane, &c->hello, c->sni);
+	switch (TH_TLS_WHY(c->verdict)) {
+	case TH_TLS_ALERT:
+		*alert = (int)TH_TLS_DETAIL(c->verdict);
+		return SSL_CLIENT_HELLO_ERROR;
+	case TH_TLS_NONE:
+	case TH_TLS_CLOSED:
+	case TH_TLS_RESET:
+		c->stream.mute = true;
+		return SSL_CLIENT_HELLO_ERROR;
+	default:
+		return SSL_CLIENT_HELLO_SUCCESS;
+	}
+}
+
+static void fail_silently(struct th_caller *c)
+{
+	static const char plain[] = "HTTP/1.0 400 Bad Request\r\n\r\n";
+	c->stream.mute = false;
+	if (TH_TLS_WHY(c->verdict) == TH_TLS_NONE) {
+		th_buf_str(&c->stream.out, plain);
+		th_stream_flush(&c->stream);
+	} else if (TH_TLS_WHY(c->verdict) == TH_TLS_RESET) {
+		th_resets_add(
+			c->serving->resets, c->hello.stream_id, (uint8_t)TH_TLS_DETAIL(c->verdict));
+	}
+}
+
 SSL_CTX *th_serve_tls_context(void)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx) {
 		SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+		SSL_CTX_set_client_hello_cb(ctx, see_hello, NULL);
 		SSL_CTX_set_cert_cb(ctx, choose_certificate, NULL);
 		SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -177,6 +232,9 @@ int th_serve_tls(struct th_caller *c)
 {
 	th_arrivals_wait(c->serving->arrivals, c->asker.process, c->asker.connection);
 	int r = th_stream_tls(&c->stream, c->serving->tls, c);
+	if (c->stream.mute) {
+		fail_silently(c);
+	}
 	if (r == 0) {
 		c->connection.transport = TH_TRANSPORT_OPENSSL;
 		const unsigned char *alpn;

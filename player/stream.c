@@ -19,7 +19,9 @@ static BIO_METHOD *out_method;
 static int out_write(BIO *bio, const char *p, int n)
 {
 	struct th_stream *s = BIO_get_data(bio);
-	th_buf_add(&s->out, p, (size_t)n);
+	if (!s->mute) {
+		th_buf_add(&s->out, p, (size_t)n);
+	}
 	return s->out.failed ? -1 : n;
 }
 

@@ -13,7 +13,8 @@
 #include "player/buf.h"
 
 struct th_stream {
-	int fd; /* the opener's: not closed here */
+	bool mute; /* what OpenSSL says is not sent */
+	int fd;	   /* the opener's: not closed here */
 	SSL *ssl;
 	struct th_buf out;
 	size_t sent; /* of `out` */

@@ -81,7 +81,7 @@ static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 {
 	th_feed_reset(c);
 	c->inherited = c->announced = c->ended = c->send_failed = false;
-	c->id = c->certificates = 0;
+	c->id = c->certificates = c->verdict = 0;
 	c->conf = *conf;
 	c->bytes_sent = c->bytes_received = 0;
 	c->unseen_sent = c->unseen_received = 0;
@@ -139,6 +139,15 @@ void th_conn_certificates(struct th_conn_ref ref, struct th_slice chain)
 	struct th_conn *c = enter(ref, 0);
 	if (c) {
 		c->certificates = th_certificates_number(chain);
+		th_unlock(&c->lock);
+	}
+}
+
+void th_conn_verdict(struct th_conn_ref ref, uint32_t verdict)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (c) {
+		c->verdict = verdict;
 		th_unlock(&c->lock);
 	}
 }

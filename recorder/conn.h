@@ -65,6 +65,7 @@ struct th_conn {
 	uint8_t first[32]; /* first bytes sent, while the protocol is undecided */
 	uint8_t first_len;
 	uint32_t certificates;	/* th_certificates_number() */
+	uint32_t verdict;	/* th_conn_verdict() */
 	struct th_gather early; /* bytes received until then */
 	char name[TH_NAME_MAX + 1];
 	char sni[256];

@@ -10,7 +10,7 @@
 #include "recorder/process.h"
 
 #define CONN_TEXTS_MAX (3 * (2 + TH_NAME_MAX + 1))
-#define CONN_FIXED 48
+#define CONN_FIXED 52
 #define REQ_HEAD_FIXED 16
 #define RES_HEAD_FIXED 4
 #define VERSION_2 20
@@ -53,6 +53,9 @@ uint32_t th_emit_conn(const struct th_conn_about *about)
 	th_out_str16(&out, th_slice_str(about->name));
 	th_out_str16(&out, th_slice_str(about->sni));
 	th_out_str16(&out, th_slice_str(about->alpn));
+	if (about->verdict) {
+		th_out_u32(&out, about->verdict);
+	}
 	put(TH_FRAME_CONN, 0, id, &out, (struct th_slice){NULL, 0});
 	return id;
 }
@@ -72,7 +75,8 @@ void th_emit_announce(struct th_conn *c)
 		.name = c->name,
 		.sni = c->sni,
 		.alpn = c->alpn,
-		.certificates = c->certificates};
+		.certificates = c->certificates,
+		.verdict = c->verdict};
 	c->id = th_emit_conn(&about);
 	c->announced = true;
 }

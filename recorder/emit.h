@@ -23,6 +23,7 @@ struct th_conn_about {
 	int error; /* errno of connect, 0: connected */
 	const char *name, *sni, *alpn;
 	uint32_t certificates; /* 0: none */
+	uint32_t verdict;      /* 0: none */
 };
 
 /* A CONN frame; returns the connection's id. */

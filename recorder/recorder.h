@@ -109,6 +109,10 @@ void th_conn_tls(struct th_conn_ref c, struct th_slice sni, struct th_slice alpn
  * (little endian) and its DER. */
 void th_conn_certificates(struct th_conn_ref c, struct th_slice chain);
 
+/* The agent found fault with the peer's certificate and may go on all the same, before the first
+ * bytes: TH_TLS_CODE(). */
+void th_conn_verdict(struct th_conn_ref c, uint32_t verdict);
+
 /* Non-blocking connect() completed (first writability or first byte). */
 void th_conn_connected(struct th_conn_ref c);
 

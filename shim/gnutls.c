@@ -19,6 +19,7 @@
 #include "shim/tls.h"
 
 #define SNI_MAX 255
+#define CHAIN_BYTES_MAX (64u << 10)
 #define HELD_MAX 16384 /* a record's content; early data is bounded by the same, by default */
 #define BEGIN_WAIT_ROUNDS 10000 /* for the other thread to finish beginning */
 
@@ -45,12 +46,17 @@ struct functions {
 	void (*packet_get)(
 		struct mbuffer_st *packet, struct th_gnutls_datum *data, unsigned char *seq);
 	th_gnutls_send2_fn *send2;
+	const struct th_gnutls_datum *(*get_peers)(
+		const struct gnutls_session_int *s, unsigned *ret_n);
+	int (*alert)(const struct gnutls_session_int *s);
+	unsigned (*verify_status)(const struct gnutls_session_int *s);
 };
 
 /* In the order of struct functions. */
 static const char *const names[] = {"gnutls_error_is_fatal", "gnutls_transport_get_int",
 	"gnutls_alpn_get_selected_protocol", "gnutls_session_get_flags", "gnutls_packet_get",
-	"gnutls_record_send2", NULL};
+	"gnutls_record_send2", "gnutls_certificate_get_peers", "gnutls_alert_get",
+	"gnutls_session_get_verify_cert_status", NULL};
 _Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
 static struct th_functions per_library = {.names = names};
 
@@ -156,6 +162,28 @@ void th_gnutls_sent_early(const struct gnutls_session_int *s, const void *data, 
 
 /* ---- beginning ---- */
 
+/* The chain as it was sent. */
+static void tell_certificates(
+	const struct functions *f, const struct gnutls_session_int *s, struct th_conn_ref conn)
+{
+	unsigned n = 0;
+	const struct th_gnutls_datum *certs = f->get_peers(s, &n);
+	size_t size = 0;
+	for (unsigned i = 0; certs && i < n; i++) {
+		size += sizeof(uint32_t) + certs[i].size;
+	}
+	uint8_t *p = size && size <= CHAIN_BYTES_MAX ? th_pool_alloc(size) : NULL;
+	struct th_out out = {p, size, 0, false};
+	for (unsigned i = 0; p && i < n; i++) {
+		th_out_u32(&out, certs[i].size);
+		th_out_bytes(&out, certs[i].data, certs[i].size);
+	}
+	if (p) {
+		th_conn_certificates(conn, (struct th_slice){p, out.n});
+		th_pool_free(p, size);
+	}
+}
+
 static void begin(const struct functions *f, struct gnutls_session_int *s, struct th_tls_entry *e)
 {
 	struct th_gnutls_session *g = e->gnutls;
@@ -168,6 +196,7 @@ static void begin(const struct functions *f, struct gnutls_session_int *s, struc
 			.fd = f->get_int(s),
 			.sni = g->sni,
 			.alpn = {alpn.data, alpn.size}});
+	tell_certificates(f, s, e->conn);
 	if (g->early && (f->get_flags(s) & TH_GNUTLS_SFLAGS_EARLY_DATA)) {
 		sent_held(e, g->held_n);
 	} else if (g->early) {
@@ -199,6 +228,46 @@ static struct th_tls_entry *begun(const struct th_library *lib, struct gnutls_se
 void th_gnutls_shaken(const struct th_library *lib, struct gnutls_session_int *s)
 {
 	(void)begun(lib, s);
+}
+
+static uint32_t why_unshaken(
+	const struct functions *f, const struct gnutls_session_int *s, int error)
+{
+	switch (error) {
+	case TH_GNUTLS_E_VERIFICATION:
+		return TH_TLS_CODE(TH_TLS_GNUTLS, f->verify_status(s));
+	case TH_GNUTLS_E_FATAL_ALERT:
+		return TH_TLS_CODE(TH_TLS_ALERT, f->alert(s));
+	case TH_GNUTLS_E_UNSUPPORTED_VERSION:
+	case TH_GNUTLS_E_UNEXPECTED_LENGTH:
+	case TH_GNUTLS_E_UNEXPECTED_PACKET:
+		return TH_TLS_CODE(TH_TLS_NONE, 0);
+	case TH_GNUTLS_E_PREMATURE_TERMINATION:
+		return TH_TLS_CODE(TH_TLS_CLOSED, 0);
+	default:
+		return th_thread.outcome ? th_tls_why_cut(th_tls_transport_end(0))
+					 : TH_TLS_CODE(TH_TLS_OTHER, -error);
+	}
+}
+
+void th_gnutls_unshaken(const struct th_library *lib, struct gnutls_session_int *s, int ret)
+{
+	struct th_tls_entry *e = entry_of(s);
+	const struct functions *f = e ? functions_of(lib) : NULL;
+	bool fresh = f && atomic_load(&e->gnutls->stage) == STAGE_NEW;
+	uint32_t why = fresh && f->is_fatal(ret) ? why_unshaken(f, s, ret) : 0;
+	if (why && begun(lib, s)) {
+		th_conn_peer_end(e->conn, TH_END_TLS, why);
+		e->ended = true;
+	}
+}
+
+void th_gnutls_judged(const struct th_library *lib, struct gnutls_session_int *s, unsigned status)
+{
+	struct th_tls_entry *e = status ? begun(lib, s) : NULL;
+	if (e) {
+		th_conn_verdict(e->conn, TH_TLS_CODE(TH_TLS_GNUTLS, status));
+	}
 }
 
 /* ---- ends ---- */

@@ -16,6 +16,12 @@ void th_gnutls_named(const struct gnutls_session_int *s, int type, const void *n
 /* A handshake of it is complete. */
 void th_gnutls_shaken(const struct th_library *lib, struct gnutls_session_int *s);
 
+/* gnutls_handshake() returned `ret` < 0: has it failed for good? */
+void th_gnutls_unshaken(const struct th_library *lib, struct gnutls_session_int *s, int ret);
+
+/* The application has asked for its peer's certificate to be verified. */
+void th_gnutls_judged(const struct th_library *lib, struct gnutls_session_int *s, unsigned status);
+
 /* Receiving `ret` bytes to `data`. */
 void th_gnutls_received(
 	const struct th_library *lib, struct gnutls_session_int *s, const void *data, ssize_t ret);

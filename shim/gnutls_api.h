@@ -45,6 +45,12 @@ void gnutls_deinit(struct gnutls_session_int *s);
 
 /* ---- hooked: verification ---- */
 
+int gnutls_certificate_verify_peers(struct gnutls_session_int *s,
+	struct gnutls_typed_vdata_st *data, unsigned elements, unsigned *status);
+int gnutls_certificate_verify_peers2(struct gnutls_session_int *s, unsigned *status);
+int gnutls_certificate_verify_peers3(
+	struct gnutls_session_int *s, const char *hostname, unsigned *status);
+
 typedef int th_gnutls_verify_output(struct gnutls_x509_crt_int *cert,
 	struct gnutls_x509_crt_int *issuer, void *crl, unsigned verification_output);
 
@@ -59,12 +65,20 @@ int gnutls_x509_trust_list_verify_crt2(struct gnutls_x509_trust_list_st *list,
 #define TH_GNUTLS_X509_FMT_DER 0
 #define TH_GNUTLS_SFLAGS_EARLY_DATA (1u << 10)
 
+#define TH_GNUTLS_E_UNSUPPORTED_VERSION (-8)
+#define TH_GNUTLS_E_UNEXPECTED_LENGTH (-9)
+#define TH_GNUTLS_E_FATAL_ALERT (-12)
+#define TH_GNUTLS_E_UNEXPECTED_PACKET (-15)
 #define TH_GNUTLS_E_AGAIN (-28)
 #define TH_GNUTLS_E_INVALID_REQUEST (-50)
 #define TH_GNUTLS_E_INTERRUPTED (-52)
 #define TH_GNUTLS_E_PUSH_ERROR (-53)
 #define TH_GNUTLS_E_PULL_ERROR (-54)
 #define TH_GNUTLS_E_PREMATURE_TERMINATION (-110)
+#define TH_GNUTLS_E_NOT_THERE (-56) /* GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE */
 #define TH_GNUTLS_E_TIMEDOUT (-319)
+#define TH_GNUTLS_E_VERIFICATION (-348) /* by gnutls_session_set_verify_cert() */
+
+#define TH_GNUTLS_CERT_INVALID (1u << 1)
 
 #endif

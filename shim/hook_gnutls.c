@@ -33,8 +33,38 @@ TH_LIB_HOOK(int, gnutls_server_name_set,
 TH_LIB_HOOK(int, gnutls_handshake, (struct gnutls_session_int * s))
 {
 	struct th_site site = TH_SITE(gnutls_handshake);
+	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, gnutls_handshake)(s);
 	TH_RECORD(site.application && ret >= 0, th_gnutls_shaken(site.lib, s));
+	TH_RECORD(site.application && ret < 0, th_gnutls_unshaken(site.lib, s, ret));
+	return ret;
+}
+
+TH_LIB_HOOK(int, gnutls_certificate_verify_peers,
+	(struct gnutls_session_int * s, struct gnutls_typed_vdata_st *data, unsigned elements,
+		unsigned *status))
+{
+	struct th_site site = TH_SITE(gnutls_certificate_verify_peers);
+	int ret = TH_REAL_AT(site, gnutls_certificate_verify_peers)(s, data, elements, status);
+	TH_RECORD(site.application && ret >= 0, th_gnutls_judged(site.lib, s, *status));
+	return ret;
+}
+
+TH_LIB_HOOK(
+	int, gnutls_certificate_verify_peers2, (struct gnutls_session_int * s, unsigned *status))
+{
+	struct th_site site = TH_SITE(gnutls_certificate_verify_peers2);
+	int ret = TH_REAL_AT(site, gnutls_certificate_verify_peers2)(s, status);
+	TH_RECORD(site.application && ret >= 0, th_gnutls_judged(site.lib, s, *status));
+	return ret;
+}
+
+TH_LIB_HOOK(int, gnutls_certificate_verify_peers3,
+	(struct gnutls_session_int * s, const char *hostname, unsigned *status))
+{
+	struct th_site site = TH_SITE(gnutls_certificate_verify_peers3);
+	int ret = TH_REAL_AT(site, gnutls_certificate_verify_peers3)(s, hostname, status);
+	TH_RECORD(site.application && ret >= 0, th_gnutls_judged(site.lib, s, *status));
 	return ret;
 }
 

@@ -29,19 +29,30 @@ static void was_written(
 	}
 }
 
+static void was_shaken(const struct th_library *lib, struct ssl_st *ssl, int ret)
+{
+	if (ret == 1) {
+		th_ssl_shaken(lib, ssl);
+	} else {
+		th_ssl_unshaken(lib, ssl, ret);
+	}
+}
+
 TH_LIB_HOOK(int, SSL_connect, (struct ssl_st * ssl))
 {
 	struct th_site site = TH_SITE(SSL_connect);
+	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_connect)(ssl);
-	TH_RECORD(site.application && ret == 1, th_ssl_shaken(site.lib, ssl));
+	TH_RECORD(site.application, was_shaken(site.lib, ssl, ret));
 	return ret;
 }
 
 TH_LIB_HOOK(int, SSL_do_handshake, (struct ssl_st * ssl))
 {
 	struct th_site site = TH_SITE(SSL_do_handshake);
+	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_do_handshake)(ssl);
-	TH_RECORD(site.application && ret == 1, th_ssl_shaken(site.lib, ssl));
+	TH_RECORD(site.application, was_shaken(site.lib, ssl, ret));
 	return ret;
 }
 

@@ -28,9 +28,13 @@ TH_LIB_HOOK(int, gnutls_x509_trust_list_verify_crt2,
 	if (th_arm_is(TH_ARM_REPLAY)) {
 		ours = th_replay_gnutls_trust(site, certs, n);
 	}
+	unsigned verdict = ours ? th_replay_gnutls_verdict(site, certs[0]) : 0;
 	int ret = TH_REAL_AT(site, gnutls_x509_trust_list_verify_crt2)(
 		ours ? ours : list, certs, n, data, elements, flags, voutput, func);
 	th_replay_gnutls_trust_end(site, ours);
+	if (ret >= 0 && verdict && voutput) {
+		*voutput = verdict;
+	}
 	return ret;
 }
 

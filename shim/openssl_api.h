@@ -34,6 +34,9 @@ const struct bio_method_st *BIO_f_ssl(void);
 #define TH_SSL_ERROR_ZERO_RETURN 6
 
 #define TH_SSL_R_UNEXPECTED_EOF 294 /* SSL_R_UNEXPECTED_EOF_WHILE_READING, since 3.0 */
+#define TH_SSL_R_VERIFY_FAILED 134  /* SSL_R_CERTIFICATE_VERIFY_FAILED */
+#define TH_SSL_R_WRONG_VERSION 267  /* SSL_R_WRONG_VERSION_NUMBER: what came is no TLS record */
+#define TH_SSL_R_ALERTS 1000	    /* SSL_AD_REASON_OFFSET: an alert of the peer's */
 #define TH_ERR_REASON_MASK 0xfff    /* the part of an error code that is the same in 1.1.1 and 3 */
 
 #define TH_SSL_SENT_SHUTDOWN 1 /* of SSL_get_shutdown() */

@@ -13,7 +13,11 @@
  * of ours calls; a libgnutls linked with -Bsymbolic. */
 #include "shim/replay_trust_gnutls.h"
 
+#include "capture/frame.h"
 #include "shim/replay_link.h"
+#include "shim/replay_verdict.h"
+
+#define EXTENSIONS_MAX 64
 
 struct functions {
 	int (*crt_init)(struct gnutls_x509_crt_int **ret_cert);
@@ -26,12 +30,14 @@ struct functions {
 	int (*list_add_cas)(struct gnutls_x509_trust_list_st *list,
 		struct gnutls_x509_crt_int *const *certs, unsigned n, unsigned flags);
 	void (*list_deinit)(struct gnutls_x509_trust_list_st *list, unsigned all);
+	int (*crt_extension)(struct gnutls_x509_crt_int *cert, unsigned i, void *data, size_t *n);
 };
 
 /* In the order of struct functions. */
 static const char *const names[] = {"gnutls_x509_crt_init", "gnutls_x509_crt_import",
 	"gnutls_x509_crt_deinit", "gnutls_x509_crt_check_issuer", "gnutls_x509_trust_list_init",
-	"gnutls_x509_trust_list_add_cas", "gnutls_x509_trust_list_deinit", NULL};
+	"gnutls_x509_trust_list_add_cas", "gnutls_x509_trust_list_deinit",
+	"gnutls_x509_crt_get_extension_data", NULL};
 _Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
 static struct th_functions per_library = {.names = names};
 
@@ -81,6 +87,27 @@ struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 		return NULL;
 	}
 	return list_of(f, ca);
+}
+
+unsigned th_replay_gnutls_verdict(struct th_site site, struct gnutls_x509_crt_int *cert)
+{
+	const struct functions *f = th_library_functions(&per_library, site.lib);
+	uint32_t verdict = 0;
+	int r = f ? 0 : TH_GNUTLS_E_NOT_THERE;
+	for (unsigned i = 0; r != TH_GNUTLS_E_NOT_THERE && !verdict && i < EXTENSIONS_MAX; i++) {
+		uint8_t value[64]; /* a longer one is not ours */
+		size_t n = sizeof(value);
+		r = f->crt_extension(cert, i, value, &n);
+		verdict = r == 0 ? th_replay_verdict_in((struct th_slice){value, n}) : 0;
+	}
+	switch (TH_TLS_WHY(verdict)) {
+	case TH_TLS_GNUTLS:
+		return TH_TLS_DETAIL(verdict);
+	case TH_TLS_OPENSSL:
+		return TH_GNUTLS_CERT_INVALID;
+	default:
+		return 0;
+	}
 }
 
 void th_replay_gnutls_trust_end(struct th_site site, struct gnutls_x509_trust_list_st *list)

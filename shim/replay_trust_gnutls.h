@@ -10,6 +10,14 @@
 struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 	struct th_site site, struct gnutls_x509_crt_int *const *certs, unsigned n);
 
+/* What GnuTLS said of the recorded certificate (gnutls_certificate_status_t); 0: it found no fault.
+ * `cert` is one of the player's. */
+unsigned th_replay_gnutls_verdict(struct th_site site, struct gnutls_x509_crt_int *cert);
+
+/* What GnuTLS said of the recorded certificate (gnutls_certificate_status_t); 0: it found no fault.
+ * `cert` is one of the player's. */
+unsigned th_replay_gnutls_verdict(struct th_site site, struct gnutls_x509_crt_int *cert);
+
 /* Frees it; NULL is allowed. */
 void th_replay_gnutls_trust_end(struct th_site site, struct gnutls_x509_trust_list_st *list);
 

@@ -20,11 +20,13 @@ struct th_openssl {
 		const struct ssl_st *ssl, const unsigned char **data, unsigned *len);
 	unsigned long (*peek_error)(void);
 	int (*get_shutdown)(const struct ssl_st *ssl);
+	long (*get_verify_result)(const struct ssl_st *ssl);
 };
 
 /* In the order of struct th_openssl. */
 static const char *const names[] = {"SSL_get_error", "SSL_get_fd", "SSL_is_server",
-	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", "SSL_get_shutdown", NULL};
+	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", "SSL_get_shutdown",
+	"SSL_get_verify_result", NULL};
 _Static_assert(sizeof(names) == sizeof(struct th_openssl) + sizeof(*names), "one is missing");
 static struct th_functions functions = {.names = names};
 
@@ -47,6 +49,15 @@ static void begin(const struct th_openssl *api, struct ssl_st *ssl, struct th_tl
 			.alpn = {alpn, alpn_len}});
 }
 
+static void tell_verdict(
+	const struct th_openssl *api, const struct ssl_st *ssl, struct th_conn_ref conn)
+{
+	long verdict = api->get_verify_result(ssl);
+	if (verdict > 0) {
+		th_conn_verdict(conn, TH_TLS_CODE(TH_TLS_OPENSSL, verdict));
+	}
+}
+
 /* The entry of an object that has just moved bytes; NULL: not to be recorded. */
 static struct th_tls_entry *entry_of(const struct th_library *lib, struct ssl_st *ssl)
 {
@@ -61,6 +72,7 @@ static struct th_tls_entry *entry_of(const struct th_library *lib, struct ssl_st
 		if (!e->ignored) {
 			begin(api, ssl, e);
 			th_certificates_tell(lib, ssl, e->conn);
+			tell_verdict(api, ssl, e->conn);
 		}
 	}
 	return e->ignored ? NULL : e;
@@ -124,10 +136,63 @@ static struct th_tls_end end_of(
 	}
 }
 
+/* Why a handshake failed, from the error queue; 0: it did not. */
+static uint32_t why_of_queue(const struct th_openssl *api, const struct ssl_st *ssl)
+{
+	uint32_t reason = (uint32_t)(api->peek_error() & TH_ERR_REASON_MASK);
+	if (reason == TH_SSL_R_VERIFY_FAILED) {
+		return TH_TLS_CODE(TH_TLS_OPENSSL, api->get_verify_result(ssl));
+	}
+	if (reason == TH_SSL_R_UNEXPECTED_EOF) {
+		return TH_TLS_CODE(TH_TLS_CLOSED, 0);
+	}
+	if (reason == TH_SSL_R_WRONG_VERSION) {
+		return TH_TLS_CODE(TH_TLS_NONE, 0);
+	}
+	if (reason >= TH_SSL_R_ALERTS && reason < TH_SSL_R_ALERTS + 256) {
+		return TH_TLS_CODE(TH_TLS_ALERT, reason - TH_SSL_R_ALERTS);
+	}
+	return TH_TLS_CODE(TH_TLS_OTHER, reason);
+}
+
+static uint32_t why_unshaken(
+	const struct th_openssl *api, const struct ssl_st *ssl, int ret, int error)
+{
+	switch (api->get_error(ssl, ret)) {
+	case TH_SSL_ERROR_SSL:
+		return why_of_queue(api, ssl);
+	case TH_SSL_ERROR_SYSCALL:
+	case TH_SSL_ERROR_ZERO_RETURN:
+		return th_tls_why_cut(th_tls_transport_end(error));
+	default:
+		return 0;
+	}
+}
+
+void th_ssl_unshaken(const struct th_library *lib, struct ssl_st *ssl, int ret)
+{
+	int error = errno;
+	const struct th_openssl *api = openssl_of(lib);
+	if (!api || th_tls_table_find(ssl) || api->is_server(ssl)) {
+		return;
+	}
+	uint32_t why = why_unshaken(api, ssl, ret, error);
+	struct th_tls_entry *e = why ? th_tls_table_add(ssl) : NULL;
+	if (e) {
+		begin(api, ssl, e);
+		th_conn_peer_end(e->conn, TH_END_TLS, why);
+		e->ended = true;
+	}
+}
+
 void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bool sending)
 {
 	int error = errno;
 	struct th_tls_entry *e = th_tls_table_find(ssl);
+	if (!e) {
+		th_ssl_unshaken(lib, ssl, ret);
+		return;
+	}
 	const struct th_openssl *api = e && !e->ignored ? openssl_of(lib) : NULL;
 	if (!api) {
 		return;

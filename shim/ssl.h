@@ -14,6 +14,9 @@
 /* A handshake is complete. */
 void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl);
 
+/* A call that shakes hands returned `ret` <= 0: has it failed for good? errno is as it left it. */
+void th_ssl_unshaken(const struct th_library *lib, struct ssl_st *ssl, int ret);
+
 /* The agent was given, or sent, n > 0 bytes. */
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);
 void th_ssl_sent(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n);

@@ -85,6 +85,18 @@ struct th_tls_end th_tls_transport_end(int error)
 	return (struct th_tls_end){reset ? TH_END_RESET : TH_END_ERROR, error};
 }
 
+uint32_t th_tls_why_cut(struct th_tls_end end)
+{
+	switch (end.how) {
+	case TH_END_COMPLETE:
+		return 0;
+	case TH_END_FIN:
+		return TH_TLS_CODE(TH_TLS_CLOSED, 0);
+	default:
+		return TH_TLS_CODE(TH_TLS_RESET, end.code ? end.code : ECONNRESET);
+	}
+}
+
 void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending)
 {
 	if (sending && (end.how == TH_END_RESET || end.how == TH_END_ERROR)) {

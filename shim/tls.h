@@ -35,6 +35,9 @@ struct th_tls_end {
 /* The transport failed: the socket call inside the library's knows best, else `error`. */
 struct th_tls_end th_tls_transport_end(int error);
 
+/* The same as the reason of a handshake that failed (TH_TLS_CODE); 0: it goes on. */
+uint32_t th_tls_why_cut(struct th_tls_end end);
+
 /* A call that sends, or receives, told the application of `end`. */
 void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending);
 

@@ -159,6 +159,7 @@ static void take_conn(
 	k->name = th_in_str16(in);
 	k->sni = th_in_str16(in);
 	k->alpn = th_in_str16(in);
+	k->verdict = in->n ? th_in_u32(in) : 0;
 }
 
 static void take_conn_end(

@@ -285,6 +285,8 @@ static const char *why_cut(const struct th_message *m)
 		return "the program gave it up";
 	case TH_END_GOAWAY:
 		return "the peer went away without processing it";
+	case TH_END_TLS:
+		return "the TLS handshake failed";
 	case TH_END_UNPARSED:
 		return "it was not valid HTTP";
 	default:

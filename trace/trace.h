@@ -55,6 +55,7 @@ struct th_connection {
 	uint8_t speaks;
 	uint32_t end_code;
 	uint64_t bytes_sent, bytes_received, end_time;
+	uint32_t verdict;		       /* of the certificate; 0: it was accepted */
 	uint64_t unseen_sent, unseen_received; /* moved by calls that were not seen */
 };
 

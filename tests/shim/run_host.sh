@@ -2,7 +2,7 @@
 # run_host.sh LIB SPY EVENTS HOST [ARG…]: runs a host program without the shim, with it, and with
 # the spy in place of the recorder. Output and exit status must be the same each time; what the
 # spy was told must be what the file EVENTS says ("-": not compared). In an EVENTS file of TLS the
-# events of the sockets beneath and the connections' numbers are left out; in one of
+# events of the sockets beneath, verdicts and the connections' numbers are left out; in one of
 # transfers all else.
 lib=$1 spy=$2 events=$3
 shift 3
@@ -38,7 +38,7 @@ sed -E 's/ span=.*//; s/[[:space:]]+$//' "$dir/spy.thc" >"$dir/events"
 if grep -q '^tls' "$events"; then
 	# Only the connections that carry TLS, told by the number in their tls line.
 	awk '/^tls /{tls[$2] = 1} /^(tls|sent|received|end|close) /{if (!tls[$2]) next; $2 = ""}
-		/^open|^name|^failed/{next} {gsub(/  +/, " "); sub(/ $/, ""); print}' \
+		/^open|^name|^failed|^verdict/{next} {gsub(/  +/, " "); sub(/ $/, ""); print}' \
 		"$dir/events" >"$dir/events.tls"
 	mv "$dir/events.tls" "$dir/events"
 fi

@@ -167,6 +167,12 @@ void th_conn_certificates(struct th_conn_ref c, struct th_slice chain)
 {
 }
 
+void th_conn_verdict(struct th_conn_ref c, uint32_t verdict)
+{
+	say("verdict %u why=%u detail=%u\n", c.conn->id, TH_TLS_WHY(verdict),
+		TH_TLS_DETAIL(verdict));
+}
+
 void th_conn_connected(struct th_conn_ref c)
 {
 }

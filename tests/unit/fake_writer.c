@@ -125,7 +125,7 @@ static const char *const names[] = {
 };
 
 static const char *const ends[] = {"COMPLETE", "FIN", "NOTIFY", "RESET", "STREAM_RESET", "LOCAL",
-	"LOCAL_RESET", "GOAWAY", "ERROR", "UNPARSED"};
+	"LOCAL_RESET", "GOAWAY", "ERROR", "UNPARSED", "TLS"};
 static const char *const speaks[] = {"NOTHING", "HTTP1", "HTTP2", "TLS", "OTHER"};
 
 /* Bytes before a head's own. */

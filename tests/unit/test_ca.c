@@ -2,6 +2,9 @@
 
 #include <criterion/criterion.h>
 #include <openssl/x509v3.h>
+#include <time.h>
+
+#include "player/protocol.h"
 
 /* What a client does: does the leaf verify for this host or address against the CA from the world?
  */
@@ -89,5 +92,60 @@ Test(ca, odd_names_are_only_names)
 	cr_assert_not_null(leaf);
 	cr_expect_neq(verify(leaf, th_ca_der(ca), "evil.test", NULL), 0);
 	cr_expect_neq(verify(leaf, th_ca_der(ca), NULL, "1.2.3.4"), 0);
+	th_ca_destroy(ca);
+}
+
+static X509 *like(struct th_ca *ca, X509 *other, uint32_t verdict)
+{
+	uint8_t *der = NULL;
+	int n = i2d_X509(other, &der);
+	const char *const names[] = {"asked.test"};
+	const struct th_ca_subject subject = {.names = names,
+		.n_names = 1,
+		.like = {der, (size_t)n},
+		.now = time(NULL),
+		.verdict = verdict};
+	X509 *leaf = th_ca_leaf(ca, &subject);
+	cr_assert_eq(th_ca_leaf(ca, &subject), leaf);
+	OPENSSL_free(der);
+	return leaf;
+}
+
+/* Names are those of the recorded certificate, dates only when it had expired by then. */
+Test(ca, a_leaf_takes_after_the_recorded_one)
+{
+	struct th_ca *ca = th_ca_create(), *theirs = th_ca_create();
+	const char *const names[] = {"recorded.test"};
+	X509 *recorded = th_ca_leaf(theirs, &(struct th_ca_subject){.names = names, .n_names = 1});
+	X509 *leaf = like(ca, recorded, 0);
+	cr_expect_eq(verify(leaf, th_ca_der(ca), "recorded.test", NULL), 0);
+	cr_expect_eq(verify(leaf, th_ca_der(ca), "asked.test", NULL), X509_V_ERR_HOSTNAME_MISMATCH);
+	X509 *expired = X509_dup(recorded);
+	X509_gmtime_adj(X509_getm_notAfter(expired), -60);
+	X509_sign(expired, th_ca_leaf_key(theirs), EVP_sha256());
+	cr_expect_eq(verify(like(ca, expired, 0), th_ca_der(ca), "recorded.test", NULL),
+		X509_V_ERR_CERT_HAS_EXPIRED);
+	X509_free(expired);
+	th_ca_destroy(ca);
+	th_ca_destroy(theirs);
+}
+
+Test(ca, a_verdict_stands_in_the_leaf)
+{
+	struct th_ca *ca = th_ca_create();
+	const char *const names[] = {"x.test"};
+	struct th_ca_subject s = {.names = names, .n_names = 1};
+	X509 *plain = th_ca_leaf(ca, &s);
+	s.verdict = 0x01000014;
+	X509 *leaf = th_ca_leaf(ca, &s);
+	cr_assert_neq(leaf, plain);
+	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(
+		X509_get_ext(leaf, X509_get_ext_count(leaf) - 1));
+	const uint8_t *p = ASN1_STRING_get0_data(value);
+	int n = ASN1_STRING_length(value);
+	cr_assert_eq(n, 2 + (int)strlen(TH_VERDICT_MARK) + 4);
+	cr_expect_eq(memcmp(p + 2, TH_VERDICT_MARK, strlen(TH_VERDICT_MARK)), 0);
+	cr_expect_eq(th_le32(p + n - 4), s.verdict);
+	cr_expect_eq(verify(leaf, th_ca_der(ca), "x.test", NULL), 0, "not critical");
 	th_ca_destroy(ca);
 }

@@ -1,0 +1,112 @@
+/* See verdicts.h. A server is known by the name it is asked for, else by its address. The
+ * handshakes of one process with one server get the recorded verdicts in their order, the last one
+ * again when there are more; a process that is not in the recording gets the server's first one. */
+#include "player/verdicts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+struct asked {
+	const struct th_connection *first; /* stands for lane and server */
+	size_t n;
+};
+
+struct th_verdicts {
+	pthread_mutex_t lock;
+	const struct th_run *run;
+	bool any;
+	struct asked *asked;
+	size_t n_asked;
+};
+
+static uint32_t verdict_of(const struct th_connection *c)
+{
+	return c->end == TH_END_TLS ? c->end_code : c->verdict;
+}
+
+struct th_verdicts *th_verdicts_create(const struct th_run *run)
+{
+	struct th_verdicts *v = calloc(1, sizeof(*v));
+	if (!v) {
+		return NULL;
+	}
+	pthread_mutex_init(&v->lock, NULL);
+	v->run = run;
+	v->asked = calloc(run->n_connections + 1, sizeof(*v->asked));
+	for (size_t i = 0; i < run->n_connections; i++) {
+		v->any = v->any || verdict_of(run->connections[i]);
+	}
+	return v->asked ? v : th_verdicts_destroy(v);
+}
+
+struct th_verdicts *th_verdicts_destroy(struct th_verdicts *v)
+{
+	if (v) {
+		pthread_mutex_destroy(&v->lock);
+		free(v->asked);
+		free(v);
+	}
+	return NULL;
+}
+
+static bool is_with(const struct th_connection *c, const struct th_hello *hello, const char *sni)
+{
+	if (c->transport == TH_TRANSPORT_PLAIN) {
+		return false;
+	}
+	if (*sni && !th_slice_ieq(c->sni, th_slice_str(sni))) {
+		return false;
+	}
+	/* A tap over memory BIOs need not know its peer. */
+	bool here = c->family == hello->family && c->port == hello->port;
+	return *sni ? c->port == hello->port || c->family == 0
+		    : here && memcmp(c->address, hello->address, sizeof(c->address)) == 0;
+}
+
+/* How often was it asked before? */
+static size_t count(struct th_verdicts *v, const struct th_connection *first)
+{
+	for (size_t i = 0; i < v->n_asked; i++) {
+		if (v->asked[i].first == first) {
+			return v->asked[i].n++;
+		}
+	}
+	v->asked[v->n_asked++] = (struct asked){first, 1};
+	return 0;
+}
+
+static uint32_t choose(
+	struct th_verdicts *v, const char *lane, const struct th_hello *hello, const char *sni)
+{
+	const struct th_connection *first = NULL, *chosen = NULL;
+	size_t k = 0, seen = 0;
+	for (size_t i = 0; i < v->run->n_connections; i++) {
+		const struct th_connection *c = v->run->connections[i];
+		if (!is_with(c, hello, sni)) {
+			continue;
+		}
+		bool own = c->process && strcmp(c->process->lane, lane) == 0;
+		if (own && !first) {
+			first = c;
+			k = count(v, first);
+		}
+		if (own ? seen++ <= k : !chosen) {
+			chosen = c;
+		}
+	}
+	return chosen ? verdict_of(chosen) : 0;
+}
+
+uint32_t th_verdicts_next(
+	struct th_verdicts *v, const char *lane, const struct th_hello *hello, const char *sni)
+{
+	if (!v->any) {
+		return 0;
+	}
+	pthread_mutex_lock(&v->lock);
+	uint32_t verdict = choose(v, lane, hello, sni);
+	pthread_mutex_unlock(&v->lock);
+	return verdict;
+}

@@ -1,0 +1,121 @@
+#!/bin/bash
+# TLS handshakes that fail, and certificates that find no favour: recorded as what they were, and
+# in a replay the client says the same, though the player's certificate is another one. OpenSSL
+# (curl, Python) and GnuTLS (wget, git).
+. "$(dirname "$0")/lib.sh"
+
+# A CA that clients trust, one that they do not; certificates with one fault each.
+key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+make_ca() {
+	openssl req -x509 "${key[@]}" -keyout "$1.key" -out "$1.pem" -days 2 -subj "/CN=$1" 2>/dev/null
+}
+make_certificate() { # NAME CA DAYS HOST
+	openssl req "${key[@]}" -keyout "$1.key" -out "$1.csr" -subj "/CN=$4" 2>/dev/null
+	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -days "$3" -out "$1.pem" \
+		-extfile <(echo "subjectAltName=DNS:$4") 2>/dev/null
+}
+make_ca known && make_ca unknown
+make_certificate good known 2 localhost
+make_certificate expired known -1 localhost
+make_certificate foreign unknown 2 localhost
+make_certificate misnamed known 2 other.example.test
+[ -s expired.pem ] || skip_all "no certificates here"
+
+cat >serve.py <<'P'
+import http.server, json, socket, ssl, struct, threading, uuid
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        text = str(uuid.uuid4()).encode() + b"\n"
+        self.send_response(200)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+    def log_message(self, *args): pass
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args): pass
+class Lazy(Server):  # shakes hands in the thread of the connection
+    def finish_request(self, request, address):
+        super().finish_request(self.context.wrap_socket(request, server_side=True), address)
+ports = {}
+def start(name, server):
+    ports[name] = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+for name in "good", "expired", "foreign", "misnamed", "old":
+    server = Lazy(("127.0.0.1", 0), Answer)
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    cert = "good" if name == "old" else name
+    server.context.load_cert_chain(cert + ".pem", cert + ".key")
+    if name == "old":
+        server.context.set_ciphers("AES128-SHA")
+        server.context.maximum_version = ssl.TLSVersion.TLSv1_2
+    start(name, server)
+start("plain", Server(("127.0.0.1", 0), Answer))
+def rude(name, end):
+    listener = socket.create_server(("127.0.0.1", 0))
+    ports[name] = listener.getsockname()[1]
+    def run():
+        while True:
+            s, _ = listener.accept()
+            s.recv(65536)
+            if end:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, end)
+            s.close()
+    threading.Thread(target=run, daemon=True).start()
+rude("closed", None)
+rude("reset", struct.pack("ii", 1, 0))
+open("ports.new", "w").write("".join(f"{n}={p}\n" for n, p in ports.items()))
+import os, time
+os.rename("ports.new", "ports")
+threading.Event().wait()
+P
+/usr/bin/python3 serve.py &
+server=$!
+trap 'kill $server 2>/dev/null; finish' EXIT
+while [ ! -f ports ]; do sleep 0.05; done
+. ./ports
+
+cat >ask.py <<'P'
+import ssl, sys, urllib.request
+try:
+    print(urllib.request.urlopen(sys.argv[1]).read())
+except OSError as e:
+    print(type(e), e, getattr(e.reason, "verify_code", None) if hasattr(e, "reason") else "")
+P
+export SSL_CERT_FILE=$scratch/known.pem GIT_SSL_CAINFO=$scratch/known.pem GIT_TERMINAL_PROMPT=0
+echo "ca_certificate = $scratch/known.pem" >wgetrc
+export WGETRC=$scratch/wgetrc
+
+# wget tells the time when it succeeds.
+record_and_replay_failure() {
+	local name=$1
+	shift
+	recording "$name.thc" "$@" >"$name.rec" 2>"$name.rec.err"
+	local recorded=$?
+	replaying "$name.thc" "$@" >"$name.rep" 2>"$name.rep.err"
+	equal "$name: the exit code" "$recorded" "$?"
+	sed -i -E 's/^[0-9-]+ [0-9:]+ URL/URL/' "$name.rec.err" "$name.rep.err"
+	same "$name: stdout" "$name.rec" "$name.rep"
+	same "$name: stderr" "$name.rec.err" "$name.rep.err"
+	[ -s "$name.rec" ] || [ -s "$name.rec.err" ] || not_ok "$name: it says something"
+}
+for fault in good expired foreign misnamed plain closed reset old; do
+	url=https://localhost:${!fault}/x
+	record_and_replay_failure "curl-$fault" curl -sS -m 20 "$url"
+	record_and_replay_failure "python-$fault" /usr/bin/python3 ask.py "$url"
+	record_and_replay_failure "wget-$fault" wget -nv -t 1 -O- "$url"
+	[ "$fault" = good ] || record_and_replay_failure "git-$fault" git ls-remote "$url"
+done
+# Overlooked faults are told again, too.
+for fault in expired foreign misnamed; do
+	url=https://localhost:${!fault}/x
+	record_and_replay_failure "curl-k-$fault" curl -sSk -m 20 -w '%{ssl_verify_result}\n' "$url"
+	record_and_replay_failure "wget-k-$fault" wget -nv --no-check-certificate -O- "$url"
+done
+equal "each was what it should be: curl" "60 60 60 35 35 35 0" "$(
+	for fault in expired foreign misnamed plain closed reset good; do
+		recording again.thc curl -s "https://localhost:${!fault}/" >/dev/null
+		echo -n "$? "
+	done | sed 's/ $//')"
+fault=foreign
+"$tool" record --require-coverage -o covered.thc -- curl -sS "https://localhost:${!fault}/" 2>err
+equal "a refused certificate is no gap in coverage" 60 $?
