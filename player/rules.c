@@ -62,7 +62,7 @@ static char *copy(struct th_slice s)
 
 /* ---- words ---- */
 
-/* False: more than fit. */
+/* A comment may have as many words as it likes: it has none. False: more than fit. */
 static bool split(struct th_slice line, struct parse *p)
 {
 	size_t i = 0;
@@ -71,7 +71,7 @@ static bool split(struct th_slice line, struct parse *p)
 		while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t')) {
 			i++;
 		}
-		if (i == line.n) {
+		if (i == line.n || (p->n == 0 && line.p[i] == '#')) {
 			return true;
 		}
 		if (p->n == WORDS_MAX) {
@@ -268,7 +268,7 @@ static int read_line(struct parse *p, struct th_slice line)
 	if (!split(line, p)) {
 		return refuse(p, "too many words");
 	}
-	if (p->n == 0 || p->words[0].p[0] == '#') {
+	if (p->n == 0) {
 		return 0;
 	}
 	return th_slice_eq(p->words[0], TH_SLICE_LIT("for")) ? read_scope(p) : read_rule(p);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/diff_json.h"
+#include "tools/diff_learn.h"
 #include "tools/diff_text.h"
 #include "tools/load.h"
 #include "tools/settings.h"
@@ -19,6 +20,7 @@
 struct diff_options {
 	bool json;
 	bool exact;
+	bool learn;
 	double slower; /* 0: times do not count */
 	struct th_diff_look look;
 };
@@ -56,13 +58,15 @@ static int parse_options(int argc, char **argv, struct diff_options *o)
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
 		{"all", no_argument, NULL, 'a'}, {"exact", no_argument, NULL, 'x'},
 		{"every-item", no_argument, NULL, 'e'}, {"width", required_argument, NULL, 'w'},
-		{"slower", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"slower", required_argument, NULL, 's'}, {"learn", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
 	int code = -1;
 	for (int c; code < 0 && (c = th_tool_option(argc, argv, "ajw:", options)) != -1;) {
 		o->json |= c == 'j';
 		o->look.all |= c == 'a';
 		o->exact |= c == 'x';
 		o->look.every_item |= c == 'e';
+		o->learn |= c == 'l';
 		if (c == 'w') {
 			code = take_width(optarg, &o->look);
 		} else if (c == 's') {
@@ -128,14 +132,14 @@ static void finish_run(struct named_run *r)
 /* ---- all of it ---- */
 
 /* Equality with a damaged run proves nothing: that comes first. */
-static int conclude(const struct th_diff *d, const struct named_run *a, const struct named_run *b)
+static int conclude(bool holds, const struct named_run *a, const struct named_run *b)
 {
 	int damage = th_load_say_damage(a->trace);
 	if (strcmp(a->path, b->path) != 0) {
 		int other = th_load_say_damage(b->trace);
 		damage = damage == TH_EXIT_OK ? other : damage;
 	}
-	return damage != TH_EXIT_OK ? damage : th_diff_holds(d) ? TH_EXIT_OK : TH_EXIT_NO;
+	return damage != TH_EXIT_OK ? damage : holds ? TH_EXIT_OK : TH_EXIT_NO;
 }
 
 static int compare(
@@ -146,12 +150,15 @@ static int compare(
 	th_cleanup(th_diff_finish) struct th_diff d = th_diff_of(&x, &y, o->exact, o->slower);
 	d.path_a = a->path;
 	d.path_b = b->path;
-	if (o->json) {
+	bool holds = th_diff_holds(&d);
+	if (o->learn) {
+		holds = th_diff_learn(stdout, &d);
+	} else if (o->json) {
 		th_diff_json(stdout, &d, o->look.all);
 	} else {
 		th_diff_text(stdout, &d, &o->look);
 	}
-	return conclude(&d, a, b);
+	return conclude(holds, a, b);
 }
 
 int th_cmd_diff(int argc, char **argv)

@@ -98,3 +98,24 @@ equal "the second says of which it is the replay" \
 exits "--record into what is no capture" 65 "$tool" replay --record tree.sh plain.thc -- true
 exits "--record where nothing can be written" 66 \
 	"$tool" replay --record no/such/x.thc plain.thc -- true
+
+# An agent whose prompts differ each time: two recordings teach the rules by which it is replayed.
+cat >stamped.py <<'P'
+import datetime, json, sys, urllib.request, uuid
+body = {"session": str(uuid.uuid4()),
+        "messages": [{"content": "It is %s. Hello" % datetime.datetime.now().isoformat()}]}
+request = urllib.request.Request(sys.argv[1] + "/t/echo", json.dumps(body).encode(),
+                                 {"Content-Type": "application/json"})
+urllib.request.urlopen(request).read()
+P
+for take in first second; do
+	limited "$tool" record -q -o "$take.thc" -- /usr/bin/python3 stamped.py "$https"
+done
+exits "such an agent cannot be replayed as it is" 96 "$tool" replay -q first.thc -- \
+	/usr/bin/python3 stamped.py "$https"
+exits "two recordings explain themselves" 0 "$tool" diff --learn first.thc second.thc
+cp out rules.txt
+equal "by the time and the id" "json /messages/*/content time
+json /session uuid" "$(grep '^json' rules.txt)"
+exits "with the rules it can be" 0 "$tool" replay --match volatile:rules.txt first.thc -- \
+	/usr/bin/python3 stamped.py "$https"

@@ -30,6 +30,7 @@ static void refuses(const char *text, const char *expected)
 Test(rules, are_read_from_lines)
 {
 	struct th_rules *r = read(HEAD "# a comment\n\n"
+				       "  # a b c d e f g h i j k l m n o p q r s t u v w x y z\n"
 				       "anywhere uuid time\r\n"
 				       "for POST https://a/v1/*\n"
 				       "  header\tX-Run any\n"
