@@ -55,6 +55,14 @@ static inline bool th_lock(struct th_lock *l)
 	return th_lock_wait(l);
 }
 
+/* Without waiting. */
+static inline bool th_trylock(struct th_lock *l)
+{
+	uint32_t free_word = 0;
+	return atomic_compare_exchange_strong_explicit(
+		&l->word, &free_word, 1, memory_order_acquire, memory_order_relaxed);
+}
+
 static inline void th_unlock(struct th_lock *l)
 {
 	if (atomic_exchange_explicit(&l->word, 0, memory_order_release) == 2) {

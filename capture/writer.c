@@ -17,6 +17,7 @@
 #define LIVE_GROWTH 4
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
 #define LOST_FRAME_ROOM 112
+#define MEND_ROOM (32u << 10)
 #define STAGING_BYTES (TH_FRAME_HEADER_BYTES + TH_FRAME_PAYLOAD_MAX + 2 * TH_GCM_TAG_BYTES)
 
 static const char *reason_of(int error)
@@ -380,6 +381,28 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 {
 	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
 	return put_frame(w, &h, parts, n, true);
+}
+
+bool th_writer_broken(const struct th_writer *w)
+{
+	return w->path[0] == '\0' || __atomic_load_n(&w->room_error, __ATOMIC_RELAXED) != 0 ||
+		__atomic_load_n(&w->lost_events, __ATOMIC_RELAXED) != 0;
+}
+
+bool th_writer_mend(struct th_writer *w)
+{
+	if (!th_trylock(&w->lock)) {
+		return !th_writer_broken(w); /* somebody is writing just now */
+	}
+	int r = make_room(w, LOST_FRAME_ROOM + MEND_ROOM);
+	if (r == 0) {
+		w->room_error = 0;
+	}
+	if (r == 0 && w->lost_events) {
+		say_losses(w, th_clock_now());
+	}
+	th_unlock(&w->lock);
+	return r == 0;
 }
 
 /* ---- process events ---- */

@@ -65,6 +65,14 @@ int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	uint64_t time, const struct iovec *parts, int n);
 
+/* Was something lost that no frame has told of yet, or is there no room for the next frame? */
+bool th_writer_broken(const struct th_writer *w);
+
+/* Makes sure that there is room for what an exchange begins with, and tells of losses: whoever asks
+ * before each call that is to be recorded knows that it will be. True: so it is. Does not wait: for
+ * a lock, nor for a disk that was full a moment ago. */
+bool th_writer_mend(struct th_writer *w);
+
 /* In a forked child: forgets the parent's live file and takes a new writer id (P28, P29). */
 void th_writer_forked(struct th_writer *w);
 

@@ -266,6 +266,10 @@ void th_recorder_finish(void)
 
 bool th_recorder_broken(void)
 {
-	return !process.started ||
-		__atomic_load_n(&process.writer.room_error, __ATOMIC_RELAXED) != 0;
+	return !process.started || th_writer_broken(&process.writer);
+}
+
+bool th_recorder_mend(void)
+{
+	return process.started && th_writer_mend(&process.writer);
 }

@@ -57,6 +57,10 @@ void th_recorder_finish(void);
 /* True when the capture cannot be written (TRACEHOOK_ON_ERROR=closed asks before each send). */
 bool th_recorder_broken(void);
 
+/* Makes sure that the next call can be recorded: gets room, tells of what was lost. True: it can.
+ * Only in the process that records, and not below a tap. */
+bool th_recorder_mend(void);
+
 /* A program is about to be executed (`replaced`: by this process itself) that will not carry the
  * library; `reason` is an enum th_left. */
 void th_recorder_left(uint8_t reason, bool replaced, const char *path);

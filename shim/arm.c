@@ -136,9 +136,25 @@ void th_arm_missed(void)
 	atomic_fetch_add_explicit(&missed, 1, memory_order_relaxed);
 }
 
+/* Only the process that records may look for room (P26). */
+static bool can_record(void)
+{
+	if (!th_arm_noticed() || th_thread.depth > 0 || !is_owner()) {
+		return !th_recorder_broken();
+	}
+	int saved = errno;
+	th_thread.depth++;
+	atomic_signal_fence(memory_order_seq_cst);
+	bool able = th_recorder_mend();
+	atomic_signal_fence(memory_order_seq_cst);
+	th_thread.depth--;
+	errno = saved;
+	return able;
+}
+
 bool th_arm_refuses(void)
 {
-	return th_arm_config.closed && th_arm_is(TH_ARM_RECORD) && th_recorder_broken();
+	return th_arm_config.closed && th_arm_is(TH_ARM_RECORD) && !can_record();
 }
 
 /* The only thing this library ever prints. */

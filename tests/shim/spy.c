@@ -105,6 +105,11 @@ void th_recorder_finish(void)
 	say("finish\n");
 }
 
+bool th_recorder_mend(void)
+{
+	return !th_recorder_broken();
+}
+
 bool th_recorder_broken(void)
 {
 	return secure_getenv("SPY_BROKEN") != NULL;

@@ -53,6 +53,16 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 	return th_writer_put(w, type, flags, id, time, parts, n);
 }
 
+bool th_writer_broken(const struct th_writer *w)
+{
+	return w->path[0] == '\0';
+}
+
+bool th_writer_mend(struct th_writer *w)
+{
+	return !th_writer_broken(w);
+}
+
 void th_writer_forked(struct th_writer *w)
 {
 	w->next_seq = 0;

@@ -436,6 +436,46 @@ Test(writer, full_disk_costs_events_not_the_process)
 	cr_assert_eq(WEXITSTATUS(status), 0, "%d", WEXITSTATUS(status));
 }
 
+/* What TRACEHOOK_ON_ERROR=closed goes by: broken from the first loss on, also when it was a frame
+ * of its own block, and until there is room and the loss is told. */
+static int break_and_mend(void)
+{
+	struct rlimit limit;
+	const struct iovec part = {(void *)(uintptr_t) "run", 3};
+	if (th_writer_broken(&w)) {
+		return 1;
+	}
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = TH_FILE_HEADER_BYTES;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	if (th_writer_put_direct(&w, TH_FRAME_RUN, 0, 0, 1, &part, 1) == 0 ||
+		!th_writer_broken(&w) || th_writer_mend(&w) || !th_writer_broken(&w)) {
+		return 2;
+	}
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	w.retry_at = 0; /* as if some time had passed */
+	if (!th_writer_mend(&w) || th_writer_broken(&w)) {
+		return 3;
+	}
+	put_block_of(&w, 1, 10);
+	return th_writer_finish(&w, UINT64_MAX) == 0 ? 0 : 4;
+}
+
+Test(writer, a_loss_breaks_it_until_it_is_told)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(break_and_mend());
+	}
+	expect_child_ok(child);
+	struct found f = read_all();
+	cr_assert_eq(f.lost_frames, 1);
+	cr_assert_eq(f.lost_events, 1);
+	cr_assert_eq(f.frames, 1);
+}
+
 /* Deleted while in use: what was in it is gone, the writer goes on. */
 Test(writer, survives_the_removal_of_its_live_file)
 {
