@@ -1,5 +1,5 @@
 #!/bin/bash
-# kill -9 in mid-stream: what the program had received is in the capture, and dump reads it.
+# kill -9 in mid-stream (P13): what the program had received is in the capture, and dump reads it.
 . "$(dirname "$0")/lib.sh"
 start_double
 

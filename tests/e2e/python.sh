@@ -20,6 +20,7 @@ P
 record_and_replay urllib $python urllib_agent.py "$https"
 equal "urllib: three exchanges" 3 "$(spans urllib.thc | wc -l)"
 
+# Eight threads meet the library at once (P9).
 cat >client_agent.py <<'P'
 import http.client, ssl, sys, threading
 host = sys.argv[1].removeprefix("https://")

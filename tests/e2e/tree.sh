@@ -46,7 +46,7 @@ record_and_replay fork /usr/bin/python3 fork_agent.py forked
 equal "fork: three exchanges" 3 "$(spans fork.thc | wc -l)"
 equal "fork: of two processes" 2 "$(spans fork.thc .parent_span_id | sort -u | wc -l)"
 
-# Many at once into one file: nothing is lost or mixed up.
+# Many at once into one file: nothing is lost or mixed up (P29).
 cat >many.sh <<P
 for n in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -sS "$http/t/echo?many=\$n" >/dev/null & done
 wait

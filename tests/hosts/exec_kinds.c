@@ -1,5 +1,5 @@
-/* P30-P32: programs that are executed without the library are noted, whatever executes them, and
- * run all the same; what is not executed after all is not. argv[1] is a program that is linked
+/* P30, P31, P32: programs that are executed without the library are noted, whatever executes them,
+ * and run all the same; what is not executed after all is not. argv[1] is a program that is linked
  * statically and ends with 7. */
 #include <alloca.h>
 #include <fcntl.h>

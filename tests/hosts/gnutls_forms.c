@@ -1,6 +1,7 @@
 /* GnuTLS in all the ways a client may drive it, against a server in a thread of the same process
  * (whose side must not be recorded). Linked into gnutls_main, and loaded by tls_local where nobody
- * but its own loader can see libgnutls (P1). */
+ * but its own loader can see libgnutls (P1). gnutls_record_send jumps to gnutls_record_send2 (P3).
+ */
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>

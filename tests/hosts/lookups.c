@@ -1,4 +1,5 @@
-/* Look-ups in all forms, of names that need no network. */
+/* Look-ups in all forms, of names that need no network; also with a result that holds anything when
+ * the look-up fails (P43). */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -24,5 +25,8 @@ int main(void)
 	printf("gethostbyname2_r %d %d\n", r, h != NULL);
 	printf("getaddrinfo %d\n", getaddrinfo(NULL, "80", &hints, &list));
 	freeaddrinfo(list);
+	hints.ai_flags = AI_NUMERICHOST;
+	list = (void *)1;
+	printf("getaddrinfo %d\n", getaddrinfo("no-number", "80", &hints, &list));
 	return 0;
 }

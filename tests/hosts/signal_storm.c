@@ -1,4 +1,4 @@
-/* P19-P21: a signal handler that uses the network while the program does. */
+/* P19, P20, P21: a signal handler that uses the network while the program does. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Every form of sending and receiving on a plain socket, one after the other. Built twice, once
- * fortified (P39). */
+ * fortified (P39). With offsets of 64 bits, so fcntl is fcntl64 (P37, P40). */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

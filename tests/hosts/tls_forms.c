@@ -1,6 +1,7 @@
 /* OpenSSL in all the ways a client may drive it, against a server in a thread of the same process
  * (whose side must not be recorded). Linked into tls_main, and loaded by tls_local where nobody
- * but its own loader can see libssl (P1). */
+ * but its own loader can see libssl (P1). Every door is used that libssl has, and its calls to
+ * itself are not told twice (P41). */
 #include "tls_forms.h"
 
 #include <errno.h>

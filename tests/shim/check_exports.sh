@@ -20,11 +20,15 @@ diff "$dir/hooks" "$dir/exports" || fail 'hooks (<) and exports (>) differ (P44)
 diff "$dir/hooks" "$dir/doc" || fail 'hooks (<) and HOOKS.md (>) differ'
 [ -s "$dir/hooks" ] || fail 'no hooks found'
 
+grep -xE 'malloc|calloc|realloc|free|_?_?exit|_Exit|fork|pthread_.*|mmap' "$dir/exports" &&
+	fail 'hooks what the loader and every program build on (P8, P13)'
+nm -D --defined-only "$lib" | grep @ && fail 'a version keeps versioned references from us (P7)'
+
 needed=$(readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
 [ "$needed" = 'libc.so.6 ' ] || fail "needs more than libc: $needed (P45)"
 nm -D "$lib" | grep __tls_get_addr && fail 'touching a thread variable may allocate (P17)'
 readelf -d "$lib" | grep -q NODELETE || fail 'could be unloaded (P16)'
-readelf -d "$lib" | grep -q BIND_NOW || fail 'binds lazily'
+readelf -d "$lib" | grep -q BIND_NOW || fail 'binds lazily (P48)'
 readelf -d "$lib" | grep -q SYMBOLIC || fail 'its own symbols could be interposed'
 readelf -d "$lib" | grep -qE 'TEXTREL|RPATH|RUNPATH' && fail 'text relocations or a run path'
 readelf -SW "$lib" | awk '$2 == ".tbss" || $3 == ".tbss" {print}' >/dev/null

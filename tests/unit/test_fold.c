@@ -244,7 +244,7 @@ Test(fold, live_names)
 	cr_assert_eq(th_live_name(name, 45, "run.thc", 1, 1), -ENAMETOOLONG);
 }
 
-/* Past its budget a writer stores what it has as it is. */
+/* P14: past its budget a writer stores what it has as it is. */
 Test(fold, budget_bounds_the_compression)
 {
 	static char text[200000];
