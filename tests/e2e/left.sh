@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs that do not carry the library (P30, P31, P32): noted in the record of whoever executed them, in
-# a replay put right or named. And settings with which a run would have gone elsewhere.
+# Programs that do not carry the library (P30, P31, P32): noted in the record of whoever executed
+# them, in a replay put right or named. And settings with which a run would have gone elsewhere.
 . "$(dirname "$0")/lib.sh"
 start_double
 static=$build/tests/shim/static_main

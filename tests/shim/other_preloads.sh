@@ -1,7 +1,7 @@
 #!/bin/sh
-# other_preloads.sh SPY OTHER EVENTS HOST: the library beside another preload that stands in front of
-# the same functions, in either order (P50): the program's output is as without us, the other sees
-# every call, and so do we.
+# other_preloads.sh SPY OTHER EVENTS HOST: the library beside another preload that stands in front
+# of the same functions, in either order (P50): the program's output is as without us, the other
+# sees every call, and so do we.
 spy=$1 other=$2 events=$3 host=$4
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

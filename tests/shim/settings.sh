@@ -1,6 +1,7 @@
 #!/bin/sh
 # settings.sh LIB SPY HOST: what mistakes in the environment lead to, as the agent and the user see
-# it: one line, and nothing else is ever printed (P51). HOST is the program that makes connections (sock_forms aborts when it cannot connect).
+# it: one line, and nothing else is ever printed (P51). HOST is the program that makes connections
+# (sock_forms aborts when it cannot connect).
 lib=$(readlink -f "$1") spy=$(readlink -f "$2") host=$(readlink -f "$3")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
