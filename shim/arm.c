@@ -25,6 +25,7 @@
 #include "shim/child_env.h"
 #include "shim/children.h"
 #include "shim/fd_table.h"
+#include "shim/inside.h"
 #include "shim/log.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
@@ -310,6 +311,9 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 		enum th_arm_state state = begin(argc > 0 ? argv[0] : NULL);
 		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);
 		th_thread.depth--;
+		if (state == TH_ARM_RECORD || state == TH_ARM_REPLAY) {
+			th_inside_begin();
+		}
 	}
 	errno = saved;
 }

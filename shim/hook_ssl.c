@@ -111,13 +111,15 @@ TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num
 	return ret;
 }
 
+/* It calls SSL_write_ex(), which is seen by itself where the library is part of the program. */
 TH_LIB_HOOK(int, SSL_write_early_data,
 	(struct ssl_st * ssl, const void *buf, size_t num, size_t *written))
 {
 	struct th_site site = TH_SITE(SSL_write_early_data);
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_write_early_data)(ssl, buf, num, written);
-	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
+	TH_RECORD(site.application && !site.inside,
+		was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
 	return ret;
 }
 

@@ -116,12 +116,12 @@ static bool is_function(const ElfW(Sym) * s)
 	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && s->st_shndx != SHN_UNDEF;
 }
 
-void *th_image_symbol(const struct th_image *image, const char *name)
+bool th_image_find(const struct th_image *image, const char *name, struct th_function *ret_function)
 {
 	const uint32_t *table = image->gnu_hash;
 	uint32_t h = gnu_hash(name);
 	if (!table || table[0] == 0 || !may_hold(table, h)) {
-		return NULL;
+		return false;
 	}
 	uint32_t first = table[1];
 	const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(*table));
@@ -131,9 +131,11 @@ void *th_image_symbol(const struct th_image *image, const char *name)
 		const ElfW(Sym) *s = &image->symbols[i];
 		if ((chain[i - first] | 1) == (h | 1) && is_function(s) &&
 			strcmp(image->strings + s->st_name, name) == 0) {
-			return (void *)(image->bias + s->st_value);
+			ret_function->at = (void *)(image->bias + s->st_value);
+			ret_function->size = s->st_size;
+			return true;
 		}
 		last = chain[i - first] & 1;
 	}
-	return NULL;
+	return false;
 }

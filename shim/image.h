@@ -29,7 +29,13 @@ bool th_image_read(const struct dl_phdr_info *info, struct th_image *ret_image);
 /* Does the address lie in one of the object's segments? */
 bool th_image_holds(const struct th_image *image, uintptr_t address);
 
-/* The function of that name that the object itself defines and exports; NULL: none. */
-void *th_image_symbol(const struct th_image *image, const char *name);
+struct th_function {
+	void *at;
+	size_t size;
+};
+
+/* The function of that name that the object itself defines and exports; false: there is none. */
+bool th_image_find(
+	const struct th_image *image, const char *name, struct th_function *ret_function);
 
 #endif

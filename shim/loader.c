@@ -93,7 +93,8 @@ static int defines(struct dl_phdr_info *info, size_t size, void *data)
 	if (!th_image_read(info, &image) || !th_image_holds(&image, d->address)) {
 		return 0;
 	}
-	d->found = th_image_symbol(&image, d->name) != NULL;
+	struct th_function function;
+	d->found = th_image_find(&image, d->name, &function);
 	return 1;
 }
 

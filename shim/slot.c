@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "shim/entry.h"
+#include "shim/inside.h"
 #include "shim/log.h"
 
 #define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
@@ -229,6 +230,15 @@ const struct th_library *th_library_of(const void *p)
 	return NULL;
 }
 
+const struct th_library *th_library_inside(const void *p, const struct th_inside *inside)
+{
+	const struct th_library *lib = th_library_of(p);
+	if (lib) {
+		libraries[th_library_index(lib)].inside = inside;
+	}
+	return lib;
+}
+
 size_t th_library_index(const struct th_library *lib)
 {
 	return (size_t)(lib - libraries);
@@ -236,6 +246,9 @@ size_t th_library_index(const struct th_library *lib)
 
 void *th_library_symbol(const struct th_library *lib, const char *name)
 {
+	if (lib->inside) {
+		return th_inside_symbol(lib->inside, name);
+	}
 	int saved = errno;
 	void *p = lib->handle ? th_slot_symbol(lib->handle, name) : NULL;
 	if (p && is_own(p)) {
@@ -279,15 +292,17 @@ static struct th_site make_site(
 	const struct th_slot *s, const struct th_entry *entry, const void *caller)
 {
 	int saved = errno;
-	struct th_site site = {missing(s), NULL, false, false};
-	void *real = entry ? entry->target : find(s->name, caller);
-	if (real) {
+	struct th_site site = {.real = missing(s)};
+	void *target = entry ? entry->target : find(s->name, caller);
+	if (target) {
 		struct link_map *map;
 		uintptr_t from = object_of(caller, &map);
-		site.real = real;
-		site.lib = entry ? entry->lib : th_library_of(real);
+		entry = entry ? entry : th_entry_over(target);
+		site.real = entry ? entry->real : target;
+		site.lib = entry ? entry->lib : th_library_of(target);
+		site.inside = entry && entry->end > 0;
 		site.own = from == own_object();
-		site.application = !site.own && from != object_of(real, &map);
+		site.application = !site.own && (site.inside || from != object_of(target, &map));
 	}
 	errno = saved;
 	return site;

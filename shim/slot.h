@@ -18,6 +18,8 @@ enum th_slot_scope {
 	TH_SLOT_LIB,
 };
 
+struct th_inside;
+
 struct th_slot {
 	const char *name;
 	void *hook;	      /* our function: never an answer (P4) */
@@ -31,6 +33,7 @@ struct th_slot {
 struct th_library {
 	_Atomic uintptr_t base;
 	void *handle;
+	const struct th_inside *inside; /* its functions are part of a larger object; NULL */
 };
 
 #define TH_LIBRARIES_MAX 16
@@ -47,6 +50,9 @@ struct th_site {
 	/* It comes from the shim: a real function, called by a hook, jumped on to a hooked one
 	 * (P3). The caller's scope then says nothing about which library it is. */
 	bool own;
+	/* The function is part of the object that calls it and is written over (inside.h): calls of
+	 * the library's own to it are seen as well. */
+	bool inside;
 };
 
 /* Binds every slot of the C library. In the constructor; errno may change. */
@@ -58,6 +64,9 @@ void *th_slot_find(struct th_slot *s);
 /* The call site `caller` of a TH_SLOT_LIB slot. Keeps errno. */
 struct th_site th_slot_site(struct th_slot *s, const void *caller);
 
+/* The hooks, one after the other; NULL: no more. */
+struct th_slot *th_slot_nth(size_t i);
+
 /* The hook of that name; NULL: there is none. Signal-safe. */
 struct th_slot *th_slot_named(const char *name);
 
@@ -68,6 +77,9 @@ void *th_slot_load(const char *file, int mode);
 
 /* The library that holds the function `p`, never unloaded from now on; NULL: there are too many. */
 const struct th_library *th_library_of(const void *p);
+
+/* The same for a function of a library that is part of a larger object. Constructor only. */
+const struct th_library *th_library_inside(const void *p, const struct th_inside *inside);
 
 /* The number of a library, below TH_LIBRARIES_MAX: for tables beside this one. */
 size_t th_library_index(const struct th_library *lib);

@@ -47,3 +47,8 @@ struct th_slot *th_slot_named(const char *name)
 		}
 	}
 }
+
+struct th_slot *th_slot_nth(size_t i)
+{
+	return i < (size_t)(__stop_th_slots - __start_th_slots) ? __start_th_slots[i] : NULL;
+}

@@ -35,6 +35,11 @@ static const struct th_openssl *openssl_of(const struct th_library *lib)
 	return th_library_functions(&functions, lib);
 }
 
+bool th_ssl_follows(const struct th_library *lib)
+{
+	return openssl_of(lib) != NULL;
+}
+
 /* ---- beginning ---- */
 
 static void begin(const struct th_openssl *api, struct ssl_st *ssl, struct th_tls_entry *e)

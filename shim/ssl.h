@@ -11,6 +11,9 @@
 #include "shim/openssl_api.h"
 #include "shim/slot.h"
 
+/* Has the library all that is needed to follow it? */
+bool th_ssl_follows(const struct th_library *lib);
+
 /* A handshake is complete. */
 void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl);
 

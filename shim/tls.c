@@ -21,9 +21,18 @@ static struct th_fd *find_socket(int fd)
 	return f && atomic_load(&f->state) == TH_FD_OPEN ? f : th_sock_last();
 }
 
+/* Another session is above that socket: a guess by the thread's last socket was wrong. A program
+ * that moves records by itself may read what its session still holds after the loop has read
+ * another's socket (node). */
+static bool is_anothers(const struct th_tls_entry *e, const struct th_fd *f)
+{
+	const struct th_tls_entry *other = f->tls;
+	return other && other != e && other->inode == f->inode && atomic_load(&other->session);
+}
+
 static void bind_to(struct th_tls_entry *e, struct th_fd *f)
 {
-	if (f && f->inode != e->inode && !e->ended) {
+	if (f && f->inode != e->inode && !e->ended && !is_anothers(e, f)) {
 		e->inode = f->inode;
 		f->tls = e;
 	}

@@ -1,0 +1,194 @@
+/* See inside.h.
+ *
+ * The signs, cheap ones first: an object that exports SSL_read along with a function of libcrypto
+ * (a shared libssl has only the first); then, of a program whose code is large enough to hold
+ * OpenSSL, the symbol table in its file. A program that was stripped shows neither.
+ *
+ * All or nothing: a connection of which only one direction is seen would be recorded wrong. So all
+ * doors are made first, and nothing is written over if one that matters cannot be.
+ *
+ * Left out: shared objects that have such a library inside and do not export it, or are loaded at
+ * run time. */
+#include "shim/inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+
+#include "recorder/emit.h"
+#include "shim/entry.h"
+#include "shim/hook.h"
+#include "shim/image.h"
+#include "shim/log.h"
+#include "shim/ssl.h"
+#include "shim/symtab.h"
+
+#define INSIDE_MAX 4
+#define DOORS_MAX 32
+#define CODE_BYTES_MIN ((size_t)1 << 20) /* OpenSSL is more than that, however little is used */
+
+struct th_inside {
+	struct th_image image;
+	struct th_symtab symtab; /* no rows: it exports what it has */
+};
+
+static struct th_inside found[INSIDE_MAX];
+
+/* ---- what the library has ---- */
+
+static bool find_function(
+	const struct th_inside *in, const char *name, struct th_function *ret_function)
+{
+	bool is = in->symtab.n > 0 ? th_symtab_find(&in->symtab, name, ret_function)
+				   : th_image_find(&in->image, name, ret_function);
+	return is && th_image_holds(&in->image, (uintptr_t)ret_function->at) &&
+		th_image_holds(&in->image, (uintptr_t)ret_function->at + ret_function->size);
+}
+
+void *th_inside_symbol(const struct th_inside *in, const char *name)
+{
+	struct th_function f;
+	return find_function(in, name, &f) ? f.at : NULL;
+}
+
+/* ---- writing over ---- */
+
+struct doors {
+	const struct th_entry *at[DOORS_MAX];
+	size_t n;
+};
+
+static bool is_tapped(const struct th_slot *s)
+{
+	return s->scope == TH_SLOT_LIB &&
+		(strncmp(s->name, "SSL_", 4) == 0 || strcmp(s->name, "BIO_f_ssl") == 0 ||
+			strcmp(s->name, "X509_verify_cert") == 0);
+}
+
+/* Without these nothing is right; a filter BIO or a look at the certificate may be missing. */
+static bool matters(const char *name)
+{
+	static const char *const names[] = {"SSL_read", "SSL_read_ex", "SSL_write", "SSL_write_ex",
+		"SSL_free", "SSL_clear", "X509_verify_cert"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(names[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int make_doors(
+	const struct th_inside *in, const struct th_library *lib, struct doors *ret_doors)
+{
+	struct th_slot *s;
+	struct th_function f;
+	for (size_t i = 0; (s = th_slot_nth(i)) != NULL; i++) {
+		if (!is_tapped(s) || !find_function(in, s->name, &f)) {
+			continue;
+		}
+		if (ret_doors->n == DOORS_MAX) {
+			return -ENOSPC;
+		}
+		int r = th_entry_prepare(s, f.at, f.size, lib, &ret_doors->at[ret_doors->n]);
+		if (r < 0 && matters(s->name)) {
+			return r;
+		}
+		ret_doors->n += r == 0;
+	}
+	return 0;
+}
+
+/* The processor checks returns (CET): moved code that stands for a call would not pass. */
+static bool has_shadow_stack(void)
+{
+#if defined(__x86_64__)
+	unsigned long ssp = 0;
+	__asm__ volatile("rdsspq %0" : "+r"(ssp));
+	return ssp != 0;
+#else
+	return false;
+#endif
+}
+
+static int write_over(const struct th_inside *in, const struct th_library *lib)
+{
+	struct doors doors = {.n = 0};
+	if (!__libc_single_threaded || has_shadow_stack()) {
+		return -EBUSY;
+	}
+	if (!th_ssl_follows(lib)) {
+		return -ENOTSUP;
+	}
+	int r = make_doors(in, lib, &doors);
+	for (size_t i = 0; i < doors.n && r == 0; i++) {
+		r = th_entry_write(doors.at[i]);
+	}
+	return r;
+}
+
+static void tap(const struct th_inside *in)
+{
+	struct th_function f;
+	const struct th_library *lib = NULL;
+	if (find_function(in, "SSL_read", &f)) {
+		lib = th_library_inside(f.at, in);
+	}
+	int r = lib ? write_over(in, lib) : -ENOENT;
+	th_log(r < 0 ? "TLS of its own cannot be followed" : "TLS of its own is followed",
+		in->image.name, r);
+	TH_RECORD(r < 0, th_emit_lost(1, 0, "the program's own TLS library could not be followed"));
+}
+
+/* ---- looking ---- */
+
+struct search {
+	size_t n, objects;
+};
+
+static size_t code_bytes(const struct th_image *image)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < image->phdrs; i++) {
+		bool code = image->phdr[i].p_type == PT_LOAD && (image->phdr[i].p_flags & PF_X);
+		n += code ? image->phdr[i].p_memsz : 0;
+	}
+	return n;
+}
+
+static bool exports_it(const struct th_image *image)
+{
+	struct th_function f;
+	return th_image_find(image, "SSL_read", &f) && th_image_find(image, "SSL_write", &f) &&
+		th_image_find(image, "X509_verify_cert", &f);
+}
+
+static int look_at(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct search *s = data;
+	struct th_inside in = {0};
+	bool program = s->objects++ == 0;
+	if (!th_image_read(info, &in.image) || th_image_holds(&in.image, (uintptr_t)found)) {
+		return 0; /* this library exports hooks of those names */
+	}
+	bool has = exports_it(&in.image);
+	if (!has && program && code_bytes(&in.image) >= CODE_BYTES_MIN &&
+		th_symtab_of_program(&in.symtab) == 0) {
+		in.symtab.bias = in.image.bias;
+		has = true;
+	}
+	if (has) {
+		found[s->n++] = in;
+	}
+	return s->n == INSIDE_MAX;
+}
+
+void th_inside_begin(void)
+{
+	struct search s = {0, 0};
+	dl_iterate_phdr(look_at, &s);
+	for (size_t i = 0; i < s.n; i++) {
+		tap(&found[i]);
+	}
+}
