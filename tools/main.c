@@ -170,6 +170,17 @@ static const struct th_command commands[] = {
 		"  -r, --run ID              only this run: the beginning of its id, or #NUMBER\n"
 		"  -j, --json                one JSON object per group and "
 		"line\n" TH_SPAN_FILTER_HELP},
+	{"tail", th_cmd_tail, "show what happens while it happens",
+		"[OPTION...] FILE\n"
+		"\n"
+		"A line for each exchange and tool as soon as it has ended, and for each process "
+		"as\n"
+		"it begins. Ends when the run has ended.\n"
+		"\n"
+		"  -n, --lines N             begin with the last N (default 10), or all\n"
+		"  -F, --follow              wait for the file, and for further runs\n"
+		"  -j, --json                one JSON object per span and line, as in "
+		"spans\n" TH_SPAN_FILTER_HELP},
 	{"tree", th_cmd_tree, "show a run as a tree: processes, exchanges, tools",
 		"[OPTION...] FILE\n"
 		"\n"

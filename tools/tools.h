@@ -49,6 +49,7 @@ int th_cmd_seal(int argc, char **argv);
 int th_cmd_show(int argc, char **argv);
 int th_cmd_spans(int argc, char **argv);
 int th_cmd_stats(int argc, char **argv);
+int th_cmd_tail(int argc, char **argv);
 int th_cmd_tree(int argc, char **argv);
 int th_cmd_verify(int argc, char **argv);
 
