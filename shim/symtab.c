@@ -61,7 +61,7 @@ static int find_tables(struct th_slice file, struct tables *ret_tables)
 static bool is_wanted(const char *name)
 {
 	static const char *const beginnings[] = {
-		"SSL_", "X509_", "BIO_", "ERR_", "OPENSSL_sk_", "d2i_X509", "i2d_X509"};
+		"SSL_", "X509", "BIO_", "ERR_", "ASN1_", "EVP_", "OPENSSL_", "d2i_", "i2d_"};
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++) {
 		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
 			return true;
