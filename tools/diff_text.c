@@ -228,12 +228,46 @@ static void print_value(FILE *out, const struct th_diff_look *look, const char *
 	fputc('\n', out);
 }
 
-static void print_item(FILE *out, const struct th_diff_item *item, const struct th_diff_look *look)
+/* "messages[" at the beginning of *path is passed over, with the number and the bracket behind it.
+ */
+static bool take_index(const char **path, const char *name, unsigned long *ret_index)
+{
+	size_t n = strlen(name);
+	if (strncmp(*path, name, n) != 0 || (*path)[n] < '0' || (*path)[n] > '9') {
+		return false;
+	}
+	char *end;
+	*ret_index = strtoul(*path + n, &end, 10);
+	*path = end + (*end == ']');
+	return true;
+}
+
+/* Of a call to a model: which message of the conversation it is, and which block of that. */
+static void print_message(FILE *out, const char *path)
+{
+	unsigned long message, block;
+	if (take_index(&path, "body.messages[", &message) ||
+		take_index(&path, "body.input[", &message) ||
+		take_index(&path, "body.contents[", &message)) {
+		fprintf(out, " (message %lu", message);
+		if (take_index(&path, ".content[", &block) ||
+			take_index(&path, ".parts[", &block)) {
+			fprintf(out, ", block %lu", block);
+		}
+		fputc(')', out);
+	}
+}
+
+static void print_item(
+	FILE *out, const struct th_diff_item *item, const struct th_diff_look *look, bool model)
 {
 	th_auto_free char *path = th_text_line(th_slice_str(item->path));
 	fprintf(out, "    %s: %s", th_diff_in_name(item->in), path);
 	if (item->parted) {
 		fprintf(out, " at character %zu", item->character);
+	}
+	if (model && item->in == TH_DIFF_REQUEST) {
+		print_message(out, item->path);
 	}
 	fputc('\n', out);
 	if (look->side_by_side) {
@@ -277,9 +311,10 @@ static void print_row(
 		return;
 	}
 	th_cleanup(th_diff_items_finish) struct th_diff_items items = th_diff_pair(a, b, d->exact);
+	bool model = a->facts->call && th_call_is_llm(a->facts->call);
 	size_t n = look->every_item || items.n < ITEMS_SHOWN ? items.n : ITEMS_SHOWN;
 	for (size_t i = 0; i < n; i++) {
-		print_item(out, &items.items[i], look);
+		print_item(out, &items.items[i], look, model);
 	}
 	if (n < items.n + items.more) {
 		fprintf(out, "    … and %zu more%s\n", items.n + items.more - n,

@@ -32,6 +32,17 @@ jq -c 'select(.kind == "call") | [.differs, .a.number, .b.number,
 	(.differences | map([.in, .path, .character, .a, .b]))]' out
 jq -c 'select(.kind != "call") | del(.capture)' out
 tracehook diff --json --all a.thc a.thc | jq -c '[.kind, .differs, .equal]' | uniq -c
+# Blocks of a message.
+block() {
+	local blocks="[{\"type\":\"text\",\"text\":\"one\"},{\"type\":\"text\",\"text\":\"$1\"}]"
+	printf 'run aa 0\nprocess aa a1 0 100 0 ./agent\nhost 1 1 api.anthropic.com\n'
+	printf 'ask 1 1 2 POST /v1/messages {"model":"c","messages":[{"role":"user","content":%s}]}\n' \
+		"$blocks"
+	printf 'answer 1 3 200 {"type":"message","content":[]}\nexit 9\n'
+}
+block two | mk script block1.thc
+block three | mk script block2.thc
+says tracehook diff block1.thc block2.thc
 # Order, and what overlapped.
 order() {
 	printf 'run aa 0\nprocess aa a1 0 100 0 ./agent\nhost 1 1 x.test\nhost 2 1 x.test\n%s\nexit 99\n' "$1"
