@@ -111,10 +111,20 @@ static bool is_free(const struct job *job, const struct th_live_header *h)
 	return ours || !th_owner_may_live(&h->owner, &self);
 }
 
+/* Its magic is written last, and its maker holds the lock until then: it was killed on the way. */
+static int remove_unfinished(const struct job *job)
+{
+	int r = th_sys_unlink(job->live_path);
+	return r < 0 ? r : -ENOENT;
+}
+
 static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 {
 	struct th_live_header h;
 	uint32_t count = 0;
+	if (th_le64(map) == 0) {
+		return remove_unfinished(job);
+	}
 	int r = th_live_header_decode(map, &h);
 	if (r < 0) {
 		return r;
@@ -148,8 +158,8 @@ static int check_linked(const char *path, int fd, size_t *ret_size)
 	if (st.st_ino != at_path.st_ino || st.st_dev != at_path.st_dev) {
 		return -ENOENT;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size < TH_LIVE_HEADER_BYTES ||
-		st.st_size > TH_BLOCK_MAX) {
+	if (!S_ISREG(st.st_mode) || st.st_size > TH_BLOCK_MAX ||
+		(st.st_size > 0 && st.st_size < TH_LIVE_HEADER_BYTES)) {
 		return -EINVAL;
 	}
 	*ret_size = (size_t)st.st_size;
@@ -162,6 +172,9 @@ static int fold_locked(const struct job *job, int fd)
 	int r = check_linked(job->live_path, fd, &size);
 	if (r < 0) {
 		return r;
+	}
+	if (size == 0) {
+		return remove_unfinished(job);
 	}
 	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {

@@ -11,9 +11,9 @@
 
 /* Folds the live file at `live_path` into the capture at `path`. budget_ns bounds the time spent
  * compressing (UINT64_MAX: no bound); beyond it the block is stored as it is. 0, or a negative
- * errno: -EBUSY: its owner may be alive or somebody else is folding it; -ENOENT: it is gone;
- * -ESTALE: it belongs to another capture; -EINVAL: it is no live file; -ENOKEY, -EBADMSG: it is
- * encrypted, and there is no key or another one. */
+ * errno: -EBUSY: its owner may be alive or somebody else is folding it; -ENOENT: it is gone, or was
+ * unfinished and is removed; -ESTALE: it belongs to another capture; -EINVAL: it is no live file;
+ * -ENOKEY, -EBADMSG: it is encrypted, and there is no key or another one. */
 int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns);
 
 /* As th_fold_live(), for the owner itself: it does not ask whether the owner is alive. */

@@ -261,6 +261,18 @@ static int fill_and_map(int fd, const struct th_live_header *header, size_t size
 	return 0;
 }
 
+/* Whoever finds an unfinished file that nobody holds removes it: its maker was killed (fold.c).
+ * False: that happened to this one already. */
+static bool hold(int fd, const char *path)
+{
+	struct stat st, at_path;
+	if (th_sys_flock(fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
+		return false;
+	}
+	return th_sys_fstat(fd, &st) == 0 && th_sys_stat(path, &at_path) == 0 &&
+		st.st_ino == at_path.st_ino && st.st_dev == at_path.st_dev;
+}
+
 int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
 	uint64_t *ret_inode, struct th_live_window *ret_window)
 {
@@ -268,12 +280,17 @@ int th_live_create(const char *path, mode_t mode, const struct th_live_header *h
 	if (fd < 0) {
 		return fd;
 	}
+	if (!hold(fd, path)) {
+		th_sys_close(fd);
+		return -EAGAIN;
+	}
 	struct th_fsize_guard guard = th_fsize_begin();
 	int r = fill_and_map(fd, header, size, ret_inode, ret_window);
 	th_fsize_end(&guard);
 	if (r < 0) {
 		th_sys_unlink(path);
 	}
+	th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */
 	th_sys_close(fd);
 	return r;
 }

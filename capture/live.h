@@ -33,7 +33,8 @@ struct th_live_window {
 };
 
 /* Makes a file of `size` bytes with `header` at its start, and maps its beginning; it must not
- * exist. 0 and the inode's number; or a negative errno, and no file is left. */
+ * exist. 0 and the inode's number; or a negative errno, and no file is left. -EAGAIN: it was taken
+ * for one that somebody left unfinished, and removed: try the next name. */
 int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
 	uint64_t *ret_inode, struct th_live_window *ret_window);
 

@@ -137,10 +137,12 @@ static int create_live(struct th_writer *w, size_t need)
 	memcpy(h.file_id, w->file_id, sizeof(h.file_id));
 	th_owner_self(&h.owner);
 	r = th_live_create(w->live_path, st.st_mode & 0777, &h, size, &w->live_inode, &w->window);
+	if (r == 0 || r == -EAGAIN) {
+		w->live_count = number;
+	}
 	if (r < 0) {
 		return r;
 	}
-	w->live_count = number;
 	w->first_seq = w->next_seq;
 	w->live_size = size;
 	w->tail = TH_LIVE_HEADER_BYTES;
@@ -175,7 +177,8 @@ static int get_room(struct th_writer *w, size_t need)
 		}
 		leave_live(w);
 	}
-	return create_live(w, need);
+	int r = create_live(w, need);
+	return r == -EAGAIN ? create_live(w, need) : r;
 }
 
 static int make_room(struct th_writer *w, size_t need)

@@ -228,6 +228,25 @@ Test(fold, an_empty_live_file_is_just_removed)
 	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
 }
 
+/* Its maker was killed before the magic was written; one that is being made is locked. */
+Test(fold, what_was_left_unfinished_is_removed)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (size_t size = 0; size <= 65536; size += 65536) {
+		uint8_t *zeros = calloc(1, size + 1);
+		cr_assert_eq(th_live_name(live_path, sizeof(live_path), scratch_path, 7, 1), 0);
+		scratch_write(live_path, zeros, size);
+		int fd = open(live_path, O_RDONLY);
+		cr_assert_eq(flock(fd, LOCK_EX), 0);
+		cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 0);
+		cr_assert_eq(scratch_size(live_path), (long)size, "somebody makes it");
+		close(fd);
+		cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 0);
+		cr_assert_eq(scratch_size(live_path), -1);
+		free(zeros);
+	}
+}
+
 Test(fold, live_names)
 {
 	char name[100];
