@@ -136,6 +136,13 @@ static char *explain(struct th_caller *c)
 	}
 	char *why = th_explain_miss(c->serving->run, c->serving->rules, &c->canon, &near);
 	free(near.x);
+	if (why && c->serving->left_out) {
+		char *longer = NULL;
+		bool made = asprintf(&longer, "%s; the replay was to end at #%zu, before %zu more",
+				    why, c->serving->run->n_exchanges, c->serving->left_out) > 0;
+		free(why);
+		why = made ? longer : NULL;
+	}
 	return why;
 }
 

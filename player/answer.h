@@ -18,7 +18,7 @@
 
 /* What all connections of a replay share; nothing of it changes while they run. */
 struct th_serving {
-	const struct th_run *run;
+	struct th_run *run;
 	struct th_redaction redaction; /* as of the capture */
 	const struct th_rules *rules;  /* of TH_MATCH_VOLATILE; NULL: it was not asked for */
 	struct th_index *index;
@@ -33,6 +33,8 @@ struct th_serving {
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;
+	size_t left_out;     /* exchanges behind the one at which the replay ends */
+	uint64_t silence_ns; /* least patience with an agent that waits in vain; 0: five seconds */
 };
 
 /* One connection of the agent. */
@@ -115,6 +117,10 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 /* HTTP/2: how the connection ended after all its streams were done. */
 struct th_ending th_ending_of_connection(
 	struct th_serving *s, const struct th_connection *conn, uint64_t last);
+
+/* Notes as missed that the agent waits longer for the rest of an answer than the recording can
+ * tell of. */
+void th_caller_silent_too_long(struct th_caller *c);
 
 /* Carries an ending out (all but KEEP): returns when the agent has closed, too. */
 void th_caller_end(struct th_caller *c, const struct th_ending *e);

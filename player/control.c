@@ -71,7 +71,7 @@ static void reply(int fd, uint8_t answer)
 static void note_process(struct th_control *c, const struct th_hello *h, int fd)
 {
 	th_tree_add(c->tree, peer_pid(fd));
-	if (th_lanes_add(c->serving->lanes, h->process, h->parent)) {
+	if (th_lanes_add(c->serving->lanes, h->process, h->parent, h->pid)) {
 		th_tally_process(c->serving->tally);
 	}
 	reply(fd, 0);

@@ -9,6 +9,8 @@
 
 #define VALUE_MAX 120
 #define CONTEXT_MAX 24
+#define LOOKS_MAX 4096		/* exchanges looked at when there is nothing of the endpoint */
+#define BYTES_ENOUGH (8u << 20) /* of canonical text looked at for the nearest */
 
 /* Length of the UTF-8 character at the beginning of s; 0 when it is none. */
 static size_t character(struct th_slice s)
@@ -220,17 +222,20 @@ static const struct th_exchange *nearest(const struct th_rules *rules, const str
 	const struct th_exchange *best = NULL;
 	struct th_canon c = {0};
 	uint64_t most = 0;
-	for (size_t i = 0; i < near->n; i++) {
+	size_t seen = 0;
+	for (size_t i = 0; i < near->n && seen < BYTES_ENOUGH; i++) {
 		if (th_canon_request(near->x[i], &c) < 0) {
 			continue;
 		}
+		seen += c.text.n;
 		uint64_t like = likeness(asked, &c);
 		if (!best || like > most) {
 			best = near->x[i];
 			most = like;
-			ret_difference->n = 0;
-			th_volatile_difference(rules, asked, &c, ret_difference);
 		}
+	}
+	if (best && th_canon_request(best, &c) == 0) {
+		th_volatile_difference(rules, asked, &c, ret_difference);
 	}
 	th_canon_finish(&c);
 	return best;
@@ -249,10 +254,10 @@ static const char *text_at(const struct th_canon *c, unsigned word)
 static void no_endpoint(const struct th_run *run, const struct th_canon *asked, struct th_buf *out)
 {
 	struct th_canon c = {0};
-	size_t of_host = 0;
+	size_t of_host = 0, looks = run->n_exchanges < LOOKS_MAX ? run->n_exchanges : LOOKS_MAX;
 	bool other_method = false;
 	th_buf_str(out, "no request to this endpoint was recorded");
-	for (size_t i = 0; i < run->n_exchanges && !other_method; i++) {
+	for (size_t i = 0; i < looks && !other_method; i++) {
 		if (th_canon_request_head(run->exchanges[i], &c) < 0 ||
 			strcmp(text_at(&c, 2), text_at(asked, 2)) != 0) {
 			continue;
@@ -263,7 +268,7 @@ static void no_endpoint(const struct th_run *run, const struct th_canon *asked, 
 			th_buf_fmt(out, "; recorded as %s %s", text_at(&c, 0), text_at(&c, 1));
 		}
 	}
-	if (!other_method) {
+	if (!other_method && looks == run->n_exchanges) {
 		th_buf_fmt(out, " (%zu to its host, %zu in the run)", of_host, run->n_exchanges);
 	}
 	th_canon_finish(&c);

@@ -69,7 +69,7 @@ void th_h2_stream_free(struct th_h2_stream *s)
 
 bool th_h2_stream_busy(const struct th_h2_stream *s)
 {
-	return s->step > TH_H2_STEP_ASKING && s->step < TH_H2_STEP_OVER;
+	return s->step > TH_H2_STEP_ASKING && s->step < TH_H2_STEP_SILENT;
 }
 
 /* ---- asking ---- */
@@ -309,7 +309,10 @@ static void cut(struct th_h2_stream *s)
 		return;
 	}
 	struct th_ending e = th_ending_of_stream(h->c->serving, s->x);
-	if (e.after != TH_AFTER_SILENT && h->dying.after == TH_AFTER_KEEP) {
+	if (e.after == TH_AFTER_SILENT) {
+		s->step = TH_H2_STEP_SILENT;
+		s->silent_until = th_clock_mono() + e.patience_ns;
+	} else if (h->dying.after == TH_AFTER_KEEP) {
 		h->dying = e;
 		h->dying_since = th_clock_mono();
 	}
@@ -380,6 +383,21 @@ static uint64_t drive_cut(struct th_h2_stream *s)
 	return ns;
 }
 
+/* As on HTTP/1 (th_caller_end()): an agent that waits longer than it did then must not hang. */
+static uint64_t drive_silent(struct th_h2_stream *s)
+{
+	struct th_caller *c = s->session->c;
+	uint64_t now = th_clock_mono();
+	th_order_answered(c->serving->order, s->x); /* all there is of it was given */
+	if (now < s->silent_until) {
+		return s->silent_until - now;
+	}
+	th_caller_silent_too_long(c);
+	nghttp2_submit_rst_stream(s->session->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
+	s->step = TH_H2_STEP_OVER;
+	return 0;
+}
+
 uint64_t th_h2_stream_drive(struct th_h2_stream *s)
 {
 	uint64_t ns = 0;
@@ -398,6 +416,9 @@ uint64_t th_h2_stream_drive(struct th_h2_stream *s)
 			return drive_data(s);
 		case TH_H2_STEP_CUT:
 			ns = drive_cut(s);
+			break;
+		case TH_H2_STEP_SILENT:
+			ns = drive_silent(s);
 			break;
 		case TH_H2_STEP_OVER:
 			if (s->x) { /* an answer that was cut is no less given */

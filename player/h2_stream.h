@@ -12,8 +12,9 @@ enum th_h2_step {
 	TH_H2_STEP_INTERIMS,
 	TH_H2_STEP_HEAD,
 	TH_H2_STEP_DATA,
-	TH_H2_STEP_CUT,	 /* all that was recorded went; the end is still to be shown */
-	TH_H2_STEP_OVER, /* nothing more will come */
+	TH_H2_STEP_CUT,	   /* all that was recorded went; the end is still to be shown */
+	TH_H2_STEP_SILENT, /* nothing more was recorded: the agent is expected to give up */
+	TH_H2_STEP_OVER,   /* nothing more will come */
 };
 
 struct th_h2_session;
@@ -32,6 +33,7 @@ struct th_h2_stream {
 	struct th_timeline timeline;
 	size_t interims, piece, offset; /* what has gone */
 	bool deferred;			/* nghttp2 waits to be told of more data */
+	uint64_t silent_until;		/* SILENT: th_clock_mono() */
 };
 
 struct th_h2_session {

@@ -10,6 +10,7 @@
 #include "player/volatile.h"
 
 #define NONE UINT32_MAX
+#define NEAR_LOOKS 256
 
 enum level {
 	BY_LANE,     /* fingerprint, version, process, thread, connection */
@@ -40,6 +41,7 @@ _Static_assert(sizeof(struct key) == TH_FINGERPRINT_BYTES + 20, "a key has no pa
 struct queue {
 	struct key key;
 	uint32_t head, tail; /* answers */
+	uint32_t first;	     /* answer: where the head began */
 	uint32_t count;
 	uint32_t next_queue; /* same hash bucket */
 };
@@ -140,7 +142,8 @@ static void append(struct th_index *ix, const struct key *k, uint32_t a)
 	if (!q) {
 		q = &ix->queues[ix->n_queues];
 		uint32_t *bucket = &ix->buckets[bucket_of(ix, k)];
-		*q = (struct queue){.key = *k, .head = a, .tail = a, .next_queue = *bucket};
+		*q = (struct queue){
+			.key = *k, .head = a, .tail = a, .first = a, .next_queue = *bucket};
 		*bucket = ix->n_queues++;
 	} else {
 		ix->answers[q->tail].next[k->level] = a;
@@ -421,6 +424,23 @@ bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struc
 	return a != NULL;
 }
 
+bool th_index_was_claimed(struct th_index *ix, const struct th_exchange *x)
+{
+	size_t lo = 0, hi = ix->n; /* answers are in the run's order */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (ix->answers[mid].x->order < x->order) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	pthread_mutex_lock(&ix->lock);
+	bool claimed = lo < ix->n && ix->answers[lo].x == x && ix->answers[lo].claimed;
+	pthread_mutex_unlock(&ix->lock);
+	return claimed;
+}
+
 size_t th_index_unused(struct th_index *ix)
 {
 	pthread_mutex_lock(&ix->lock);
@@ -446,20 +466,17 @@ size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn)
 	return n;
 }
 
-/* Up to TH_NEAR_MAX of the endpoint's exchanges, those that are still free before the others. */
-static void gather_near(struct th_index *ix, const struct queue *q, uint32_t first, bool claimed,
-	struct th_near *near)
+/* Up to TH_NEAR_MAX of the endpoint's exchanges from `at` on. A bounded look, since an endpoint may
+ * have any number of them. */
+static void gather_near(struct th_index *ix, uint32_t at, bool claimed, struct th_near *near)
 {
-	for (uint32_t i = first; i != NONE; i = ix->answers[i].next[BY_ENDPOINT]) {
-		const struct answer *a = &ix->answers[i];
+	for (int i = 0; i < NEAR_LOOKS && at != NONE && near->n < TH_NEAR_MAX; i++) {
+		const struct answer *a = &ix->answers[at];
 		if (a->claimed == claimed) {
-			near->claimed += claimed;
-			if (near->n < TH_NEAR_MAX) {
-				near->x[near->n++] = a->x;
-			}
+			near->x[near->n++] = a->x;
 		}
+		at = a->next[BY_ENDPOINT];
 	}
-	near->total = q->count;
 }
 
 static void describe_same(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
@@ -484,10 +501,12 @@ int th_index_near(struct th_index *ix, const struct th_canon *c, const struct th
 	pthread_mutex_lock(&ix->lock);
 	describe_same(ix, c, who, &near);
 	struct key k = make_key(BY_ENDPOINT, c, who);
-	const struct queue *q = find_queue(ix, &k);
-	if (q) { /* nothing leaves this queue: it is never claimed from */
-		gather_near(ix, q, q->head, false, &near);
-		gather_near(ix, q, q->head, true, &near);
+	struct queue *q = find_queue(ix, &k);
+	if (q) {
+		near.total = q->count;
+		(void)first_left(ix, q);
+		gather_near(ix, q->head, false, &near);
+		gather_near(ix, q->first, true, &near);
 	}
 	pthread_mutex_unlock(&ix->lock);
 	*ret_near = near;

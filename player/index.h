@@ -36,7 +36,6 @@ struct th_near {
 	uint8_t other_version;	      /* the same request was recorded over this version; 0: no */
 	const struct th_exchange **x; /* of the same endpoint, in issue order; the caller frees */
 	size_t n;
-	size_t claimed; /* how many of the endpoint's are claimed */
 	size_t total;
 };
 
@@ -68,6 +67,9 @@ const struct th_exchange *th_index_peek_head(
  * bytes of its body must be a prefix of `sent`. */
 bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
 	const struct th_asker *who, struct th_claim *ret_claim);
+
+/* Was this exchange given as an answer? */
+bool th_index_was_claimed(struct th_index *ix, const struct th_exchange *x);
 
 /* How many have not been claimed. */
 size_t th_index_unused(struct th_index *ix);

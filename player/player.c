@@ -11,6 +11,7 @@
 #include "player/life.h"
 #include "player/redacted.h"
 #include "player/report.h"
+#include "player/report_junit.h"
 #include "player/serve.h"
 #include "player/world.h"
 #include "player/world_build.h"
@@ -21,6 +22,7 @@ struct th_player {
 	struct th_redacted redacted;
 	struct th_serving serving;
 	struct th_rules *rules;
+	size_t left_out; /* exchanges behind `until` */
 	struct th_tally tally;
 	struct th_tree *tree;
 	struct th_control *control;
@@ -72,6 +74,51 @@ static int say_no_run(char why[TH_PLAYER_WHY_BYTES], const struct th_trace *t, c
 		path, prefix);
 }
 
+static bool is_named(const struct th_exchange *x, const char *name)
+{
+	char id[2 * TH_SPAN_ID_BYTES + 1] = "";
+	th_hex_encode(id, x->span_id, TH_SPAN_ID_BYTES);
+	return strncasecmp(id, name, strlen(name)) == 0;
+}
+
+/* 0 and its index in the run; or -ENOENT, -ENOTUNIQ. */
+static int find_span(const struct th_run *run, const char *name, size_t *ret_at)
+{
+	uint64_t number;
+	if (name[0] == '#') {
+		bool there = th_parse_u64(th_slice_str(name + 1), &number) && number > 0 &&
+			number <= run->n_exchanges;
+		*ret_at = there ? number - 1 : 0;
+		return there ? 0 : -ENOENT;
+	}
+	size_t found = 0;
+	for (size_t i = 0; i < run->n_exchanges && *name; i++) {
+		if (is_named(run->exchanges[i], name)) {
+			*ret_at = i;
+			found++;
+		}
+	}
+	return found == 1 ? 0 : found ? -ENOTUNIQ : -ENOENT;
+}
+
+/* The run ends with the exchange that is named. */
+static int cut_run(struct th_player *p, const char *name, char *why)
+{
+	struct th_run *run = p->serving.run;
+	size_t at = 0;
+	if (!name || !*name) {
+		return 0;
+	}
+	int r = find_span(run, name, &at);
+	if (r < 0) {
+		return say(why, r, "%s span %s in the run; tracehook dump lists its spans",
+			r == -ENOENT ? "there is no" : "there is more than one", name);
+	}
+	p->left_out = run->n_exchanges - at - 1;
+	run->n_exchanges = at + 1;
+	return 0;
+}
+
 static int load(struct th_player *p, const struct th_player_conf *conf, char *why)
 {
 	const char *clause = NULL;
@@ -88,6 +135,10 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 	if (!p->serving.run) {
 		return say_no_run(
 			why, p->trace, conf->capture, conf->trace_prefix ? conf->trace_prefix : "");
+	}
+	r = cut_run(p, conf->until, why);
+	if (r < 0) {
+		return r;
 	}
 	/* With the file cut behind a run's first frames every call of the agent would fail, and
 	 * nobody would say why. A run that is damaged but has exchanges is served. */
@@ -122,12 +173,13 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 {
 	struct th_serving *s = &p->serving;
 	s->rules = p->rules;
+	s->left_out = p->left_out;
 	s->index = th_index_create(s->run, conf->match, p->rules);
 	s->order = th_order_create(s->run);
 	s->arrivals = s->index ? th_arrivals_create(s->run, th_index_sockets(s->index)) : NULL;
 	s->ca = th_ca_create();
 	s->tls = th_serve_tls_context();
-	s->lanes = th_lanes_create();
+	s->lanes = th_lanes_create(s->run);
 	s->resets = th_resets_create();
 	s->bound = th_bound_create();
 	s->verdicts = th_verdicts_create(s->run);
@@ -206,6 +258,7 @@ void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats)
 	th_hex_encode(ret_stats->trace_id, p->serving.run->trace_id, TH_TRACE_ID_BYTES);
 	ret_stats->trace_id[2 * TH_TRACE_ID_BYTES] = 0;
 	ret_stats->spans = p->serving.run->n_exchanges;
+	ret_stats->left_out = p->left_out;
 	ret_stats->unused = th_index_unused(p->serving.index);
 	ret_stats->damage = p->trace->n_damage;
 }
@@ -214,7 +267,18 @@ int th_player_report(struct th_player *p, const char *path)
 {
 	struct th_player_stats stats;
 	th_player_stats(p, &stats);
+	size_t n = strlen(path);
+	if (n > 4 && strcmp(path + n - 4, ".xml") == 0) {
+		return th_player_junit(p, path);
+	}
 	return th_report_write(&stats, p->capture, path);
+}
+
+int th_player_junit(struct th_player *p, const char *path)
+{
+	struct th_player_stats stats;
+	th_player_stats(p, &stats);
+	return th_report_junit(&stats, p->serving.run, p->serving.index, p->capture, path);
 }
 
 size_t th_player_open(struct th_player *p)

@@ -36,6 +36,8 @@ struct th_player_conf {
 	const char *rules;	  /* path, for VOLATILE; NULL: the built-in patterns anywhere */
 	enum th_on_miss on_miss;
 	double pace;	    /* factor on recorded gaps; 0: at once */
+	const char *until;  /* span id or its beginning, or "#7": what comes after it in the run is
+			     * as if it had not been recorded; NULL: all of the run */
 	const char *report; /* JSON report (docs/replay-report.md); NULL: none */
 	int ready_fd;	    /* th_player_run() only: see there; -1: none */
 	pid_t tree;	    /* th_player_run() only: lives at least as long as this; 0: unknown */
@@ -72,6 +74,7 @@ struct th_player_stats {
 	uint64_t crossed;   /* of them, with the answer of another process or thread */
 	uint64_t missed;    /* requests without a recorded answer */
 	uint64_t unused;    /* recorded exchanges never asked for */
+	uint64_t left_out;  /* recorded exchanges behind th_player_conf.until */
 	uint64_t processes; /* of the tree, as far as they registered */
 	uint64_t streams;   /* connections served */
 	uint64_t fenced_connects, fenced_lookups;
@@ -100,8 +103,12 @@ void th_player_stop(struct th_player *p);
 /* A snapshot; the lists are the player's and stay until th_player_destroy(). */
 void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats);
 
-/* Writes the report to `path`; 0 or a negative errno. */
+/* Writes the report to `path`, as JSON, or as JUnit XML when its name ends in ".xml". 0 or a
+ * negative errno. */
 int th_player_report(struct th_player *p, const char *path);
+
+/* Writes it as JUnit XML, whatever the name. */
+int th_player_junit(struct th_player *p, const char *path);
 
 /* Stops, removes the directory, frees. Takes NULL; returns NULL. */
 struct th_player *th_player_destroy(struct th_player *p);

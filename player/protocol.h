@@ -55,7 +55,7 @@ struct th_hello {
 	uint8_t parent[8];
 	uint64_t stream_id; /* unique in the tree: chosen by the shim at random */
 	uint32_t pid;
-	uint32_t thread;     /* ordinal of the thread in its process, by first use */
+	uint32_t thread;     /* ordinal of the thread in its process */
 	uint32_t connection; /* ordinal of the connection in its process */
 	uint32_t reason;     /* enum th_left (capture/frame.h) */
 	char name[256];	     /* NUL-terminated */

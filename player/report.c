@@ -86,6 +86,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "crossed", s->crossed);
 	add_count(o, "missed", s->missed);
 	add_count(o, "unused", s->unused);
+	add_count(o, "left_out", s->left_out);
 	add_count(o, "processes", s->processes);
 	add_count(o, "streams", s->streams);
 	add_count(o, "fenced_connects", s->fenced_connects);
@@ -108,15 +109,14 @@ static int write_file(const char *path, const char *text)
 	if (!f) {
 		return -errno;
 	}
-	bool ok = fputs(text, f) >= 0 && fputc('\n', f) >= 0;
+	bool ok = fputs(text, f) >= 0;
 	return fclose(f) == 0 && ok ? 0 : -EIO;
 }
 
-int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path)
+int th_report_save(const char *text, const char *path)
 {
-	th_auto_free char *text = render(stats, capture);
 	th_auto_free char *beside = NULL;
-	if (!text || asprintf(&beside, "%s.tmp", path) < 0) {
+	if (asprintf(&beside, "%s.tmp", path) < 0) {
 		return -ENOMEM;
 	}
 	int r = write_file(beside, text);
@@ -127,4 +127,14 @@ int th_report_write(const struct th_player_stats *stats, const char *capture, co
 		unlink(beside);
 	}
 	return r;
+}
+
+int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path)
+{
+	th_auto_free char *json = render(stats, capture);
+	th_auto_free char *text = NULL;
+	if (!json || asprintf(&text, "%s\n", json) < 0) {
+		return -ENOMEM;
+	}
+	return th_report_save(text, path);
 }

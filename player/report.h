@@ -8,6 +8,9 @@
  * "relaxed", "crossed", "partial" (recorded exchanges were not asked for), "exact". */
 const char *th_report_verdict(const struct th_player_stats *stats);
 
+/* Replaces the file at once by this text. 0 or a negative errno. */
+int th_report_save(const char *text, const char *path);
+
 /* Replaces the file at once. 0 or a negative errno. */
 int th_report_write(const struct th_player_stats *stats, const char *capture, const char *path);
 

@@ -78,8 +78,9 @@ static bool ends_with_connection(const struct th_exchange *x)
 }
 
 /* How long an agent may wait for what never came: twice as long as it did, and some. */
-static uint64_t patience_of(const struct th_exchange *x)
+static uint64_t patience_of(const struct th_serving *s, const struct th_exchange *x)
 {
+	uint64_t least = s->silence_ns ? s->silence_ns : SILENCE_LEAST_NS;
 	const struct th_message *m = &x->response;
 	uint64_t last = x->request.ended, gave_up = last;
 	if (m->present) {
@@ -90,7 +91,7 @@ static uint64_t patience_of(const struct th_exchange *x)
 	} else if (x->connection && x->connection->ended) {
 		gave_up = x->connection->end_time;
 	}
-	return SILENCE_LEAST_NS + (gave_up > last ? 2 * (gave_up - last) : 0);
+	return least + (gave_up > last ? 2 * (gave_up - last) : 0);
 }
 
 /* The message is cut, or was never begun. */
@@ -106,7 +107,7 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	}
 	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
 		e.after = TH_AFTER_SILENT;
-		e.patience_ns = patience_of(x);
+		e.patience_ns = patience_of(s, x);
 	}
 	return e;
 }
@@ -136,7 +137,8 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 		return ending_of_cut(s, x);
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
-		return (struct th_ending){.after = TH_AFTER_SILENT, .patience_ns = patience_of(x)};
+		return (struct th_ending){
+			.after = TH_AFTER_SILENT, .patience_ns = patience_of(s, x)};
 	}
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (x->connection && th_index_left_on(s->index, x->connection) == 0) {
@@ -163,6 +165,12 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 	return ending_of_cut(s, x);
 }
 
+void th_caller_silent_too_long(struct th_caller *c)
+{
+	th_tally_miss(c->serving->tally, c->hello.process, "the rest of an answer",
+		"nothing more of it was recorded, and the agent waits longer than it did then");
+}
+
 /* The recording has no answer, because the agent left, or because another process read it: an agent
  * that stays must not hang for it. */
 static void be_silent(struct th_caller *c, const struct th_ending *e)
@@ -174,8 +182,7 @@ static void be_silent(struct th_caller *c, const struct th_ending *e)
 		th_stream_end(&c->stream, true); /* some wait for the answer to their goodbye */
 		return;
 	}
-	th_tally_miss(c->serving->tally, c->hello.process, "the rest of an answer",
-		"nothing more of it was recorded, and the agent waits longer than it did then");
+	th_caller_silent_too_long(c);
 	th_resets_add(c->serving->resets, c->hello.stream_id, ECONNRESET);
 	th_stream_end(&c->stream, false);
 }

@@ -20,11 +20,13 @@
 #include "recorder/conn.h"
 #include "recorder/foreign.h"
 #include "recorder/names.h"
+#include "recorder/threads.h"
 
 #define WRITER_BUDGET_NS (200 * 1000 * 1000ull) /* together about 300 ms (P14) */
 #define ORPHANS_BUDGET_NS (80 * 1000 * 1000ull)
 #define ARGV0_MAX 1024
 #define LINK_MAX 4096
+#define NUMBERING UINT32_MAX /* a signal came while a thread was being numbered */
 #define LEFT_BYTES (LINK_MAX + 16)
 
 enum began {
@@ -36,7 +38,7 @@ enum began {
 static struct {
 	struct th_writer writer;
 	struct th_redaction redaction;
-	_Atomic uint32_t exchanges, conns, threads;
+	_Atomic uint32_t exchanges, conns;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
 	bool started;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
@@ -61,12 +63,17 @@ uint32_t th_process_thread(void)
 	} self;
 	uint32_t forks = atomic_load_explicit(&process.forks, memory_order_relaxed);
 	if (self.ordinal == 0 || self.forks != forks) {
-		self.ordinal = atomic_fetch_add_explicit(
-				       &process.threads, 1, memory_order_relaxed) +
-			1;
 		self.forks = forks;
+		self.ordinal = NUMBERING;
+		self.ordinal = th_threads_number();
 	}
-	return self.ordinal;
+	return self.ordinal == NUMBERING ? 0 : self.ordinal;
+}
+
+void th_process_threads_forked(void)
+{
+	th_threads_forked();
+	atomic_fetch_add(&process.forks, 1);
 }
 
 const struct th_redaction *th_process_redaction(void)
@@ -229,8 +236,7 @@ void th_recorder_forked(void)
 	th_conns_forked();
 	atomic_store(&process.exchanges, 0);
 	atomic_store(&process.conns, 0);
-	atomic_store(&process.threads, 0);
-	atomic_fetch_add(&process.forks, 1);
+	th_process_threads_forked();
 	new_span_id();
 	put_process(BEGAN_FORKED, parent);
 }

@@ -11,8 +11,11 @@
 uint32_t th_process_next_exchange(void);
 uint32_t th_process_next_conn(void);
 
-/* Which thread of the process this is, by first use, from 1. */
+/* Which thread of the process this is, from 1, the main thread (threads.h) */
 uint32_t th_process_thread(void);
+
+/* In a forked child that is not recorded: as th_recorder_forked() does it. */
+void th_process_threads_forked(void);
 
 /* How the capture is redacted. */
 const struct th_redaction *th_process_redaction(void);

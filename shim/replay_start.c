@@ -21,6 +21,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "player/protocol.h"
+#include "recorder/process.h"
 #include "shim/replay.h"
 #include "shim/replay_link.h"
 
@@ -412,6 +413,9 @@ int th_replay_start(
 
 void th_replay_forked(const uint8_t *span_id)
 {
+	if (!span_id) { /* else the recorder did it */
+		th_process_threads_forked();
+	}
 	(void)th_link_register(span_id); /* without a player every connection fails by itself */
 }
 

@@ -31,6 +31,8 @@ struct replay_options {
 	bool require_coverage;
 	struct th_fence fence;
 	const char *record; /* a capture to record the replay into; NULL: none */
+	const char *until;  /* the span at which the replay ends; NULL: the run's last */
+	const char *junit;  /* where a JUnit report goes; NULL: nowhere */
 };
 
 /* -1: go on with argv[optind]; else the exit code. */
@@ -42,6 +44,7 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		{"strict", no_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
 		{"require-coverage", no_argument, NULL, 'C'},
 		{"record", required_argument, NULL, 'O'}, {"fence", required_argument, NULL, 'F'},
+		{"until", required_argument, NULL, 'u'}, {"junit", required_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'}, {NULL}};
 	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
 		['m'] = "TRACEHOOK_MATCH",
@@ -59,9 +62,9 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 			return th_tool_misuse(
 				"replay", "--fence %s: auto, library or namespace", optarg);
 		}
-		if (c == 'O') {
-			o->record = optarg;
-		}
+		o->record = c == 'O' ? optarg : o->record;
+		o->until = c == 'u' ? optarg : o->until;
+		o->junit = c == 'j' ? optarg : o->junit;
 		o->strict |= c == 's';
 		o->quiet |= c == 'q';
 		o->require_coverage |= c == 'C';
@@ -110,13 +113,14 @@ static int start_failed(int error, const char *why)
 	}
 }
 
-static int start_player(const struct th_config *config, const char *capture, const char *directory,
-	struct th_player **ret_player)
+static int start_player(const struct replay_options *o, const struct th_config *config,
+	const char *capture, const char *directory, struct th_player **ret_player)
 {
 	char why[TH_PLAYER_WHY_BYTES] = "the player could not be started";
 	struct th_player_conf conf = {.capture = capture,
 		.trace_prefix = config->trace_prefix,
 		.directory = directory,
+		.until = o->until,
 		.ready_fd = -1};
 	th_auto_free char *rules = NULL;
 	if (!th_player_conf_match(config->match, &conf, &rules) ||
@@ -147,11 +151,20 @@ static int check_program(char **agent)
 	return code;
 }
 
-static void write_report(struct th_player *p, const char *path)
+static void say_unwritten(const char *path, int r)
 {
-	int r = path ? th_player_report(p, path) : 0;
 	if (r < 0) {
 		th_tool_error("%s: the report could not be written: %s", path, strerror(-r));
+	}
+}
+
+static void write_reports(const struct replay_options *o, struct th_player *p, const char *path)
+{
+	if (path) {
+		say_unwritten(path, th_player_report(p, path));
+	}
+	if (o->junit) {
+		say_unwritten(o->junit, th_player_junit(p, o->junit));
 	}
 }
 
@@ -187,7 +200,7 @@ static int conclude(const struct replay_options *o, const struct th_config *conf
 	int recorded = TH_EXIT_OK;
 	th_player_stop(player);
 	th_player_stats(player, &s);
-	write_report(player, config->report);
+	write_reports(o, player, config->report);
 	th_replay_summary_print(stderr, &s, !o->quiet);
 	if (s.damage) {
 		say_damage(l->capture);
@@ -229,7 +242,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 		.fence = &fence,
 		.argv = agent};
 	l.pipe_default = signal(SIGPIPE, SIG_IGN) != SIG_IGN;
-	int code = start_player(config, capture, directory, &player);
+	int code = start_player(o, config, capture, directory, &player);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}

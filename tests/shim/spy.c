@@ -281,3 +281,7 @@ uint32_t th_process_thread(void)
 {
 	return 1;
 }
+
+void th_process_threads_forked(void)
+{
+}

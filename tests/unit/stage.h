@@ -73,13 +73,13 @@ static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double 
 		.order = th_order_create(&s->m->run),
 		.ca = th_ca_create(),
 		.tls = th_serve_tls_context(),
-		.lanes = th_lanes_create(),
+		.lanes = th_lanes_create(NULL),
 		.resets = th_resets_create(),
 		.tally = &s->tally,
 		.on_miss = on_miss,
 		.pace = pace};
 	s->serving.arrivals = th_arrivals_create(&s->m->run, th_index_sockets(s->serving.index));
-	th_lanes_add(s->serving.lanes, stage_process, nobody);
+	th_lanes_add(s->serving.lanes, stage_process, nobody, 1);
 	stage_connect(s);
 }
 

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "made_run.h"
+#include "player/explain_json.h"
 
 #define HEAD(line, fields) line " HTTP/1.1\r\nHost: a.example\r\n" fields "\r\n"
 #define JSON HEAD("POST /v1/chat", "")
@@ -104,10 +105,12 @@ Test(explain, json_paths)
 		"Spain, please?\"}],\"temperature\":0}",
 		0,
 		NEAREST
+		"message 0 (user): "
 		"messages[0].content at character 23: asked \"What is the capital of Spain, "
 		"please?\", recorded \"What is the capital of France, please?\"");
 	EXPECT(JSON, "{\"model\":\"m\",\"messages\":[]}", 0,
 		NEAREST
+		"message 0 (user): "
 		"messages[0]: asked nothing, recorded {\"content\":\"What is the capital of "
 		"France, please?\",\"role\":\"user\"}");
 	EXPECT(JSON,
@@ -120,6 +123,110 @@ Test(explain, json_paths)
 			"{\"messages\":[{\"content\":\"What is the capital of France, "
 			"please?\",\"role\":\"user\"}"
 			"],\"model\":\"m\",\"temperature\":0}");
+}
+
+/* In words, where two bodies of a dialect part. */
+static const struct {
+	const char *asked, *recorded, *words;
+} dialects[] = {
+	/* OpenAI chat, Mistral, Ollama, gateways */
+	{"{'messages':[{'role':'system','content':'a'},{'role':'user','content':'How tall?'}]}",
+		"{'messages':[{'role':'system','content':'a'},{'role':'user','content':'How "
+		"wide?'}]}",
+		"message 1 (user): messages[1].content at character 4: asked 'How tall?', recorded "
+		"'How wide?'"},
+	{"{'messages':[{'role':'user','content':[{'type':'image_url'},{'type':'text','text':'x'}]}"
+	 "]}",
+		"{'messages':[{'role':'user','content':[{'type':'image_url'},{'type':'text',"
+		"'text':'y'}]}]}",
+		"message 0 (user), block 1 (text): messages[0].content[1].text at character 0: "
+		"asked 'x', recorded 'y'"},
+	{"{'messages':[{'role':'assistant','tool_calls':[{'type':'function','function':{'arguments'"
+	 ":'1'}}]}]}",
+		"{'messages':[{'role':'assistant','tool_calls':[{'type':'function','function':{"
+		"'arguments':'2'}}]}]}",
+		"message 0 (assistant), tool call 0 (function): "
+		"messages[0].tool_calls[0].function.arguments at character 0: asked '1', recorded "
+		"'2'"},
+	{"{'tools':[{'type':'function','function':{'name':'draw','description':'a'}}]}",
+		"{'tools':[{'type':'function','function':{'name':'draw','description':'b'}}]}",
+		"tool 0 (draw): tools[0].function.description at character 0: asked 'a', recorded "
+		"'b'"},
+	/* Anthropic, and it through Vertex and Bedrock */
+	{"{'system':[{'type':'text','text':'Be exact.'}]}",
+		"{'system':[{'type':'text','text':'Be quick.'}]}",
+		"system instructions, block 0 (text): system[0].text at character 3: asked 'Be "
+		"exact.', recorded 'Be quick.'"},
+	{"{'messages':[{'role':'user','content':[{'type':'tool_result','content':'31'}]}]}",
+		"{'messages':[{'role':'user','content':[{'type':'tool_result','content':'32'}]}]}",
+		"message 0 (user), block 0 (tool_result): messages[0].content[0].content at "
+		"character 1: asked '31', recorded '32'"},
+	/* Bedrock converse */
+	{"{'messages':[{'role':'user','content':[{'text':'a'}]}]}",
+		"{'messages':[{'role':'user','content':[{'text':'b'}]}]}",
+		"message 0 (user), block 0 (text): messages[0].content[0].text at character 0: "
+		"asked 'a', recorded 'b'"},
+	/* Gemini */
+	{"{'systemInstruction':{'parts':[{'text':'a'}]}}",
+		"{'systemInstruction':{'parts':[{'text':'b'}]}}",
+		"system instructions, block 0 (text): systemInstruction.parts[0].text at character "
+		"0: asked 'a', recorded 'b'"},
+	{"{'contents':[{'role':'model','parts':[{'functionCall':{'name':'a'}}]}]}",
+		"{'contents':[{'role':'model','parts':[{'functionCall':{'name':'b'}}]}]}",
+		"message 0 (model), block 0 (functionCall): "
+		"contents[0].parts[0].functionCall.name at character 0: asked 'a', recorded 'b'"},
+	/* OpenAI responses */
+	{"{'input':[{'role':'user','content':'a'}]}", "{'input':[{'role':'user','content':'b'}]}",
+		"message 0 (user): input[0].content at character 0: asked 'a', recorded 'b'"},
+	{"{'input':[{'type':'function_call_output','output':'31'}]}",
+		"{'input':[{'type':'function_call_output','output':'32'}]}",
+		"item 0 (function_call_output): input[0].output at character 1: asked '31', "
+		"recorded '32'"},
+	{"{'instructions':'a'}", "{'instructions':'b'}",
+		"system instructions: instructions at character 0: asked 'a', recorded 'b'"},
+	/* Cohere */
+	{"{'chat_history':[{'role':'USER','message':'a'}]}",
+		"{'chat_history':[{'role':'USER','message':'b'}]}",
+		"message 0 (USER): chat_history[0].message at character 0: asked 'a', recorded "
+		"'b'"},
+	/* one message more than recorded, one less */
+	{"{'messages':[{'role':'user'},{'role':'tool'}]}", "{'messages':[{'role':'user'}]}",
+		"message 1 (tool): messages[1]: asked {'role':'tool'}, recorded nothing"},
+	{"{'messages':[]}", "{'messages':[{'role':'user'}]}",
+		"message 0 (user): messages[0]: asked nothing, recorded {'role':'user'}"},
+	/* nothing of the kind */
+	{"{'items':[1]}", "{'items':[2]}", "items[0]: asked 1, recorded 2"},
+	{"{'prompt':'a'}", "{'prompt':'b'}", "prompt at character 0: asked 'a', recorded 'b'"},
+};
+
+static char *quoted(const char *text)
+{
+	char *s = strdup(text);
+	for (char *p = s; *p; p++) {
+		*p = *p == '\'' ? '"' : *p;
+	}
+	return s;
+}
+
+Test(explain, the_place_in_a_conversation)
+{
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(*dialects); i++) {
+		char *a = quoted(dialects[i].asked), *r = quoted(dialects[i].recorded);
+		char *words = quoted(dialects[i].words);
+		struct th_json asked, recorded;
+		struct th_buf out = {0};
+		cr_assert_eq(th_json_parse(th_slice_str(a), &asked), 0, "%s", a);
+		cr_assert_eq(th_json_parse(th_slice_str(r), &recorded), 0, "%s", r);
+		cr_expect(th_explain_json(&asked, &recorded, &out));
+		char *got = th_buf_take(&out);
+		cr_expect_str_eq(got, words);
+		free(got);
+		th_json_finish(&asked);
+		th_json_finish(&recorded);
+		free(a);
+		free(r);
+		free(words);
+	}
 }
 
 Test(explain, characters_not_bytes)

@@ -259,7 +259,6 @@ Test(index, near_gives_free_answers_first)
 	cr_assert_eq(th_index_near(ix, &canon, &asker, &near), 0);
 	cr_expect_eq(near.n, 2);
 	cr_expect_eq(near.total, 2);
-	cr_expect_eq(near.claimed, 1);
 	cr_expect_eq(near.x[0]->order, 1);
 	cr_expect_eq(near.x[1]->order, 0);
 	free(near.x);

@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,15 +120,53 @@ static void *take_number(void *ret)
 	return NULL;
 }
 
-Test(process, threads_are_numbered_by_first_use)
-{
-	uint32_t first = th_process_thread(), second;
+/* A thread that asks when it is told to. */
+struct asker {
 	pthread_t thread;
-	pthread_create(&thread, NULL, take_number, &second);
-	pthread_join(thread, NULL);
-	cr_assert_eq(first, 1);
-	cr_assert_eq(second, 2);
-	cr_assert_eq(th_process_thread(), 1);
+	sem_t now;
+	uint32_t number;
+};
+
+static void *ask_when_told(void *arg)
+{
+	struct asker *a = arg;
+	sem_wait(&a->now);
+	a->number = th_process_thread();
+	return NULL;
+}
+
+Test(process, threads_are_numbered_by_creation)
+{
+	struct asker askers[4];
+	uint32_t first = th_process_thread();
+	for (int i = 0; i < 4; i++) {
+		sem_init(&askers[i].now, 0, 0);
+		pthread_create(&askers[i].thread, NULL, ask_when_told, &askers[i]);
+	}
+	for (int i = 4; i-- > 0;) { /* the last one asks first */
+		sem_post(&askers[i].now);
+		while (pthread_tryjoin_np(askers[i].thread, NULL) != 0) {
+			sched_yield();
+		}
+		sem_destroy(&askers[i].now);
+	}
+	for (int i = 0; i < 4; i++) {
+		cr_expect_gt(askers[i].number, i ? askers[i - 1].number : first);
+	}
+	cr_expect_eq(th_process_thread(), first);
+}
+
+Test(process, threads_that_follow_each_other_have_numbers_of_their_own)
+{
+	uint32_t first = th_process_thread(), before = first;
+	for (int i = 0; i < 4; i++) {
+		uint32_t number;
+		pthread_t thread;
+		pthread_create(&thread, NULL, take_number, &number);
+		pthread_join(thread, NULL);
+		cr_expect_gt(number, before);
+		before = number;
+	}
 }
 
 Test(process, forked_child_is_a_process_of_its_own)

@@ -186,6 +186,21 @@ Test(serve_h2, streams_do_not_wait_for_each_other)
 	stage_disconnect(s);
 }
 
+Test(serve_h2, silence_has_an_end_that_is_loud)
+{
+	made_end(record("/stalls", ":status: 200\n", "be"), TH_END_LOCAL, 0);
+	record("/x", ":status: 200\n", "ok");
+	begin(TH_ON_MISS_FAIL);
+	s->serving.silence_ns = 1000000; /* an agent that stays is not kept waiting here */
+	ask("/stalls");
+	cr_assert(talk("1 closed 2", 5000));
+	cr_expect_not_null(strstr(heard, "1 data be\n"));
+	ask("/x");
+	cr_assert(talk("3 closed 0", 5000), "only the stream is reset");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 1);
+}
+
 Test(serve_h2, a_miss_is_a_424_of_its_stream)
 {
 	record("/x", ":status: 200\n", "ok");
