@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "tools/access_log.h"
 #include "tools/capture_path.h"
 #include "tools/tools.h"
 
@@ -14,6 +15,10 @@
 int th_load(const char *path, struct th_trace **ret_trace)
 {
 	const char *why = NULL;
+	int code = th_access_log(path);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
 	int r = th_trace_load(path, ret_trace, &why);
 	return r < 0 ? th_capture_load_failed(path, r, why) : TH_EXIT_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/access_log.h"
 #include "tools/settings.h"
 #include "tools/span_filter.h"
 #include "tools/suggest.h"
@@ -267,6 +268,7 @@ static int run_command(int argc, char **argv)
 	const struct th_command *c = find_command(argv[0]);
 	if (c) {
 		th_tool_current = c;
+		th_access_log_command(argc, argv);
 		int code = th_settings_load_key();
 		return code == TH_EXIT_OK ? c->run(argc, argv) : code;
 	}
