@@ -14,6 +14,7 @@
 #include "recorder/transfer.h"
 #include "shim/curl_handles.h"
 #include "shim/fd_table.h"
+#include "shim/sock.h"
 #include "shim/tls.h"
 
 #define NS_PER_US 1000u
@@ -45,7 +46,8 @@ static struct th_functions per_library = {.names = names};
 
 bool th_curl_wants(int option)
 {
-	return option == TH_CURLOPT_URL || option == TH_CURLOPT_PROXY || option == TH_CURLOPT_CURLU;
+	return option == TH_CURLOPT_URL || option == TH_CURLOPT_PROXY ||
+		option == TH_CURLOPT_CURLU || option == TH_CURLOPT_SHARE;
 }
 
 void th_curl_set(const void *easy, int option, const void *value)
@@ -63,6 +65,9 @@ void th_curl_set(const void *easy, int option, const void *value)
 		break;
 	case TH_CURLOPT_PROXY:
 		th_curl_text_set(&h->proxy, value);
+		break;
+	case TH_CURLOPT_SHARE:
+		h->shares = value != NULL;
 		break;
 	default:
 		break;
@@ -119,12 +124,24 @@ static void ask_times(const struct functions *f, void *easy, struct th_transfer_
 	}
 }
 
-/* The connection that the transfer used last, if libcurl still holds it. */
-static struct th_conn_ref connection_of(const struct functions *f, void *easy)
+/* The socket that the transfer used last, if libcurl still holds it. Where connections are shared
+ * it would look for it under the agent's own locks, which the agent would see; so the thread's last
+ * socket is taken there, which of a multi handle may be another's. */
+static struct th_fd *socket_of(
+	const struct functions *f, const struct th_curl_handle *h, void *easy)
 {
 	int fd = -1;
+	if (h->shares) {
+		return h->api == TH_TRANSFER_EASY ? th_sock_last() : NULL;
+	}
 	(void)f->getinfo(easy, TH_CURLINFO_ACTIVESOCKET, &fd);
-	struct th_fd *socket = th_fd_get(fd);
+	return th_fd_get(fd);
+}
+
+static struct th_conn_ref connection_of(
+	const struct functions *f, const struct th_curl_handle *h, void *easy)
+{
+	struct th_fd *socket = socket_of(f, h, easy);
 	if (!socket) {
 		return (struct th_conn_ref){NULL, 0};
 	}
@@ -154,7 +171,7 @@ static void report(const struct functions *f, const struct th_curl_handle *h, in
 		.status = (uint16_t)number_of(f, easy, TH_CURLINFO_RESPONSE_CODE),
 		.proxy_status = (uint16_t)number_of(f, easy, TH_CURLINFO_HTTP_CONNECTCODE),
 		.handle = h->number,
-		.conn = connection_of(f, easy),
+		.conn = connection_of(f, h, easy),
 		.result = result,
 		.redirects = number_of(f, easy, TH_CURLINFO_REDIRECT_COUNT),
 		.connects = number_of(f, easy, TH_CURLINFO_NUM_CONNECTS),
@@ -209,6 +226,7 @@ void th_curl_copied(const void *easy, const void *copy)
 	if (c) {
 		copy_text(&c->url, &h->url);
 		copy_text(&c->proxy, &h->proxy);
+		c->shares = h->shares;
 	}
 }
 

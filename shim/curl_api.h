@@ -35,6 +35,7 @@ struct th_curl_message *curl_multi_info_read(void *multi, int *queued);
 #define TH_CURL_DONE 1
 
 /* Options. The type is told by the range: a long, a pointer, a function, an offset, a blob. */
+#define TH_CURLOPT_SHARE 10100
 #define TH_CURLOPT_URL 10002
 #define TH_CURLOPT_PROXY 10004
 #define TH_CURLOPT_CURLU 10282

@@ -55,6 +55,7 @@ void th_curl_handle_reset(struct th_curl_handle *h)
 void th_curl_handle_remove(struct th_curl_handle *h)
 {
 	th_curl_handle_reset(h);
+	h->shares = false; /* which a reset leaves */
 	atomic_store_explicit(&h->easy, NULL, memory_order_release);
 }
 

@@ -21,6 +21,7 @@ struct th_curl_handle {
 	_Atomic(const void *) easy;
 	uint32_t number; /* within the process, from 1 */
 	uint8_t api;	 /* enum th_transfer_api of the transfer under way; 0: none */
+	bool shares;	 /* connections, perhaps, under locks of the agent's */
 	uint64_t began;
 	struct th_curl_text url, proxy; /* as the agent set them */
 };

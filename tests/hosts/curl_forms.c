@@ -217,6 +217,33 @@ static void multi_sockets(void)
 	close(epfd);
 }
 
+static void lock(CURL *easy, curl_lock_data what, curl_lock_access how, void *count)
+{
+	++*(int *)count;
+}
+
+static void unlock(CURL *easy, curl_lock_data what, void *count)
+{
+}
+
+/* How often libcurl locks what is shared is as without us: the program may count. */
+static void shared(void)
+{
+	int locks = 0;
+	CURLSH *share = curl_share_init();
+	CURL *easy = new_easy("/shared");
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+	curl_share_setopt(share, CURLSHOPT_LOCKFUNC, lock);
+	curl_share_setopt(share, CURLSHOPT_UNLOCKFUNC, unlock);
+	curl_share_setopt(share, CURLSHOPT_USERDATA, &locks);
+	curl_easy_setopt(easy, CURLOPT_SHARE, share);
+	CHECK(curl_easy_perform(easy) == CURLE_OK);
+	CHECK(curl_easy_perform(easy) == CURLE_OK);
+	curl_easy_cleanup(easy);
+	CHECK(curl_share_cleanup(share) == CURLSHE_OK);
+	printf("locked %d times\n", locks);
+}
+
 int main(void)
 {
 	start_server();
@@ -225,6 +252,7 @@ int main(void)
 	multi_poll();
 	multi_left();
 	multi_sockets();
+	shared();
 	curl_global_cleanup();
 	return failures != 0;
 }
