@@ -98,8 +98,9 @@ enum th_end {
 	TH_END_LOCAL_RESET = 6,	 /* HTTP/2: the agent's RST_STREAM; code: its error code */
 	TH_END_GOAWAY = 7,	 /* HTTP/2: not processed by the peer; code: its error code */
 	TH_END_ERROR = 8,	 /* another error of the transport; code: errno, 0 unknown */
-	TH_END_UNPARSED = 9, /* the bytes were not what the protocol allows: recording stopped */
-	TH_END_TLS = 10,     /* the TLS handshake failed; code: TH_TLS_CODE() */
+	TH_END_UNPARSED = 9,  /* the bytes were not what the protocol allows: recording stopped */
+	TH_END_TLS = 10,      /* the TLS handshake failed; code: TH_TLS_CODE() */
+	TH_END_WITHHELD = 11, /* the body was not written, by redaction rules */
 };
 
 /* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */

@@ -20,6 +20,20 @@ void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t
 	r->redacted = true;
 }
 
+void th_redactor_act(
+	struct th_redactor *r, enum th_scrub_action action, const uint8_t *from, const uint8_t *to)
+{
+	if (action == TH_SCRUB_HASH || from == to) {
+		th_redactor_token(r, from, to);
+		return;
+	}
+	if (action == TH_SCRUB_MASK) {
+		th_out_bytes(&r->out, "***", 3);
+	}
+	r->tokens++;
+	r->redacted = true;
+}
+
 const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set)
 {
 	uint64_t in_set[4] = {0};
@@ -99,13 +113,98 @@ static void redact_elements(struct th_redactor *r, const uint8_t *p, const uint8
 	}
 }
 
+/* What frames a message or says where it goes: no business of patterns. */
+static bool is_framing(struct th_slice name)
+{
+	static const char *const names[] = {":authority", ":method", ":scheme", ":status",
+		"connection", "content-encoding", "content-length", "content-type", "date", "host",
+		"transfer-encoding", "upgrade"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (th_slice_ieq(name, th_slice_str(names[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Up to the next stand-in in what was written, which patterns leave alone. */
+static struct th_slice between_tokens(const struct th_redactor *r, size_t from)
+{
+	const uint8_t *p = r->out.p + from, *end = r->out.p + r->out.n;
+	const uint8_t *at = memmem(p, (size_t)(end - p), "th-redacted:", 12);
+	while (at &&
+		!th_stand_in_is((struct th_slice){at,
+			TH_STAND_IN_BYTES <= end - at ? TH_STAND_IN_BYTES : (size_t)(end - at)})) {
+		at = memmem(at + 1, (size_t)(end - at - 1), "th-redacted:", 12);
+	}
+	return (struct th_slice){p, (size_t)((at ? at : end) - p)};
+}
+
+/* Replaces n bytes of what was written at `at`. */
+static void rewrite(struct th_redactor *r, enum th_scrub_action action, size_t at, size_t n)
+{
+	uint8_t room[TH_STAND_IN_BYTES];
+	struct th_redactor piece = *r;
+	piece.out = (struct th_out){.p = room, .cap = sizeof(room)};
+	th_redactor_act(&piece, action, r->out.p + at, r->out.p + at + n);
+	size_t rest = r->out.n - at - n;
+	if (r->out.cap - r->out.n < piece.out.n) { /* cannot be: see th_redact_bound() */
+		r->out.n = at;
+		return;
+	}
+	memmove(r->out.p + at + piece.out.n, r->out.p + at + n, rest);
+	memcpy(r->out.p + at, room, piece.out.n);
+	r->out.n = at + piece.out.n + rest;
+	r->tokens = piece.tokens;
+	r->redacted = true;
+}
+
+/* Patterns, in the value that was written from `from` on. */
+static void search_value(struct th_redactor *r, size_t from)
+{
+	const struct th_scrub_rules *rules = r->how->rules;
+	unsigned start = r->tokens;
+	while (from < r->out.n) {
+		struct th_slice part = between_tokens(r, from);
+		size_t rule = 0, at = 0, to;
+		if (part.n == 0) {
+			from += TH_STAND_IN_BYTES;
+			continue;
+		}
+		if (!th_scrub_rules_find(rules, r->side, part, &rule, &at, &to)) {
+			from += part.n;
+			continue;
+		}
+		if (th_redactor_full(r, start)) {
+			rewrite(r, TH_SCRUB_HASH, from, r->out.n - from);
+			return;
+		}
+		rewrite(r, rules->rules[rule].action, from + at, to - at);
+	}
+}
+
+static void redact_by_kind(
+	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end);
+
 static void redact_value(
 	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
 {
-	if (is_ambiguous(p, end)) {
-		th_redactor_token(r, p, end);
+	const struct th_scrub_rules *rules = r->how->rules;
+	enum th_scrub_action action = th_scrub_rules_named(rules, TH_SCRUB_HEADER, r->side, name);
+	if (action || is_ambiguous(p, end)) {
+		th_redactor_act(r, action ? action : TH_SCRUB_HASH, p, end);
 		return;
 	}
+	size_t from = r->out.n;
+	redact_by_kind(r, name, p, end);
+	if (rules && !is_framing(name)) {
+		search_value(r, from);
+	}
+}
+
+static void redact_by_kind(
+	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
+{
 	switch (th_secret_field(name)) {
 	case TH_SECRET_WHOLE:
 		redact_credential(r, p, end);
@@ -214,7 +313,11 @@ static void redact_request_line(struct th_redactor *r, const uint8_t *p, const u
 	if (is_ambiguous(target, version)) {
 		th_redactor_token(r, target, version);
 	} else {
+		size_t from = r->out.n;
 		th_redactor_url(r, target, version);
+		if (r->how->rules) {
+			search_value(r, from);
+		}
 	}
 	th_redactor_copy(r, version, end);
 }
@@ -315,6 +418,9 @@ size_t th_redact_url(
 		return leave(url, out);
 	}
 	th_redactor_url(&r, url.p, url.p + url.n);
+	if (how->rules) {
+		search_value(&r, 0);
+	}
 	return finish(&r, ret_redacted);
 }
 
@@ -326,5 +432,8 @@ size_t th_redact_list(
 		return leave(list, out);
 	}
 	th_redactor_list(&r, list.p, list.p + list.n);
+	if (how->rules) {
+		search_value(&r, 0);
+	}
 	return finish(&r, ret_redacted);
 }

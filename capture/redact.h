@@ -21,10 +21,13 @@ enum th_redact_side {
 	TH_REDACT_RESPONSE,
 };
 
+struct th_scrub_rules;
+
 /* How a capture is redacted. */
 struct th_redaction {
-	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's */
-	bool off;			   /* nothing is replaced */
+	uint8_t key[TH_SIPHASH_KEY_BYTES];  /* the file's */
+	bool off;			    /* nothing is replaced */
+	const struct th_scrub_rules *rules; /* of one's own (scrub_rules.h); NULL: none */
 };
 
 /* Upper bounds on stand-ins; what comes behind them is replaced as a whole. They bound the output.
@@ -35,7 +38,7 @@ struct th_redaction {
 /* Upper bound of the output for an input of n bytes. */
 static inline size_t th_redact_bound(size_t n)
 {
-	size_t tokens = TH_REDACT_HEAD_TOKENS + TH_REDACT_VALUE_TOKENS + 2;
+	size_t tokens = TH_REDACT_HEAD_TOKENS + 2 * TH_REDACT_VALUE_TOKENS + 4;
 	return n + tokens * TH_STAND_IN_BYTES + 4;
 }
 

@@ -4,6 +4,7 @@
 #define CAPTURE_REDACTOR_H
 
 #include "capture/redact.h"
+#include "capture/scrub_rules.h"
 #include "capture/stand_in.h"
 
 struct th_redactor {
@@ -18,6 +19,10 @@ static inline void th_redactor_copy(struct th_redactor *r, const uint8_t *from, 
 {
 	th_out_bytes(&r->out, from, (size_t)(to - from));
 }
+
+/* Writes what an action of a rule makes of what is between. */
+void th_redactor_act(
+	struct th_redactor *r, enum th_scrub_action action, const uint8_t *from, const uint8_t *to);
 
 /* Writes the stand-in for what is between; nothing for nothing. */
 void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t *to);

@@ -78,8 +78,11 @@ bool th_answer_head(
 	return true;
 }
 
-void th_answer_body(struct th_exchange *asked, struct th_slice body, struct th_piece *piece)
+void th_answer_body(struct th_caller *c, struct th_exchange *asked, struct th_slice body,
+	struct th_piece *piece)
 {
+	(void)th_redacted_body(
+		&c->serving->redaction, &asked->request.head, (uint8_t *)(uintptr_t)body.p, body.n);
 	struct th_message *m = &asked->request;
 	*piece = (struct th_piece){.bytes = body};
 	m->pieces = piece;

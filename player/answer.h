@@ -61,8 +61,10 @@ void th_caller_finish(struct th_caller *c);
 bool th_answer_head(
 	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked);
 
-/* Adds the body as it came. `piece` is storage for it. */
-void th_answer_body(struct th_exchange *asked, struct th_slice body, struct th_piece *piece);
+/* Adds the body as it came, in the caller's own memory: it is redacted there as the capture's are.
+ * `piece` is storage for it. */
+void th_answer_body(struct th_caller *c, struct th_exchange *asked, struct th_slice body,
+	struct th_piece *piece);
 
 /* Claims the answer. True and the claim; or false and, unless misses abort, *ret_body: the JSON of
  * a 424 (DESIGN 1.1), which the caller frees. Counts either, and notes the request as asked

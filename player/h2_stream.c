@@ -144,7 +144,7 @@ void th_h2_stream_asked(struct th_h2_stream *s)
 	if (!th_answer_head(c, request_head(s), 20, &asked)) {
 		return;
 	}
-	th_answer_body(&asked, th_buf_view(&s->body), &piece);
+	th_answer_body(c, &asked, th_buf_view(&s->body), &piece);
 	if (th_answer_find(c, &asked, &claim, &s->miss)) {
 		th_h2_stream_begin(s, claim.x);
 	} else if (s->miss) {

@@ -249,6 +249,13 @@ static bool allocate(struct th_index *ix)
 	return true;
 }
 
+/* Such a request is not known to the end, such an answer cannot be given. */
+static bool is_withheld(const struct th_exchange *x)
+{
+	return (x->request.finished && x->request.end == TH_END_WITHHELD) ||
+		(x->response.finished && x->response.end == TH_END_WITHHELD);
+}
+
 struct th_index *th_index_create(
 	const struct th_run *run, unsigned match, const struct th_rules *rules)
 {
@@ -273,7 +280,7 @@ struct th_index *th_index_create(
 			number = process_number(run, last);
 		}
 		/* What a request with a gap asked for is not known. */
-		if (!x->request.gap && th_canon_request(x, &c) == 0 &&
+		if (!x->request.gap && !is_withheld(x) && th_canon_request(x, &c) == 0 &&
 			th_volatile_take(rules, &c) == 0) {
 			add_answer(ix, x, &c, number);
 		}

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "capture/scrub_rules.h"
 #include "player/life.h"
 #include "player/redacted.h"
 #include "player/report.h"
@@ -19,6 +20,7 @@
 struct th_player {
 	char *capture, *directory, *socket, *world;
 	struct th_trace *trace;
+	struct th_scrub_rules *redaction_rules;
 	struct th_redacted redacted;
 	struct th_serving serving;
 	struct th_rules *rules;
@@ -119,6 +121,16 @@ static int cut_run(struct th_player *p, const char *name, char *why)
 	return 0;
 }
 
+/* What is asked is redacted by the rules that the run was recorded with. */
+static bool take_rules(struct th_player *p)
+{
+	char why[TH_SCRUB_RULES_WHY_MAX];
+	p->redaction_rules = calloc(1, sizeof(*p->redaction_rules));
+	p->serving.redaction.rules = p->redaction_rules;
+	return p->redaction_rules &&
+		th_scrub_rules_parse(p->serving.run->rules, p->redaction_rules, why);
+}
+
 static int load(struct th_player *p, const struct th_player_conf *conf, char *why)
 {
 	const char *clause = NULL;
@@ -146,6 +158,11 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 		return say_damaged(why, p->trace, conf->capture, "no exchange left to replay");
 	}
 	memcpy(p->serving.redaction.key, th_reader_key(p->trace->reader), TH_SIPHASH_KEY_BYTES);
+	if (p->serving.run->rules.n && !take_rules(p)) {
+		return say(why, -EINVAL,
+			"the redaction rules that capture %s was recorded with cannot be read",
+			conf->capture);
+	}
 	return th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
 }
 
@@ -329,6 +346,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_redacted_finish(&p->redacted);
+	free(p->redaction_rules);
 	th_tally_finish(&p->tally);
 	free(p->capture);
 	free(p->directory);

@@ -2,6 +2,10 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "capture/scrub_wire.h"
+
 static bool redact_list(const struct th_redaction *how, const struct th_head *head,
 	struct th_buf *out, bool *ret_changed)
 {
@@ -34,6 +38,28 @@ bool th_redacted_head(const struct th_redaction *how, const struct th_head *head
 		return false;
 	}
 	out->n += th_redact_h1_head(how, head->bytes, out->p + out->n, ret_changed);
+	return true;
+}
+
+bool th_redacted_body(
+	const struct th_redaction *how, const struct th_head *head, uint8_t *body, size_t n)
+{
+	struct th_scrub s = {.how = how, .side = TH_REDACT_REQUEST};
+	struct th_slice coding;
+	if (n == 0 || n > TH_SCRUB_WIRE_MAX ||
+		!th_scrub_rules_on_bodies(how->rules, TH_REDACT_REQUEST) ||
+		(th_head_get(head, "content-encoding", &coding) &&
+			!th_slice_ieq(coding, TH_SLICE_LIT("identity")))) {
+		return true;
+	}
+	th_auto_free uint8_t *room = malloc(2 * n);
+	if (!room) {
+		return false;
+	}
+	const struct th_wire_place start = {
+		.chunked = !head->list && th_head_has_token(head, "transfer-encoding", "chunked")};
+	th_head_get(head, "content-type", &s.type);
+	th_scrub_wire(&s, &start, body, n, room);
 	return true;
 }
 

@@ -14,6 +14,11 @@
 bool th_redacted_head(const struct th_redaction *how, const struct th_head *head,
 	struct th_buf *out, bool *ret_changed);
 
+/* Scrubs a request's body as it came, in place, by the rules of the recording; without any, or
+ * where a recording would have withheld it, nothing is done. False: no memory. */
+bool th_redacted_body(
+	const struct th_redaction *how, const struct th_head *head, uint8_t *body, size_t n);
+
 /* Heads of a run's requests that were changed. */
 struct th_redacted {
 	struct th_buf *heads;

@@ -416,7 +416,8 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 		return false;
 	}
 	/* The redacted head is a copy and stays; the body is where it was read. */
-	th_answer_body(&asked, (struct th_slice){s->in.p + s->head_n, s->at - s->head_n}, &piece);
+	th_answer_body(
+		s->c, &asked, (struct th_slice){s->in.p + s->head_n, s->at - s->head_n}, &piece);
 	th_auto_free char *body = NULL;
 	if (th_answer_find(s->c, &asked, &claim, &body)) {
 		return answer(s, claim.x, ret_next);

@@ -204,6 +204,20 @@ void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slic
 	put_split(type, flags, exchange, &nothing, bytes);
 }
 
+void th_emit_data_at(
+	uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes, uint64_t time)
+{
+	const uint8_t last = flags & TH_FRAME_LAST;
+	while (bytes.n > TH_FRAME_PAYLOAD_MAX) {
+		const struct iovec part = {(void *)(uintptr_t)bytes.p, TH_FRAME_PAYLOAD_MAX};
+		th_process_put_at(type, flags & (uint8_t)~last, exchange, time, &part, 1);
+		bytes.p += TH_FRAME_PAYLOAD_MAX;
+		bytes.n -= TH_FRAME_PAYLOAD_MAX;
+	}
+	const struct iovec part = {(void *)(uintptr_t)bytes.p, bytes.n};
+	th_process_put_at(type, flags, exchange, time, &part, 1);
+}
+
 void th_emit_end(uint32_t exchange, uint8_t type, enum th_end how, uint32_t code)
 {
 	uint8_t buf[8];

@@ -53,8 +53,13 @@ void th_emit_res_head_h1(
 void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);
 
-/* type: TH_FRAME_REQ_DATA or TH_FRAME_RES_DATA; flags LAST. Empty data only with LAST. */
+/* type: TH_FRAME_REQ_DATA or TH_FRAME_RES_DATA; flags LAST. Empty data only with LAST. A tap writes
+ * bodies through recorder/hold.h. */
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes);
+
+/* Data that came at `time` (ns), and was held. */
+void th_emit_data_at(
+	uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes, uint64_t time);
 
 /* The trailer section of a chunked HTTP/1 body, which is part of its data. Given whole. */
 void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section);

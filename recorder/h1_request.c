@@ -89,6 +89,8 @@ static bool whole_head(struct th_h1 *t, struct th_slice bytes)
 		bool waits = th_head_has_token(&head, "expect", "100-continue");
 		t->sending = id;
 		t->expect = waits ? TH_H1_WAITING : TH_H1_NOT_WAITING;
+		th_hold_begin(
+			&t->req_hold, TH_REDACT_REQUEST, &head, body == TH_H1_BODY_CHUNKED, false);
 	}
 	th_h1_body(&t->req, body, length);
 	return body != TH_H1_BODY_BAD;
@@ -116,9 +118,10 @@ static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	uint8_t flags = ev->last ? TH_FRAME_LAST : 0;
 	bool ok = true;
 	if (ev->trailer) {
-		ok = th_h1_trailer(&t->req_trailer, t->sending, TH_FRAME_REQ_DATA, ev);
+		ok = th_h1_trailer(
+			&t->req_trailer, &t->req_hold, t->sending, TH_FRAME_REQ_DATA, ev);
 	} else {
-		th_emit_data(t->sending, TH_FRAME_REQ_DATA, flags, ev->bytes);
+		th_hold_data(&t->req_hold, t->sending, TH_FRAME_REQ_DATA, flags, ev->bytes);
 	}
 	t->expect = TH_H1_NOT_WAITING;
 	t->sending = ok && ev->last ? 0 : t->sending;
@@ -162,6 +165,7 @@ static bool settle_refused(struct th_h1 *t, struct th_slice in)
 		return t->req_head.n || th_gather_add(&t->req_head, in, TH_H1_HEAD_MAX);
 	}
 	if (is_head) {
+		th_hold_flush(&t->req_hold, t->sending, TH_FRAME_REQ_DATA);
 		th_emit_end(t->sending, TH_FRAME_REQ_END, TH_END_LOCAL, 0);
 		t->sending = 0;
 		t->req = (struct th_h1_parser){0};
@@ -182,12 +186,13 @@ bool th_h1_read_requests(struct th_h1 *t, struct th_slice in)
 void th_h1_end_request(struct th_h1 *t, enum th_end how, uint32_t code)
 {
 	if (t->sending && t->req_head.n) {
-		th_emit_data(t->sending, TH_FRAME_REQ_DATA, 0, th_gather_slice(&t->req_head));
+		th_hold_data(&t->req_hold, t->sending, TH_FRAME_REQ_DATA, 0,
+			th_gather_slice(&t->req_head));
 	} else if (t->req_head.n) {
 		th_emit_lost(1, t->req_head.n, "a request head that was not finished");
 	}
 	if (t->sending) {
-		th_h1_end_trailer(&t->req_trailer, t->sending, TH_FRAME_REQ_DATA);
+		th_h1_end_body(&t->req_trailer, &t->req_hold, t->sending, TH_FRAME_REQ_DATA);
 		th_emit_end(t->sending, TH_FRAME_REQ_END, how, code);
 	}
 	t->sending = 0;

@@ -6,7 +6,9 @@
  * before the status code, which tells an interim response from the final one, and interim heads
  * until they are whole. Bytes that are no HTTP are written too, before the tap gives up: a replay
  * must be able to disappoint the agent in the same way. */
+#include "capture/scrub_rules.h"
 #include "recorder/emit.h"
+#include "recorder/process.h"
 #include "recorder/tap_h1.h"
 
 #define STATUS_AT 9 /* "HTTP/1.1 200" */
@@ -41,6 +43,7 @@ static enum verdict judge(struct th_slice head)
 
 static void pop(struct th_h1 *t)
 {
+	th_hold_free(&t->res_hold);
 	t->first = (t->first + 1) % TH_H1_PIPELINE_MAX;
 	t->count--;
 	t->until_close = false;
@@ -103,6 +106,7 @@ static void open_tunnel(struct th_h1 *t)
 static bool final_head(struct th_h1 *t, struct th_slice head)
 {
 	const struct th_h1_asked *asked = th_h1_oldest(t);
+	const struct th_head parsed = {head, false};
 	uint64_t length = 0;
 	enum th_h1_body body = th_h1_response_body(head, method_text(asked), &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
@@ -115,6 +119,9 @@ static bool final_head(struct th_h1 *t, struct th_slice head)
 		pop(t);
 	} else if (body == TH_H1_BODY_TUNNEL) {
 		open_tunnel(t);
+	} else {
+		th_hold_begin(&t->res_hold, TH_REDACT_RESPONSE, &parsed, body == TH_H1_BODY_CHUNKED,
+			false);
 	}
 	t->until_close = body == TH_H1_BODY_UNTIL_CLOSE;
 	return body != TH_H1_BODY_BAD;
@@ -172,9 +179,9 @@ static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	uint32_t id = th_h1_oldest(t)->id;
 	bool ok = true;
 	if (ev->trailer) {
-		ok = th_h1_trailer(&t->res_trailer, id, TH_FRAME_RES_DATA, ev);
+		ok = th_h1_trailer(&t->res_trailer, &t->res_hold, id, TH_FRAME_RES_DATA, ev);
 	} else {
-		th_emit_data(id, TH_FRAME_RES_DATA, flags, ev->bytes);
+		th_hold_data(&t->res_hold, id, TH_FRAME_RES_DATA, flags, ev->bytes);
 	}
 	if (ok && ev->last) {
 		pop(t);
@@ -192,6 +199,8 @@ static void write_bad(struct th_h1 *t, struct th_slice in)
 	}
 	if (t->res_head.n > t->res_written) {
 		th_emit_lost(1, t->res_head.n - t->res_written + in.n, "a response head too long");
+	} else if (th_scrub_rules_on_bodies(th_process_redaction()->rules, TH_REDACT_RESPONSE)) {
+		th_emit_lost(1, in.n, "redaction rules cannot look into what is no HTTP");
 	} else if (t->res_head.n || t->res_written) {
 		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD, 11, 0, in);
 	} else {
@@ -261,7 +270,7 @@ void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code)
 		write_head(t, t->res_interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, 0,
 			th_gather_slice(&t->res_head));
 	}
-	th_h1_end_trailer(&t->res_trailer, id, TH_FRAME_RES_DATA);
+	th_h1_end_body(&t->res_trailer, &t->res_hold, id, TH_FRAME_RES_DATA);
 	th_emit_end(id, TH_FRAME_RES_END, as_it_should ? TH_END_COMPLETE : how,
 		as_it_should ? 0 : code);
 	head_done(t);

@@ -45,6 +45,8 @@ void th_h2_streams_remove(struct th_h2_streams *t, struct th_h2_stream *s)
 	}
 	*at = s->next;
 	t->count--;
+	th_hold_free(&s->side[TH_H2_REQUEST].hold);
+	th_hold_free(&s->side[TH_H2_RESPONSE].hold);
 	th_pool_free(s, sizeof(*s));
 }
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "recorder/hold.h"
+
 #define TH_H2_STREAMS_MAX 4096 /* at once; further ones are counted as lost */
 #define TH_H2_STREAM_CHAINS 256
 
@@ -20,7 +22,8 @@ struct th_h2_stream {
 	struct {
 		bool head; /* its (final) head was seen */
 		bool done; /* its end was seen */
-	} side[2];	   /* by enum th_h2_side */
+		struct th_hold hold;
+	} side[2]; /* by enum th_h2_side */
 };
 
 /* Zeroed memory is an empty table. Only a client's streams (odd ids) go in. */

@@ -86,6 +86,12 @@ void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec
 	(void)th_writer_put(&process.writer, type, flags, id, th_clock_now(), parts, n);
 }
 
+void th_process_put_at(
+	uint8_t type, uint8_t flags, uint32_t id, uint64_t time, const struct iovec *parts, int n)
+{
+	(void)th_writer_put(&process.writer, type, flags, id, time, parts, n);
+}
+
 static void put_direct(uint8_t type, const struct th_out *out)
 {
 	const struct iovec part = {out->p, out->n};
@@ -116,7 +122,7 @@ static size_t list_bound(const char *list)
 static size_t run_size(const struct th_process_conf *conf)
 {
 	return 64 + list_bound(conf->meta) + list_bound(conf->tracestate) +
-		list_bound(conf->baggage) + sizeof(TH_VERSION);
+		list_bound(conf->baggage) + sizeof(TH_VERSION) + conf->rules_text.n;
 }
 
 /* "k=v,…" without the values of secret names. */
@@ -151,6 +157,7 @@ static void put_run(const struct th_process_conf *conf)
 	out_list(&out, conf->tracestate);
 	out_list(&out, conf->baggage);
 	th_out_str16(&out, TH_SLICE_LIT(TH_VERSION));
+	th_out_str16(&out, conf->rules_text);
 	put_direct(TH_FRAME_RUN, &out);
 	th_pool_free(p, size);
 }
@@ -201,6 +208,7 @@ int th_recorder_start(const struct th_process_conf *conf)
 	}
 	process.started = true;
 	process.redaction.off = conf->redact_off;
+	process.redaction.rules = conf->rules;
 	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
 	th_foreign_start();
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);

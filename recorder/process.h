@@ -20,6 +20,10 @@ void th_process_threads_forked(void);
 /* How the capture is redacted. */
 const struct th_redaction *th_process_redaction(void);
 
+/* Writes a frame with that time. */
+void th_process_put_at(
+	uint8_t type, uint8_t flags, uint32_t id, uint64_t time, const struct iovec *parts, int n);
+
 /* Writes a frame with the present time. */
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n);
 

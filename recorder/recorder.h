@@ -19,6 +19,8 @@
 
 /* ---- the process ---- */
 
+struct th_scrub_rules;
+
 struct th_process_conf {
 	const char *capture;			  /* absolute path */
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* of the run */
@@ -26,6 +28,8 @@ struct th_process_conf {
 	bool root;				  /* first process of the run: writes RUN */
 	const char *meta, *tracestate, *baggage;  /* root only; may be NULL */
 	bool redact_off;			  /* TRACEHOOK_REDACT=off */
+	const struct th_scrub_rules *rules;	  /* TRACEHOOK_REDACT=FILE; it stays; may be NULL */
+	struct th_slice rules_text;		  /* root only: the file's, for the player */
 	const char *argv0;			  /* may be NULL; further arguments are not kept:
 						     they hold credentials (curl -H …) */
 };

@@ -19,20 +19,33 @@ static void h1_init(void *state, struct th_conn *c)
 	t->conn = c;
 }
 
+/* Under rules for bodies what goes through a tunnel is withheld. */
+static void tunnel_data(struct th_h1 *t, uint8_t type, struct th_slice in)
+{
+	bool sent = type == TH_FRAME_REQ_DATA;
+	struct th_hold *hold = sent ? &t->req_hold : &t->res_hold;
+	const struct th_head none = {.bytes = {NULL, 0}};
+	if (!hold->held) {
+		th_hold_begin(
+			hold, sent ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, &none, false, true);
+	}
+	th_hold_data(hold, th_h1_oldest(t)->id, type, 0, in);
+}
+
 void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in)
 {
 	if (t->tunnel == TH_H1_CONNECTED) {
 		t->tunnel = in.p[0] == TLS_HANDSHAKE ? TH_H1_SECRET : TH_H1_THROUGH;
 	}
 	if (t->tunnel == TH_H1_THROUGH) {
-		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_REQ_DATA, 0, in);
+		tunnel_data(t, TH_FRAME_REQ_DATA, in);
 	}
 }
 
 void th_h1_tunnel_received(struct th_h1 *t, struct th_slice in)
 {
 	if (t->tunnel != TH_H1_SECRET) {
-		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, 0, in);
+		tunnel_data(t, TH_FRAME_RES_DATA, in);
 	}
 }
 
@@ -50,8 +63,8 @@ bool th_h1_read_held(struct th_h1 *t)
 	return ok;
 }
 
-bool th_h1_trailer(
-	struct th_gather *g, uint32_t exchange, uint8_t type, const struct th_h1_event *ev)
+bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type,
+	const struct th_h1_event *ev)
 {
 	struct th_slice section;
 	if (!th_gather_join(g, ev->bytes, ev->last, TH_H1_HEAD_MAX, &section)) {
@@ -59,16 +72,19 @@ bool th_h1_trailer(
 		th_gather_free(g);
 		return false;
 	}
-	if (ev->last) {
-		th_emit_h1_trailer(exchange, type, TH_FRAME_LAST, section);
-		th_gather_free(g);
+	if (!ev->last) {
+		return true;
 	}
+	if (!th_hold_flush(body, exchange, type)) {
+		th_emit_h1_trailer(exchange, type, TH_FRAME_LAST, section);
+	}
+	th_gather_free(g);
 	return true;
 }
 
-void th_h1_end_trailer(struct th_gather *g, uint32_t exchange, uint8_t type)
+void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type)
 {
-	if (g->n) {
+	if (!th_hold_flush(body, exchange, type) && g->n) {
 		th_emit_h1_trailer(exchange, type, 0, th_gather_slice(g));
 	}
 	th_gather_free(g);
@@ -114,6 +130,8 @@ static void h1_finish(void *state)
 	th_gather_free(&t->res_head);
 	th_gather_free(&t->req_trailer);
 	th_gather_free(&t->res_trailer);
+	th_hold_free(&t->req_hold);
+	th_hold_free(&t->res_hold);
 	th_gather_free(&t->held);
 }
 

@@ -4,6 +4,7 @@
 #define RECORDER_TAP_H1_H
 
 #include "recorder/conn.h"
+#include "recorder/hold.h"
 #include "wire/http1.h"
 
 #define TH_H1_PIPELINE_MAX 64	   /* requests awaiting their response */
@@ -46,12 +47,14 @@ struct th_h1 {
 	uint8_t expect;		   /* enum th_h1_expect, of it */
 
 	struct th_gather req_trailer;
+	struct th_hold req_hold;
 
 	struct th_h1_parser res;
 	struct th_gather res_head;
 	uint32_t res_written; /* bytes of res_head that are in the capture */
 	bool res_interim;     /* so far it is a 1xx head, which is written when it is whole */
 	struct th_gather res_trailer;
+	struct th_hold res_hold;
 	bool until_close;
 	struct th_gather held;
 	bool reading_held; /* it is read now; its memory is about to go */
@@ -78,10 +81,10 @@ void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code);
 
 /* A piece of a trailer section: written when it is whole. False: there is no room to wait for that.
  */
-bool th_h1_trailer(
-	struct th_gather *g, uint32_t exchange, uint8_t type, const struct th_h1_event *ev);
-/* The message ends within its trailer section: what there is of it is written. */
-void th_h1_end_trailer(struct th_gather *g, uint32_t exchange, uint8_t type);
+bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type,
+	const struct th_h1_event *ev);
+/* The message is cut, perhaps within its trailer section: what there is of it is written. */
+void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type);
 
 /* Bytes of a tunnel. */
 void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in);

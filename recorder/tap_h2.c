@@ -89,6 +89,7 @@ struct ending {
 static void end_side(const struct ending *e, struct th_h2_stream *s, enum th_h2_side side)
 {
 	if (!s->side[side].done) {
+		th_hold_flush(&s->side[side].hold, s->exchange, types[side].data);
 		th_emit_end(s->exchange, types[side].end, e->how, e->code);
 		side_done(e->h2, s, side);
 	}
@@ -197,12 +198,23 @@ static void emit_response_head(struct h2 *t, struct th_h2_stream *s, uint8_t fla
 		&t->block.list);
 }
 
+static void begin_body(struct h2 *t, struct th_h2_stream *s, enum th_h2_side side)
+{
+	const struct th_out *list = &t->block.list.out;
+	const struct th_head head = {{list->p, list->n}, true};
+	th_hold_begin(&s->side[side].hold,
+		side == TH_H2_REQUEST ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, &head, false,
+		false);
+}
+
 static void emit_block(struct h2 *t, enum th_h2_side side, struct th_h2_stream *s, bool ends)
 {
 	uint8_t head_flags = ends ? TH_FRAME_LAST | TH_FRAME_BODILESS : TH_FRAME_LAST;
 	if (s->side[side].head) {
-		th_emit_trailer(
-			s->exchange, types[side].trailer, ends ? TH_FRAME_LAST : 0, &t->block.list);
+		if (!th_hold_flush(&s->side[side].hold, s->exchange, types[side].data)) {
+			th_emit_trailer(s->exchange, types[side].trailer, ends ? TH_FRAME_LAST : 0,
+				&t->block.list);
+		}
 	} else if (side == TH_H2_REQUEST) {
 		emit_request_head(t, s, head_flags);
 	} else {
@@ -210,6 +222,8 @@ static void emit_block(struct h2 *t, enum th_h2_side side, struct th_h2_stream *
 	}
 	if (ends) {
 		side_done(t, s, side);
+	} else if (s->side[side].head) {
+		begin_body(t, s, side);
 	}
 }
 
@@ -243,7 +257,8 @@ static void on_data(
 	if (!open || (piece.n == 0 && !ends)) {
 		return; /* of a stream that is over, or no message at all (RFC 9113 8.1) */
 	}
-	th_emit_data(s->exchange, types[side].data, ends ? TH_FRAME_LAST : 0, piece);
+	th_hold_data(&s->side[side].hold, s->exchange, types[side].data, ends ? TH_FRAME_LAST : 0,
+		piece);
 	if (ends) {
 		side_done(t, s, side);
 	}

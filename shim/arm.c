@@ -29,6 +29,7 @@
 #include "shim/log.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
+#include "shim/rules_file.h"
 #include "shim/slot.h"
 
 #define FORKED_WAIT_ROUNDS 1000000 /* for another thread of the child to finish noticing */
@@ -194,6 +195,29 @@ static const char *why_not_begun(int error)
 	}
 }
 
+static void choose_trace_id(struct th_config *conf)
+{
+	if (!conf->has_trace_id) {
+		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
+		conf->has_trace_id = true;
+	}
+}
+
+/* Redaction rules of one's own. */
+static bool read_rules(struct th_config *conf, struct th_process_conf *process, char *why)
+{
+	char reason[TH_SCRUB_RULES_WHY_MAX];
+	if (!conf->rules[0]) {
+		return true;
+	}
+	if (!th_rules_file_load(conf->rules, &process->rules, &process->rules_text, reason)) {
+		th_config_fail(conf, conf->rules, reason, why);
+		return false;
+	}
+	th_children_export_rules(conf);
+	return true;
+}
+
 /* Writes to `capture` from now on. 0 and this process's span id; or a negative errno and `why`. */
 static int start_recorder(
 	const char *capture, const char *argv0, uint8_t ret_span_id[TH_SPAN_ID_BYTES], char *why)
@@ -208,16 +232,12 @@ static int start_recorder(
 		.redact_off = conf->redact_off,
 		.argv0 = argv0,
 	};
-	if (!conf->has_trace_id) {
-		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
-	}
-	if (!th_config_sampled(conf, conf->trace_id)) {
-		th_log("TRACEHOOK_SAMPLE: this run is not recorded", NULL, 0);
-		th_children_export_unsampled(conf);
-		return TH_ARM_PASS;
-	}
+	choose_trace_id(conf);
 	memcpy(process.trace_id, conf->trace_id, sizeof(process.trace_id));
 	memcpy(process.parent_span_id, conf->parent_span_id, sizeof(process.parent_span_id));
+	if (!read_rules(conf, &process, why)) {
+		return -EINVAL;
+	}
 	int r = th_recorder_start(&process);
 	if (r < 0) {
 		th_config_fail(conf, capture, why_not_begun(r), why);
@@ -231,6 +251,12 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	uint8_t span_id[TH_SPAN_ID_BYTES];
+	choose_trace_id(conf);
+	if (!th_config_sampled(conf, conf->trace_id)) {
+		th_log("TRACEHOOK_SAMPLE: this run is not recorded", NULL, 0);
+		th_children_export_unsampled(conf);
+		return TH_ARM_PASS;
+	}
 	if (start_recorder(conf->capture, argv0, span_id, why) < 0) {
 		return after_mistake(why);
 	}
@@ -254,9 +280,7 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 		return after_mistake(why);
 	}
 	strncpy(conf->player, th_replay_directory(), sizeof(conf->player) - 1);
-	if (!conf->has_trace_id) {
-		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
-	}
+	choose_trace_id(conf);
 	th_replay_span_id(span_id);
 	th_children_export(conf, conf->trace_id, span_id);
 	atomic_store(&th_arm_recording, records);

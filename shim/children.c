@@ -92,6 +92,15 @@ void th_children_export_unsampled(const struct th_config *conf)
 	export_context(conf, conf->said, conf->trace_id, conf->parent_span_id);
 }
 
+void th_children_export_rules(const struct th_config *conf)
+{
+	static char entry[TH_CONFIG_PATH_MAX + 32];
+	struct th_out out = {.p = (uint8_t *)entry, .cap = sizeof(entry) - 1};
+	put(&out, "TRACEHOOK_REDACT=");
+	put(&out, conf->rules);
+	th_children_put(entry);
+}
+
 const char *th_children_context(void)
 {
 	return context;

@@ -14,6 +14,10 @@ void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_
  * it stands. In the constructor only. */
 void th_children_put(char *entry);
 
+/* TRACEHOOK_REDACT with the rules file's absolute path, for children with another working
+ * directory. In the constructor only. */
+void th_children_export_rules(const struct th_config *conf);
+
 /* The entry "TRACEHOOK_CONTEXT=…" that was exported; empty before. */
 const char *th_children_context(void);
 

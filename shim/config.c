@@ -172,9 +172,10 @@ static enum answer check_match(const char *value)
 	}
 }
 
-static enum answer check_later(const char *value)
+/* A word, or the name of a rules file, which is read later. */
+static enum answer check_redact(const char *value)
 {
-	return LATER;
+	return BUILT;
 }
 
 /* "k=v,k2=v2" */
@@ -225,7 +226,7 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL, " is not fail or abort"},
 	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
-	{"TRACEHOOK_REDACT", "default off", NULL, check_later, " is not default or off"},
+	{"TRACEHOOK_REDACT", NULL, NULL, check_redact, ""},
 	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
 	{"TRACEHOOK_KEY_FILE", NULL, NULL, check_absolute,
 		" is not an absolute path (the program's children may run elsewhere)"},
@@ -276,10 +277,16 @@ static int read_paths(struct th_config *conf, const struct input *in, const char
 {
 	const char *capture = lookup(in, "TRACEHOOK_CAPTURE");
 	const char *log = lookup(in, "TRACEHOOK_LOG");
+	const char *redact = lookup(in, "TRACEHOOK_REDACT");
+	bool own = redact && !in_list("default off", redact);
 	if (!conf->capture[0] &&
 		!make_absolute(capture ? capture : "tracehook.thc", cwd, conf->capture)) {
 		return th_config_mistake(conf, "TRACEHOOK_CAPTURE",
 			capture ? capture : "tracehook.thc", " is no usable path", why);
+	}
+	if (own && !make_absolute(redact, cwd, conf->rules)) {
+		return th_config_mistake(
+			conf, "TRACEHOOK_REDACT", redact, " is no usable path", why);
 	}
 	if (log && !make_absolute(log, cwd, conf->log)) {
 		return th_config_mistake(conf, "TRACEHOOK_LOG", log, " is no usable path", why);

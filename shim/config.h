@@ -48,6 +48,7 @@ struct th_config {
 	char capture[TH_CONFIG_PATH_MAX];	  /* absolute */
 	char player[TH_CONFIG_PATH_MAX];	  /* the player's directory, "": none yet */
 	char record[TH_CONFIG_PATH_MAX]; /* replay: is itself recorded into this capture, "": no */
+	char rules[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_REDACT, if it is a file; "": none */
 	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */

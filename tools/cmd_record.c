@@ -101,8 +101,12 @@ static int check_all(struct record_options *o, const char *capture, const char *
 	if (config.sample < TH_CONFIG_SAMPLE_ALL) {
 		choose_trace(o, &config);
 	}
+	int code = th_settings_check_rules(&config);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
 	th_auto_free char *path = NULL;
-	int code = o->key_path ? th_sign_key_load(o->key_path, &o->key) : TH_EXIT_OK;
+	code = o->key_path ? th_sign_key_load(o->key_path, &o->key) : TH_EXIT_OK;
 	if (code == TH_EXIT_OK) {
 		code = th_launch_find(program, &path);
 	}

@@ -171,7 +171,8 @@ static char *end_words(const struct th_message *m)
 		[TH_END_LOCAL_RESET] = "the program reset the stream",
 		[TH_END_GOAWAY] = "the peer did not process it (GOAWAY)",
 		[TH_END_ERROR] = "the transport failed",
-		[TH_END_UNPARSED] = "what came was not HTTP"};
+		[TH_END_UNPARSED] = "what came was not HTTP",
+		[TH_END_WITHHELD] = "the body was withheld by redaction rules"};
 	if (!m->finished || (size_t)m->end >= sizeof(words) / sizeof(words[0])) {
 		return th_tool_format("nothing more was recorded");
 	}

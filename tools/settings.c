@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "capture/key.h"
+#include "capture/scrub_rules.h"
 #include "tools/tools.h"
 
 static const char *get_setting(void *mode, const char *name)
@@ -63,6 +64,28 @@ int th_settings_load_key(void)
 		return TH_EXIT_USAGE;
 	}
 	setenv("TRACEHOOK_KEY_FILE", path, 1);
+	return TH_EXIT_OK;
+}
+
+int th_settings_check_rules(const struct th_config *config)
+{
+	char why[TH_SCRUB_RULES_WHY_MAX];
+	const char *name = config->rules[0] ? getenv("TRACEHOOK_REDACT") : NULL;
+	if (!name) {
+		return TH_EXIT_OK;
+	}
+	th_auto_fclose FILE *f = fopen(name, "re");
+	th_auto_free uint8_t *text = malloc(TH_SCRUB_RULES_FILE_MAX + 1);
+	th_auto_free struct th_scrub_rules *rules = calloc(1, sizeof(*rules));
+	size_t n = f && text ? fread(text, 1, TH_SCRUB_RULES_FILE_MAX + 1, f) : 0;
+	if (!f || !rules || !text || ferror(f)) {
+		th_tool_error("redaction rules %s: %s; nothing was run", name, strerror(errno));
+		return TH_EXIT_MISSING;
+	}
+	if (!th_scrub_rules_parse((struct th_slice){text, n}, rules, why)) {
+		th_tool_error("redaction rules %s: %s; nothing was run", name, why);
+		return TH_EXIT_USAGE;
+	}
 	return TH_EXIT_OK;
 }
 

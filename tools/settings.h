@@ -11,6 +11,10 @@
  * false after an error line. */
 bool th_settings_read(const char *mode, struct th_config *ret_config);
 
+/* Can a recording with these settings read its redaction rules? TH_EXIT_OK, or an exit code after
+ * an error line. */
+int th_settings_check_rules(const struct th_config *config);
+
 /* Reads a pace: a decimal number of at least 0, no sign, no exponent. */
 bool th_settings_number(const char *text, double *ret_number);
 

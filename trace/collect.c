@@ -53,6 +53,9 @@ static void take_run(struct th_collected *c, struct th_in *in)
 	c->tracestate = th_in_str16(in);
 	c->baggage = th_in_str16(in);
 	c->version = th_in_str16(in);
+	if (in->n) {
+		c->rules = th_in_str16(in);
+	}
 }
 
 static void take_process(struct th_collected *c, const struct th_frame *f, struct th_in *in)

@@ -10,7 +10,7 @@ struct th_collected {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	bool has_run, has_process;
 	uint8_t run_parent[TH_SPAN_ID_BYTES];
-	struct th_slice meta, tracestate, baggage, version;
+	struct th_slice meta, tracestate, baggage, version, rules;
 	struct th_connection **connections;
 	struct th_exchange **exchanges;
 	struct th_name **names;

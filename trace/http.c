@@ -289,6 +289,8 @@ static const char *why_cut(const struct th_message *m)
 		return "the TLS handshake failed";
 	case TH_END_UNPARSED:
 		return "it was not valid HTTP";
+	case TH_END_WITHHELD:
+		return "its body was withheld by redaction rules";
 	default:
 		return "the connection failed";
 	}

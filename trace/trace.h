@@ -152,6 +152,7 @@ struct th_run {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES];
 	struct th_slice meta, tracestate, baggage, tracehook_version;
+	struct th_slice rules; /* of redaction, as its file has them; empty: none of one's own */
 	uint64_t began, ended;
 	enum th_run_end end;
 	struct th_process **processes; /* root first, then by start */

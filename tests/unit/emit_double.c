@@ -1,5 +1,7 @@
 #include "emit_double.h"
 
+#include "recorder/process.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -241,6 +243,18 @@ void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slic
 {
 	assert(bytes.n || flags & TH_FRAME_LAST);
 	say_piece(exchange, type, flags, bytes);
+}
+
+void th_emit_data_at(
+	uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes, uint64_t time)
+{
+	th_emit_data(exchange, type, flags, bytes);
+}
+
+const struct th_redaction *th_process_redaction(void)
+{
+	static const struct th_redaction none;
+	return &none;
 }
 
 void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section)

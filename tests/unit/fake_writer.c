@@ -135,7 +135,7 @@ static const char *const names[] = {
 };
 
 static const char *const ends[] = {"COMPLETE", "FIN", "NOTIFY", "RESET", "STREAM_RESET", "LOCAL",
-	"LOCAL_RESET", "GOAWAY", "ERROR", "UNPARSED", "TLS"};
+	"LOCAL_RESET", "GOAWAY", "ERROR", "UNPARSED", "TLS", "WITHHELD"};
 static const char *const speaks[] = {"NOTHING", "HTTP1", "HTTP2", "TLS", "OTHER"};
 
 /* Bytes before a head's own. */

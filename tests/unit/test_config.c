@@ -87,7 +87,6 @@ Test(config, words_of_the_contract_that_are_not_built_say_so)
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "replay", "TRACEHOOK_ON_MISS", "live"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "k"), -EINVAL);
-	cr_assert_eq(PARSE("TRACEHOOK_REDACT", "rules.json"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "1"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);

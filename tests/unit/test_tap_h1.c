@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/pool.h"
+#include "capture/scrub_rules.h"
 #include "tests/unit/conn_script.h"
 #include "tests/unit/fake_writer.h"
 
@@ -93,6 +94,71 @@ Test(tap_h1, a_cut_head_or_trailer_keeps_its_secret_to_itself)
 	}
 }
 
+/* ---- rules for bodies ---- */
+
+#define GET ">GET / HTTP/1.1\r\n\r\n"
+#define GET_TEXT CONN "#1 req-head c1 v11 LB GET / HTTP/1.1\\r\\n\\r\\n\n"
+
+static struct th_scrub_rules rules;
+
+/* Until th_recorder_start() is called without them. */
+static void record_by(const char *file)
+{
+	char why[TH_SCRUB_RULES_WHY_MAX];
+	const struct th_process_conf conf = {.capture = "/x", .root = true, .rules = &rules};
+	memset(&rules, 0, sizeof(rules));
+	cr_assert(th_scrub_rules_parse(th_slice_str(file), &rules, why), "%s", why);
+	cr_assert_eq(th_recorder_start(&conf), 0);
+	fake_forget();
+}
+
+Test(tap_h1, bodies_are_scrubbed_wherever_they_are_cut)
+{
+	record_by("{\"rules\": [{\"json\": \"/k\", \"action\": \"mask\"}]}");
+	script_expect(SCRIPT(">POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+			     "5\r\n{\"k\":\r\n4;x=y\r\n\"abc\r\n2\r\n\"}\r\n0\r\nX-Api-Key: "
+			     "s3cret\r\n\r\n",
+			      "<HTTP/1.1 200 K\r\nContent-Type: text/event-stream\r\n\r\n"
+			      "data: {\"k\":\"abc\"}\n\ndata: {\"k\":\"de",
+			      "!FIN"),
+		CONN "#1 req-head c1 v11 L POST / HTTP/1.1\\r\\nTransfer-Encoding: chunked"
+		     "\\r\\n\\r\\n\n"
+		     "#1 req-data LR 5\\r\\n{\"k\":\\r\\n4;x=y\\r\\n\"***\\r\\n2\\r\\n\"}\\r\\n"
+		     "0\\r\\nX-Api-Key: " TOKEN "\\r\\n\\r\\n\n"
+		     "#1 res-head v11 L HTTP/1.1 200 K\\r\\nContent-Type: text/event-stream"
+		     "\\r\\n\\r\\n\n"
+		     "#1 res-data R data: {\"k\":\"***\"}\\n\\ndata: {\"k\":\"**\n"
+		     "#1 res-end COMPLETE 0\n"
+		     "conn-end 1 FIN 0 HTTP1\n");
+}
+
+Test(tap_h1, what_cannot_be_scrubbed_is_withheld)
+{
+	record_by("{\"rules\": [{\"json\": \"/k\"}]}");
+	script_expect(SCRIPT(GET,
+			      "<HTTP/1.1 200 K\r\nContent-Encoding: gzip\r\n"
+			      "Content-Length: 3\r\n\r\nabc"),
+		GET_TEXT "#1 res-head v11 L HTTP/1.1 200 K\\r\\nContent-Encoding: gzip\\r\\n"
+			 "Content-Length: 3\\r\\n\\r\\n\n"
+			 "lost 1 3 redaction rules cannot look into a coded body\n"
+			 "#1 res-end WITHHELD 0\n"
+			 "conn-end 1 LOCAL 0 HTTP1\n");
+}
+
+Test(tap_h1, an_event_is_written_when_it_has_come)
+{
+	record_by("{\"rules\": [{\"json\": \"/k\"}]}");
+	struct th_conn_ref c = script_open();
+	script_step(c, GET, 100);
+	script_step(c, "<HTTP/1.1 200 K\r\nContent-Type: text/event-stream\r\n\r\n", 100);
+	size_t before = fake_count;
+	script_step(c, "<data: 1\n", 100);
+	cr_assert_eq(fake_count, before, "it may go on");
+	script_step(c, "<\n", 100);
+	cr_assert_eq(fake_count, before + 2, "in the two pieces in which it came");
+	th_conn_close(c);
+}
+
 Test(tap_h1, interim_responses)
 {
 	script_expect(SCRIPT(">PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
@@ -156,9 +222,6 @@ Test(tap_h1, early_answer)
 		     "#2 res-head v11 LB HTTP/1.1 304 N\\r\\n\\r\\n\n"
 		     "conn-end 1 LOCAL 0 HTTP1\n");
 }
-
-#define GET ">GET / HTTP/1.1\r\n\r\n"
-#define GET_TEXT CONN "#1 req-head c1 v11 LB GET / HTTP/1.1\\r\\n\\r\\n\n"
 
 Test(tap_h1, until_close_is_complete_when_the_peer_ends)
 {
