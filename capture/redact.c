@@ -46,6 +46,12 @@ const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set
 	return p;
 }
 
+static const uint8_t *find_byte(const uint8_t *p, const uint8_t *end, uint8_t c)
+{
+	const uint8_t *found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
+	return found ? found : end;
+}
+
 static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, uint8_t c)
 {
 	const uint8_t *found = NULL;
@@ -60,8 +66,11 @@ static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, uint8_t c)
 /* A value that different parsers would end at different places. */
 static bool is_ambiguous(const uint8_t *p, const uint8_t *end)
 {
-	for (; p < end; p++) {
-		if (*p == '\0' || (*p == '\r' && (p + 1 == end || p[1] != '\n'))) {
+	if (p == end || memchr(p, '\0', (size_t)(end - p))) {
+		return p < end;
+	}
+	while ((p = memchr(p, '\r', (size_t)(end - p)))) {
+		if (++p == end || *p != '\n') {
 			return true;
 		}
 	}
@@ -258,7 +267,7 @@ static void redact_trimmed(
 /* One field with its continuation lines, without the last line's end. */
 static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *colon = th_find_any(p, end, ":");
+	const uint8_t *colon = find_byte(p, end, ':');
 	if (colon == end && r->side == TH_REDACT_RESPONSE && !is_ambiguous(p, end)) {
 		th_redactor_copy(r, p, end); /* the head was cut, and no value had come */
 		return;
@@ -281,7 +290,7 @@ static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uin
 /* End of the line at `p`, before its CR LF or LF (or CR, when the head was cut there). */
 static const uint8_t *line_end(const uint8_t *p, const uint8_t *end, const uint8_t **ret_next)
 {
-	const uint8_t *lf = th_find_any(p, end, "\n");
+	const uint8_t *lf = find_byte(p, end, '\n');
 	*ret_next = lf < end ? lf + 1 : end;
 	return lf > p && lf[-1] == '\r' ? lf - 1 : lf;
 }

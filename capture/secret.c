@@ -189,11 +189,22 @@ static const struct {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PARAM_NAME_MAX 192 /* of a longer name only the end is looked at */
 
+/* Is it the name `entry`, which is in lower case? Most names differ in the first bytes. */
+static bool is_name(const char *entry, struct th_slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		if ((uint8_t)entry[i] != th_lower(name.p[i]) || !entry[i]) {
+			return false;
+		}
+	}
+	return !entry[name.n];
+}
+
 static bool in_table(const char *const *table, size_t n, struct th_slice name)
 {
 	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
-	for (size_t i = 0; i < n; i++) {
-		if (first == table[i][0] && th_slice_ieq(name, th_slice_str(table[i]))) {
+	for (size_t i = 0; i < n && table[i][0] <= first; i++) { /* in order of first letters */
+		if (table[i][0] == first && is_name(table[i], name)) {
 			return true;
 		}
 	}
@@ -202,9 +213,10 @@ static bool in_table(const char *const *table, size_t n, struct th_slice name)
 
 static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slice name)
 {
+	const uint8_t last = name.n ? th_lower(name.p[name.n - 1]) : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct th_slice end = table[i];
-		if (name.n >= end.n &&
+		if (last == end.p[end.n - 1] && name.n >= end.n &&
 			th_slice_ieq((struct th_slice){name.p + name.n - end.n, end.n}, end)) {
 			return true;
 		}
@@ -216,8 +228,7 @@ enum th_secret_field th_secret_field(struct th_slice name)
 {
 	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
 	for (size_t i = 0; i < COUNT(partly); i++) {
-		if (first == partly[i].name[0] &&
-			th_slice_ieq(name, th_slice_str(partly[i].name))) {
+		if (partly[i].name[0] == first && is_name(partly[i].name, name)) {
 			return partly[i].what;
 		}
 	}
