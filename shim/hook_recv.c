@@ -89,6 +89,22 @@ TH_HOOK(ssize_t, readv, (int fd, const struct iovec *iov, int count))
 	return ret;
 }
 
+/* On a socket the offset can only be -1: as readv() then. Both names are one function. */
+TH_HOOK(ssize_t, preadv2, (int fd, const struct iovec *iov, int count, off_t offset, int flags))
+{
+	ssize_t ret = ended_v(fd, iov, count, TH_REAL(preadv2)(fd, iov, count, offset, flags));
+	TH_RECORD(th_fd_tracked(fd) && offset == -1, th_sock_received_v(fd, iov, count, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, preadv64v2,
+	(int fd, const struct iovec *iov, int count, off64_t offset, int flags))
+{
+	ssize_t ret = ended_v(fd, iov, count, TH_REAL(preadv64v2)(fd, iov, count, offset, flags));
+	TH_RECORD(th_fd_tracked(fd) && offset == -1, th_sock_received_v(fd, iov, count, ret));
+	return ret;
+}
+
 TH_HOOK(ssize_t, recv, (int fd, void *buf, size_t n, int flags))
 {
 	ssize_t ret = th_replay_end(fd, n, TH_REAL(recv)(fd, buf, n, flags));

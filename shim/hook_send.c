@@ -85,6 +85,28 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	return ret;
 }
 
+/* On a socket the offset can only be -1: as writev() then. Both names are one function. */
+TH_HOOK(ssize_t, pwritev2, (int fd, const struct iovec *iov, int count, off_t offset, int flags))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(pwritev2)(fd, iov, count, offset, flags);
+	TH_RECORD(th_fd_tracked(fd) && offset == -1, th_sock_sent_v(fd, iov, count, ret));
+	return ret;
+}
+
+TH_HOOK(ssize_t, pwritev64v2,
+	(int fd, const struct iovec *iov, int count, off64_t offset, int flags))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret = TH_REAL(pwritev64v2)(fd, iov, count, offset, flags);
+	TH_RECORD(th_fd_tracked(fd) && offset == -1, th_sock_sent_v(fd, iov, count, ret));
+	return ret;
+}
+
 TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 {
 	if (refuses(fd)) {

@@ -37,6 +37,10 @@ static void scattered(void)
 	got("writev", writev(fd, out, 2), "");
 	ssize_t n = readv(fd, in, 2);
 	got("readv", n - 4, b);
+	got("pwritev2", pwritev2(fd, out, 2, -1, 0), "");
+	got("preadv2", preadv2(fd, in, 2, -1, 0) - 4, b);
+	got("pwritev64v2", pwritev64v2(fd, out, 2, -1, 0), "");
+	got("preadv64v2", preadv64v2(fd, in, 2, -1, 0) - 4, b);
 	struct msghdr send_msg = {.msg_iov = out, .msg_iovlen = 2};
 	struct msghdr recv_msg = {.msg_iov = in, .msg_iovlen = 2};
 	got("sendmsg", sendmsg(fd, &send_msg, 0), "");
@@ -111,6 +115,26 @@ static void begins(void)
 	close(fd);
 }
 
+/* TCP fast open: bytes that connect, by a flag or by an option (RFC 7413), or by a second call
+ * where the kernel has no cookie yet. */
+static void fast_open(void)
+{
+	struct sockaddr_in a = peer_address();
+	char buf[16];
+	int on = 1;
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	got("fastopen", sendto(fd, "E-flag", 6, MSG_FASTOPEN, (struct sockaddr *)&a, sizeof(a)),
+		"");
+	got("recv", recv(fd, buf, sizeof(buf), 0), buf);
+	close(fd);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, IPPROTO_TCP, 30 /* TCP_FASTOPEN_CONNECT */, &on, sizeof(on));
+	printf("connect %d\n", connect(fd, (struct sockaddr *)&a, sizeof(a)));
+	got("send", send(fd, "E-option", 8, 0), "");
+	got("recv", recv(fd, buf, sizeof(buf), 0), buf);
+	close(fd);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0); /* peer_dial() may abort */
@@ -121,5 +145,6 @@ int main(void)
 	from_file();
 	doubled();
 	ends();
+	fast_open();
 	return 0;
 }
