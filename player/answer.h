@@ -107,7 +107,8 @@ struct th_ending {
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */
 	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */
-	enum th_after then; /* how */
+	enum th_after then;	       /* how */
+	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };
 
 /* HTTP/1: what to do after the answer of `x`. */
@@ -122,7 +123,7 @@ struct th_ending th_ending_of_connection(
 
 /* Notes as missed that the agent waits longer for the rest of an answer than the recording can
  * tell of. */
-void th_caller_silent_too_long(struct th_caller *c);
+void th_caller_silent_too_long(struct th_caller *c, const struct th_exchange *x);
 
 /* Carries an ending out (all but KEEP): returns when the agent has closed, too. */
 void th_caller_end(struct th_caller *c, const struct th_ending *e);

@@ -392,7 +392,7 @@ static uint64_t drive_silent(struct th_h2_stream *s)
 	if (now < s->silent_until) {
 		return s->silent_until - now;
 	}
-	th_caller_silent_too_long(c);
+	th_caller_silent_too_long(c, s->x);
 	nghttp2_submit_rst_stream(s->session->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
 	s->step = TH_H2_STEP_OVER;
 	return 0;

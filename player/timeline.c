@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "player/answer.h"
 #include "wire/http1.h"
 
@@ -107,6 +108,7 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	}
 	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
 		e.after = TH_AFTER_SILENT;
+		e.cut = x;
 		e.patience_ns = patience_of(s, x);
 	}
 	return e;
@@ -138,7 +140,7 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
 		return (struct th_ending){
-			.after = TH_AFTER_SILENT, .patience_ns = patience_of(s, x)};
+			.after = TH_AFTER_SILENT, .patience_ns = patience_of(s, x), .cut = x};
 	}
 	struct th_ending e = {.after = TH_AFTER_KEEP};
 	if (x->connection && th_index_left_on(s->index, x->connection) == 0) {
@@ -165,9 +167,13 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 	return ending_of_cut(s, x);
 }
 
-void th_caller_silent_too_long(struct th_caller *c)
+void th_caller_silent_too_long(struct th_caller *c, const struct th_exchange *x)
 {
-	th_tally_miss(c->serving->tally, c->hello.process, "the rest of an answer",
+	char what[96], id[2 * TH_SPAN_ID_BYTES + 1] = "";
+	th_hex_encode(id, x->span_id, TH_SPAN_ID_BYTES);
+	snprintf(
+		what, sizeof(what), "the rest of the answer to #%zu (span %.8s)", x->order + 1, id);
+	th_tally_miss(c->serving->tally, c->hello.process, what,
 		"nothing more of it was recorded, and the agent waits longer than it did then");
 }
 
@@ -182,7 +188,7 @@ static void be_silent(struct th_caller *c, const struct th_ending *e)
 		th_stream_end(&c->stream, true); /* some wait for the answer to their goodbye */
 		return;
 	}
-	th_caller_silent_too_long(c);
+	th_caller_silent_too_long(c, e->cut);
 	th_resets_add(c->serving->resets, c->hello.stream_id, ECONNRESET);
 	th_stream_end(&c->stream, false);
 }

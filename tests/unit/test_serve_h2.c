@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "stage.h"
 
 static struct stage *s;
@@ -98,7 +99,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *f, void *arg)
 	return 0;
 }
 
-static void begin(enum th_on_miss on_miss)
+static void begin_at(enum th_on_miss on_miss, double pace)
 {
 	nghttp2_session_callbacks *cb;
 	nghttp2_session_callbacks_new(&cb);
@@ -108,8 +109,13 @@ static void begin(enum th_on_miss on_miss)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
 	nghttp2_session_client_new(&ng, cb, NULL);
 	nghttp2_session_callbacks_del(cb);
-	stage_begin(s, on_miss, 0);
+	stage_begin(s, on_miss, pace);
 	nghttp2_submit_settings(ng, NGHTTP2_FLAG_NONE, NULL, 0);
+}
+
+static void begin(enum th_on_miss on_miss)
+{
+	begin_at(on_miss, 0);
 }
 
 static void ask(const char *path)
@@ -184,6 +190,37 @@ Test(serve_h2, streams_do_not_wait_for_each_other)
 	cr_expect_not_null(strstr(heard, "3 data ok\n"));
 	cr_expect_not(talk("1 closed", 200));
 	stage_disconnect(s);
+}
+
+/* Recorded 100 ms apart: whatever the pace, the pieces stay pieces, and none comes too soon. */
+static void expect_paced(double pace, uint64_t least)
+{
+	struct th_exchange *x = record("/x", ":status: 200\n", "one");
+	made_piece(x, "two", 100000000);
+	made_piece(x, "three", 100000000);
+	begin_at(TH_ON_MISS_FAIL, pace);
+	uint64_t began = th_clock_mono();
+	ask("/x");
+	cr_assert(talk("closed", 5000));
+	cr_expect_geq(th_clock_mono() - began, least);
+	cr_expect_str_eq(
+		heard, "1 :status: 200\n1 data one\n1 data two\n1 data three\n1 closed 0\n");
+	stage_disconnect(s);
+}
+
+Test(serve_h2, at_no_pace_pieces_stay_pieces)
+{
+	expect_paced(0, 0);
+}
+
+Test(serve_h2, at_the_recorded_pace)
+{
+	expect_paced(1, 200000000);
+}
+
+Test(serve_h2, at_a_scaled_pace)
+{
+	expect_paced(2, 400000000);
 }
 
 Test(serve_h2, silence_has_an_end_that_is_loud)
