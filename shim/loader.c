@@ -13,8 +13,11 @@
  * would be a risk for nothing. RTLD_DEFAULT finds the hooks by itself, RTLD_NEXT is asked by those
  * who stand before a function as we do; and so may be an object that has a function of that name.
  *
- * Left out: what a library does in its constructors, before it is led; dlvsym(); namespaces
- * (dlmopen), whose C library is another one. */
+ * dlmopen: in a namespace of its own a library has another C library, which no hook stands before,
+ * and whose errno no hook could set. A recording says that it was loaded; a replay cannot keep it
+ * from the network, and does not let it be loaded.
+ *
+ * Left out: what a library does in its constructors, before it is led; dlvsym(). */
 #include "shim/loader.h"
 
 #include <dlfcn.h>
@@ -76,6 +79,31 @@ struct th_loader_answer th_loader_open(
 	lead_what_is_due();
 	errno = saved;
 	return file && (mode & RTLD_DEEPBIND) ? open_deep(file, mode) : not_ours;
+}
+
+/* The loader itself says that there is no such file, so that dlerror() has something to say. */
+static struct th_loader_answer refuse(long space, const char *file)
+{
+	th_log("a namespace of its own was refused to", file, 0);
+	void *(*load)(Lmid_t, const char *,
+		int) = (void *(*)(Lmid_t, const char *, int))th_slot_symbol(RTLD_NEXT, "dlmopen");
+	if (load) {
+		(void)load(space, "/tracehook: a replay has no namespaces", RTLD_LAZY);
+	}
+	return (struct th_loader_answer){NULL, true};
+}
+
+struct th_loader_answer th_loader_open_apart(
+	long space, const char *file, unsigned long mode, const void *caller)
+{
+	if (space == LM_ID_BASE) {
+		return th_loader_open(file, (int)mode, NULL, caller);
+	}
+	if (th_arm_closed()) {
+		return refuse(space, file);
+	}
+	TH_RECORD(true, th_emit_lost(1, 0, "a library was loaded into a namespace of its own"));
+	return not_ours;
 }
 
 /* ---- dlsym ---- */

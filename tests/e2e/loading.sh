@@ -93,3 +93,12 @@ seen=$(double_saw connection)
 replaying_online named.thc $python libc.py "$http" >out 2>err
 equal "libc: a peer that was not recorded is refused" "Connection refused" "$(cat out err)"
 equal "libc: and not asked" "$seen" "$(double_saw connection)"
+
+# A namespace of its own: no hook reaches into it.
+apart=$build/tests/hosts/apart
+recording plain.thc curl -sS "$http/v1/models" >plain.rec
+exits "apart: a recording leaves it alone, and says that it saw nothing of it" 98 "$tool" record \
+	--require-coverage -o apart.thc -- "$apart" libz.so.1
+equal "apart: loaded" "base loaded, apart loaded dlerror fits" "$(xargs <out)"
+replaying_online plain.thc "$apart" libz.so.1 >out 2>err
+equal "apart: a replay refuses it" "base loaded, apart refused dlerror fits" "$(xargs <out)"
