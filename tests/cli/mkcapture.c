@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "capture/key.h"
 #include "tests/cli/mkframes.h"
 #include "tests/cli/mkscript.h"
 
@@ -261,6 +263,10 @@ int main(int argc, char **argv)
 		void (*make)(const char *path);
 	} kinds[] = {{"all-kinds", all_kinds}, {"empty", empty}, {"large", large}, {"many", many},
 		{"script", mk_script}, {"two-runs", two_runs}};
+	const char *key = getenv("TRACEHOOK_KEY_FILE");
+	if (key && th_key_load(key) < 0) {
+		return 64;
+	}
 	for (size_t i = 0; argc == 3 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(argv[1], kinds[i].name) == 0) {
 			kinds[i].make(argv[2]);

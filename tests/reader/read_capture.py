@@ -8,8 +8,9 @@
     read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
-Reads the file and the live files beside it. Whatever is not as the format says is an error, told
-on stderr with its offset, and ends in exit code 1: it is here to prove writers, not to be lenient.
+Reads the file and the live files beside it; an encrypted one with the key in TRACEHOOK_KEY_FILE.
+Whatever is not as the format says is an error, told on stderr with its offset, and ends in exit
+code 1: it is here to prove writers, not to be lenient.
 Only "lenient" goes on behind damage, as FORMAT.md demands of readers: it proves ours.
 """
 
@@ -17,10 +18,13 @@ import base64
 import glob
 import hashlib
 import json
+import os
 import struct
 import subprocess
 import sys
 from dataclasses import dataclass
+
+import aes_gcm
 
 FILE_MAGIC, BLOCK_MAGIC, LIVE_MAGIC = (b"\x89" + name + b"\r\n\x1a\n"
                                        for name in (b"THC", b"THB", b"THL"))
@@ -96,17 +100,75 @@ def read_frames(data, writer, first, where):
         at, number = at + padded, number + 1
 
 
-def read_block(data, at, where, file_id, others=None):
+# ---- encryption ----
+
+class Keys:
+    """Those made from the key of the file."""
+    def __init__(self, master):
+        self.block, self.live, self.check, self.token = (
+            aes_gcm.derive(master, b"tracehook " + use)
+            for use in (b"block", b"lives", b"check", b"token"))
+
+
+def read_key():
+    with open(os.environ["TRACEHOOK_KEY_FILE"], "rb") as f:
+        text = f.read()
+    return Keys(text if len(text) == 32 else bytes.fromhex(text.decode()))
+
+
+def admit(header, where):
+    """The keys of an encrypted file, None of a plain one; and the header with its redaction key."""
+    if not header[10] & 1:
+        return None, header
+    keys = read_key()
+    demand(aes_gcm.encrypt_block(aes_gcm.round_keys(keys.check), header[16:32]) == header[48:64],
+           where, "another key")
+    token = aes_gcm.encrypt_block(aes_gcm.round_keys(keys.token), bytes(16))
+    return keys, header[:32] + token + header[48:]
+
+
+def decrypt_block(header, payload, where, file_id, keys):
+    plain = bytearray(header)
+    plain[44:48] = bytes(4)
+    plain[12:16] = bytes(4)
+    plain[12:16] = struct.pack("<I", crc32c(file_id + plain))
+    demand(keys is not None and header[95] == 0, where, "a key, or the salt")
+    payload = aes_gcm.decrypt(aes_gcm.derive(keys.block, header[80:95]), bytes(12),
+                              file_id + bytes(plain), payload)
+    demand(payload is not None, where, "tag")
+    return payload
+
+
+def decrypt_live(header, data, where, keys):
+    """The frames of a live file as they would stand in a block."""
+    key = aes_gcm.derive(keys.live, header[88:103])
+    extra, at, out = header[72:88] + header[16:24], 0, b""
+    number, = struct.unpack_from("<Q", header, 24)
+    while at + FRAME_HEADER <= len(data):
+        length, crc = struct.unpack_from("<II", data, at)
+        if length == 0 or crc32c(data[at + 8:at + length]) != crc:
+            break
+        plain = aes_gcm.decrypt(key, u64(number) + bytes(4), extra, data[at + 8:at + length])
+        demand(plain is not None, "%s, frame at %d" % (where, at), "tag")
+        out += struct.pack("<II", 8 + len(plain), crc32c(plain)) + plain
+        out += bytes(-len(out) % 8)
+        at, number = (at + length + 7) & ~7, number + 1
+    return out
+
+
+def read_block(data, at, where, file_id, others=None, keys=None):
     """(frames, offset after the block); what is no block of frames goes to others"""
     header = data[at:at + BLOCK_HEADER]
     demand(len(header) == BLOCK_HEADER, where, "torn block header")
     check_header(header, BLOCK_MAGIC, where, file_id)
     kind, flags = header[10], header[11]
-    demand(kind != 0 and (kind != 1 or flags & ~1 == 0), where, "block type or flags")
+    demand(kind != 0 and (kind != 1 or flags & ~3 == 0), where, "block type or flags")
     writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
     payload = data[at + BLOCK_HEADER:at + BLOCK_HEADER + stored]
     demand(len(payload) == stored, where, "torn block")
     demand(crc32c(payload) == crc, where, "payload checksum")
+    if flags & 2:
+        payload = decrypt_block(header, payload, where, file_id, keys)
     if kind != 1:
         if others is not None:
             others.append((kind, payload))
@@ -125,15 +187,19 @@ def read_file(path):
         data = f.read()
     check_header(data[:FILE_HEADER], FILE_MAGIC, path)
     at, file_id = FILE_HEADER, data[16:32]
+    keys, _ = admit(data[:FILE_HEADER], path)
     while at < len(data):
-        frames, at = read_block(data, at, "%s, block at %d" % (path, at), file_id)
+        frames, at = read_block(data, at, "%s, block at %d" % (path, at), file_id, keys=keys)
         yield from frames
     for live in sorted(glob.glob(glob.escape(path) + "-live*")):
         with open(live, "rb") as f:
             data = f.read()
         check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
         writer, first = struct.unpack_from("<QQ", data, 16)
-        yield from read_frames(data[LIVE_HEADER:], writer, first, live)
+        area = data[LIVE_HEADER:]
+        if data[10] & 1:
+            area = decrypt_live(data[:LIVE_HEADER], area, live, keys)
+        yield from read_frames(area, writer, first, live)
 
 
 def read_all(path):
@@ -205,13 +271,14 @@ def verify(path):
     with open(path, "rb") as f:
         data = f.read()
     writers, others, at, previous = {}, [], FILE_HEADER, bytes(32)
+    keys, header = admit(data[:FILE_HEADER], path)
     for frame in read_all(path):
         writers.setdefault(frame.writer, []).append(frame)
     while at < len(data):
-        _, at = read_block(data, at, "block at %d" % at, data[16:32], others)
+        _, at = read_block(data, at, "block at %d" % at, data[16:32], others, keys)
     for kind, payload in others:
         if kind == 3:
-            said = check_seal(data[:FILE_HEADER], payload, previous, writers)
+            said = check_seal(header, payload, previous, writers)
             previous = bytes.fromhex(said["hash"])
             yield said
 

@@ -1,0 +1,18 @@
+# Captures that earlier versions wrote: they are read as they were then, also by the second reader.
+golden=$cases/../../golden
+reader=$cases/../../reader/read_capture.py
+cp "$golden"/v1* .
+chmod 600 v1.key
+for made in v1-plain v1-encrypted; do
+	echo "## $made"
+	[ $made = v1-plain ] || export TRACEHOOK_KEY_FILE=$PWD/v1.key
+	says tracehook verify $made.thc
+	tracehook dump --json $made.thc >$made.json
+	jq -r 'select(.kind == "exchange") | [.method, .url, .response_status, .response_body] | @tsv' \
+		$made.json
+	"$reader" verify $made.thc | jq -c '[.trace_id[:4], .frames, .writers, .hash[:16]]'
+	"$reader" exchanges $made.thc | jq -c '[.method, .target, .response_status]'
+	unset TRACEHOOK_KEY_FILE
+done
+cmp v1-plain.json v1-encrypted.json && echo "both tell the same"
+says tracehook dump v1-encrypted.thc
