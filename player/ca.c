@@ -3,10 +3,14 @@
  */
 #include "player/ca.h"
 
+#include <errno.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/crc32c.h"
 #include "player/protocol.h"
@@ -228,6 +232,21 @@ struct th_ca *th_ca_destroy(struct th_ca *ca)
 struct th_slice th_ca_der(const struct th_ca *ca)
 {
 	return (struct th_slice){ca->der, (size_t)ca->der_n};
+}
+
+int th_ca_save(const struct th_ca *ca, const char *path)
+{
+	struct th_slice der = th_ca_der(ca);
+	FILE *f = fopen(path, "we");
+	if (!f) {
+		return -errno;
+	}
+	bool written = PEM_write(f, PEM_STRING_X509, "", der.p, (long)der.n) > 0;
+	int r = fclose(f) == 0 && written ? 0 : -EIO;
+	if (r < 0) {
+		unlink(path);
+	}
+	return r;
 }
 
 EVP_PKEY *th_ca_leaf_key(const struct th_ca *ca)

@@ -22,6 +22,9 @@ struct th_ca *th_ca_destroy(struct th_ca *ca);
 /* The CA's certificate, DER; lives as long as the CA. */
 struct th_slice th_ca_der(const struct th_ca *ca);
 
+/* Writes the CA's certificate to a file, PEM. 0, or a negative errno. */
+int th_ca_save(const struct th_ca *ca, const char *path);
+
 /* Whom a leaf is for. */
 struct th_ca_subject {
 	const char *const *names; /* DNS names */

@@ -18,7 +18,7 @@
 #include "player/world_build.h"
 
 struct th_player {
-	char *capture, *directory, *socket, *world;
+	char *capture, *directory, *socket, *world, *ca;
 	struct th_trace *trace;
 	struct th_scrub_rules *redaction_rules;
 	struct th_redacted redacted;
@@ -208,6 +208,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	p->directory = realpath(conf->directory, NULL);
 	bool named = p->directory &&
 		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
+		asprintf(&p->ca, "%s/%s", p->directory, TH_PLAYER_CA) > 0 &&
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
 	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
 		s->bound && s->verdicts && p->tree && p->capture;
@@ -220,6 +221,12 @@ static int write_world(struct th_player *p)
 	size_t n;
 	int r = th_world_build(p->serving.run, th_ca_der(p->serving.ca), &bytes, &n);
 	return r < 0 ? r : th_world_save(p->world, bytes, n);
+}
+
+static int write_files(struct th_player *p)
+{
+	int r = th_ca_save(p->serving.ca, p->ca);
+	return r < 0 ? r : write_world(p);
 }
 
 static int start(struct th_player *p, const struct th_player_conf *conf, char *why)
@@ -236,7 +243,7 @@ static int start(struct th_player *p, const struct th_player_conf *conf, char *w
 		r = -errno;
 	}
 	r = r < 0 ? r : prepare(p, conf);
-	r = r < 0 ? r : write_world(p);
+	r = r < 0 ? r : write_files(p);
 	r = r < 0 ? r : th_control_start(&p->serving, p->tree, p->socket, &p->control);
 	if (r < 0) {
 		return say(why, r, "the player cannot be set up in %s: %s", conf->directory,
@@ -321,6 +328,9 @@ static void remove_files(struct th_player *p)
 	if (p->world) {
 		unlink(p->world);
 	}
+	if (p->ca) {
+		unlink(p->ca);
+	}
 	if (p->directory) {
 		rmdir(p->directory);
 	}
@@ -352,6 +362,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	free(p->directory);
 	free(p->socket);
 	free(p->world);
+	free(p->ca);
 	free(p);
 	return NULL;
 }

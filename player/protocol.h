@@ -11,6 +11,7 @@
 
 #define TH_PLAYER_SOCKET "player.sock"
 #define TH_PLAYER_WORLD "world"
+#define TH_PLAYER_CA "ca.pem" /* its certificate, for libraries that take only a file */
 
 /* In a certificate that the agent's verification is to refuse: an extension (of the arc for
  * examples, ITU-T X.660) that holds this mark and a TH_TLS_CODE() of 32 bits, little endian. */

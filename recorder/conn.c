@@ -212,6 +212,18 @@ bool th_conn_is_http(struct th_conn_ref ref)
 	return http;
 }
 
+bool th_conn_carries_tls(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return false;
+	}
+	bool tls = c->speaks == TH_SPEAKS_TLS ||
+		(c->tap && c->tap->is_secret && c->tap->is_secret(c->state));
+	th_unlock(&c->lock);
+	return tls;
+}
+
 uint32_t th_conn_number(struct th_conn_ref ref)
 {
 	struct th_conn *c = enter(ref, 0);

@@ -26,6 +26,8 @@ struct th_tap {
 	 * stream 1, half-closed (local); from here on its end is the new tap's. Called once, after
 	 * init and before any byte. NULL: the protocol cannot be upgraded to. */
 	void (*adopt)(void *state, uint32_t exchange);
+	/* It has become a tunnel whose bytes are TLS records. NULL: cannot be. */
+	bool (*is_secret)(const void *state);
 	/* Feed bytes. False: not parsable from here on; feed.c then ends what is open as UNPARSED
 	 * and counts the rest of the connection as undecoded. */
 	bool (*sent)(void *state, struct th_slice bytes);

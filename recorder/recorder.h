@@ -136,6 +136,10 @@ void th_conn_received_v(struct th_conn_ref c, const struct iovec *iov, int count
 /* Does the connection speak HTTP that is being recorded (and not TLS or something else)? */
 bool th_conn_is_http(struct th_conn_ref c);
 
+/* Are its bytes TLS records (its own, or through a proxy's tunnel), so that nothing of what they
+ * say is recorded here? */
+bool th_conn_carries_tls(struct th_conn_ref c);
+
 /* The connection's number in the capture; 0: not written yet, or none. */
 uint32_t th_conn_number(struct th_conn_ref c);
 

@@ -135,12 +135,18 @@ static void h1_finish(void *state)
 	th_gather_free(&t->held);
 }
 
+static bool h1_is_secret(const void *state)
+{
+	return ((const struct th_h1 *)state)->tunnel == TH_H1_SECRET;
+}
+
 const struct th_tap th_tap_h1 = {
 	.name = "HTTP/1",
 	.speaks = TH_SPEAKS_HTTP1,
 	.state_size = sizeof(struct th_h1),
 	.recognise = th_h1_recognise,
 	.init = h1_init,
+	.is_secret = h1_is_secret,
 	.sent = h1_sent,
 	.received = h1_received,
 	.end = h1_end,

@@ -10,9 +10,9 @@
 #include "shim/curl.h"
 
 #include "base/clock.h"
-#include "base/pool.h"
 #include "recorder/transfer.h"
 #include "shim/curl_handles.h"
+#include "shim/curl_tap.h"
 #include "shim/fd_table.h"
 #include "shim/sock.h"
 #include "shim/tls.h"
@@ -20,19 +20,9 @@
 #define NS_PER_US 1000u
 #define LIBRARY_MAX 64
 
-/* The beginning of curl_version_info_data, the same in all ages of it. */
-struct version_info {
-	int age;
-	const char *version;
-	unsigned version_num;
-	const char *host;
-	int features;
-	const char *ssl_version;
-};
-
 struct functions {
 	int (*getinfo)(void *easy, int what, ...);
-	const struct version_info *(*version_info)(int age);
+	const struct th_curl_version *(*version_info)(int age);
 	const char *(*strerror)(int result);
 };
 
@@ -46,11 +36,23 @@ static struct th_functions per_library = {.names = names};
 
 bool th_curl_wants(int option)
 {
-	return option == TH_CURLOPT_URL || option == TH_CURLOPT_PROXY ||
-		option == TH_CURLOPT_CURLU || option == TH_CURLOPT_SHARE;
+	switch (option) {
+	case TH_CURLOPT_URL:
+	case TH_CURLOPT_CURLU:
+	case TH_CURLOPT_PROXY:
+	case TH_CURLOPT_SHARE:
+	case TH_CURLOPT_VERBOSE:
+	case TH_CURLOPT_STDERR:
+	case TH_CURLOPT_DEBUGDATA:
+	case TH_CURLOPT_DEBUGFUNCTION:
+	case TH_CURLOPT_DOH_URL:
+		return true;
+	default:
+		return false;
+	}
 }
 
-void th_curl_set(const void *easy, int option, const void *value)
+void th_curl_set(const void *easy, int option, void *value)
 {
 	struct th_curl_handle *h = th_curl_handle_get(easy);
 	if (!h) {
@@ -69,6 +71,21 @@ void th_curl_set(const void *easy, int option, const void *value)
 	case TH_CURLOPT_SHARE:
 		h->shares = value != NULL;
 		break;
+	case TH_CURLOPT_VERBOSE:
+		h->verbose = value != NULL;
+		break;
+	case TH_CURLOPT_STDERR:
+		h->errors = value;
+		break;
+	case TH_CURLOPT_DEBUGDATA:
+		h->debug_data = value;
+		break;
+	case TH_CURLOPT_DEBUGFUNCTION:
+		h->debug = (th_curl_debug *)value;
+		break;
+	case TH_CURLOPT_DOH_URL:
+		h->asks_doh = value != NULL;
+		break;
 	default:
 		break;
 	}
@@ -76,12 +93,13 @@ void th_curl_set(const void *easy, int option, const void *value)
 
 /* ---- a transfer ---- */
 
-void th_curl_began(const void *easy, enum th_transfer_api api)
+void th_curl_began(const struct th_library *lib, const void *easy, enum th_transfer_api api)
 {
 	struct th_curl_handle *h = th_curl_handle_get(easy);
 	if (h && !h->api) {
 		h->api = (uint8_t)api;
 		h->began = th_clock_now();
+		th_curl_tap_begin(lib, h);
 	}
 }
 
@@ -152,7 +170,7 @@ static struct th_conn_ref connection_of(
 /* "7.88.1 OpenSSL/3.0.17" */
 static struct th_slice library_name(const struct functions *f, char text[LIBRARY_MAX])
 {
-	const struct version_info *v = f->version_info(0);
+	const struct th_curl_version *v = f->version_info(0);
 	struct th_out out = {(uint8_t *)text, LIBRARY_MAX, 0, false};
 	th_out_bytes(&out, v->version, strlen(v->version));
 	if (v->ssl_version) {
@@ -197,36 +215,28 @@ void th_curl_ended(const struct th_library *lib, void *easy, int result)
 	if (f) {
 		report(f, h, result);
 	}
+	th_curl_tap_end(lib, h, result);
 	h->api = 0;
 }
 
 /* ---- the handle ---- */
 
-void th_curl_reset(const void *easy)
+void th_curl_reset(const struct th_library *lib, const void *easy)
 {
 	struct th_curl_handle *h = th_curl_handle_find(easy);
 	if (h) {
+		th_curl_tap_end(lib, h, TH_TRANSFER_LEFT);
 		th_curl_handle_reset(h);
 	}
 }
 
-static void copy_text(struct th_curl_text *to, const struct th_curl_text *from)
-{
-	*to = (struct th_curl_text){from->n ? th_pool_alloc(from->n) : NULL, 0};
-	if (to->p) {
-		memcpy(to->p, from->p, from->n);
-		to->n = from->n;
-	}
-}
-
-void th_curl_copied(const void *easy, const void *copy)
+void th_curl_copied(const struct th_library *lib, const void *easy, void *copy)
 {
 	struct th_curl_handle *h = th_curl_handle_find(easy);
 	struct th_curl_handle *c = h ? th_curl_handle_get(copy) : NULL;
 	if (c) {
-		copy_text(&c->url, &h->url);
-		copy_text(&c->proxy, &h->proxy);
-		c->shares = h->shares;
+		th_curl_handle_copy(h, c);
+		th_curl_tap_copied(lib, h, copy);
 	}
 }
 

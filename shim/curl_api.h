@@ -28,14 +28,41 @@ int curl_multi_add_handle(void *multi, void *easy);
 int curl_multi_remove_handle(void *multi, void *easy);
 struct th_curl_message *curl_multi_info_read(void *multi, int *queued);
 
+int curl_easy_send(void *easy, const void *data, size_t n, size_t *ret_n);
+int curl_easy_recv(void *easy, void *data, size_t n, size_t *ret_n);
+
+/* ---- asked ---- */
+
+/* The beginning of curl_version_info_data, the same in all ages of it. */
+struct th_curl_version {
+	int age;
+	const char *version;
+	unsigned version_num;
+	const char *host;
+	int features;
+	const char *ssl_version; /* NULL: no TLS */
+};
+
 /* ---- values ---- */
 
 #define TH_CURL_OK 0
 #define TH_CURL_INTERNAL 4 /* CURLE_NOT_BUILT_IN, CURLM_INTERNAL_ERROR */
+#define TH_CURLE_HTTP2_STREAM 92
 #define TH_CURL_DONE 1
 
 /* Options. The type is told by the range: a long, a pointer, a function, an offset, a blob. */
 #define TH_CURLOPT_SHARE 10100
+#define TH_CURLOPT_VERBOSE 41
+#define TH_CURLOPT_STDERR 10037
+#define TH_CURLOPT_CAINFO 10065
+#define TH_CURLOPT_DEBUGDATA 10095
+#define TH_CURLOPT_CRLFILE 10169
+#define TH_CURLOPT_ISSUERCERT 10170
+#define TH_CURLOPT_PINNEDPUBLICKEY 10230
+#define TH_CURLOPT_PROXY_CAINFO 10246
+#define TH_CURLOPT_DOH_URL 10279
+#define TH_CURLOPT_DEBUGFUNCTION 20094
+#define TH_CURLOPT_CAINFO_BLOB 40309
 #define TH_CURLOPT_URL 10002
 #define TH_CURLOPT_PROXY 10004
 #define TH_CURLOPT_CURLU 10282

@@ -41,6 +41,8 @@ struct th_curl_handle *th_curl_handle_get(const void *easy)
 			h->number = 1 + atomic_fetch_add(&count, 1);
 			h->api = 0;
 			h->url = h->proxy = (struct th_curl_text){NULL, 0};
+			h->tap = NULL;
+			th_curl_handle_reset(h);
 		}
 	}
 	return h;
@@ -50,6 +52,32 @@ void th_curl_handle_reset(struct th_curl_handle *h)
 {
 	th_curl_text_set(&h->url, NULL);
 	th_curl_text_set(&h->proxy, NULL);
+	h->verbose = h->asks_doh = false;
+	h->debug = NULL;
+	h->debug_data = NULL;
+	h->errors = NULL;
+}
+
+static void copy_text(struct th_curl_text *to, const struct th_curl_text *from)
+{
+	to->p = from->n ? th_pool_alloc(from->n) : NULL;
+	to->n = to->p ? from->n : 0;
+	if (to->n) {
+		memcpy(to->p, from->p, to->n);
+	}
+}
+
+void th_curl_handle_copy(const struct th_curl_handle *h, struct th_curl_handle *copy)
+{
+	th_curl_handle_reset(copy);
+	copy_text(&copy->url, &h->url);
+	copy_text(&copy->proxy, &h->proxy);
+	copy->shares = h->shares;
+	copy->verbose = h->verbose;
+	copy->asks_doh = h->asks_doh;
+	copy->debug = h->debug;
+	copy->debug_data = h->debug_data;
+	copy->errors = h->errors;
 }
 
 void th_curl_handle_remove(struct th_curl_handle *h)

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/bytes.h"
 
@@ -17,13 +18,21 @@ struct th_curl_text {
 	size_t n;
 };
 
+typedef int th_curl_debug(void *easy, int what, char *data, size_t n, void *ctx);
+
 struct th_curl_handle {
 	_Atomic(const void *) easy;
 	uint32_t number; /* within the process, from 1 */
 	uint8_t api;	 /* enum th_transfer_api of the transfer under way; 0: none */
 	bool shares;	 /* connections, perhaps, under locks of the agent's */
 	uint64_t began;
-	struct th_curl_text url, proxy; /* as the agent set them */
+	/* As the agent set them. */
+	struct th_curl_text url, proxy;
+	bool verbose, asks_doh;
+	th_curl_debug *debug; /* NULL: libcurl's own */
+	void *debug_data;
+	FILE *errors;		 /* CURLOPT_STDERR; NULL: stderr */
+	struct th_curl_tap *tap; /* curl_tap.c's; NULL: the transfer is not listened to */
 };
 
 /* NULL: not there. */
@@ -32,6 +41,8 @@ struct th_curl_handle *th_curl_handle_find(const void *easy);
 struct th_curl_handle *th_curl_handle_get(const void *easy);
 /* As curl_easy_reset() leaves it: nothing is set. */
 void th_curl_handle_reset(struct th_curl_handle *h);
+/* What the agent set is set for `copy` too, which is new. */
+void th_curl_handle_copy(const struct th_curl_handle *h, struct th_curl_handle *copy);
 void th_curl_handle_remove(struct th_curl_handle *h);
 
 /* Replaces the text; NULL: not set any more. */

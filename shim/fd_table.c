@@ -192,7 +192,7 @@ void th_fd_drop(int fd)
 			/* Nobody waited for it to the end: for the agent it timed out. */
 			th_conn_failed(&f->conf, ETIMEDOUT);
 		} else {
-			th_tls_settle(f->tls, f->inode);
+			th_tls_closed(f->tls, f->inode);
 			account(fd, f);
 			th_conn_close(f->conn);
 		}

@@ -10,7 +10,9 @@
 
 #include "shim/curl.h"
 #include "shim/curl_handles.h"
+#include "shim/curl_tap.h"
 #include "shim/hook.h"
+#include "shim/replay_trust_curl.h"
 
 TH_LIB_HOOK(int, curl_easy_setopt, (void *easy, int option, ...))
 {
@@ -19,7 +21,8 @@ TH_LIB_HOOK(int, curl_easy_setopt, (void *easy, int option, ...))
 	void *value = va_arg(args, void *);
 	va_end(args);
 	struct th_site site = TH_SITE(curl_easy_setopt);
-	int ret = TH_REAL_AT(site, curl_easy_setopt)(easy, option, value);
+	bool held = site.application && th_curl_tap_holds(easy, option);
+	int ret = held ? TH_CURL_OK : TH_REAL_AT(site, curl_easy_setopt)(easy, option, value);
 	TH_RECORD(site.application && ret == TH_CURL_OK && th_curl_wants(option),
 		th_curl_set(easy, option, value));
 	return ret;
@@ -28,7 +31,8 @@ TH_LIB_HOOK(int, curl_easy_setopt, (void *easy, int option, ...))
 TH_LIB_HOOK(int, curl_easy_perform, (void *easy))
 {
 	struct th_site site = TH_SITE(curl_easy_perform);
-	TH_RECORD(site.application && easy, th_curl_began(easy, TH_TRANSFER_EASY));
+	th_replay_curl_trust(site, easy);
+	TH_RECORD(site.application && easy, th_curl_began(site.lib, easy, TH_TRANSFER_EASY));
 	int ret = TH_REAL_AT(site, curl_easy_perform)(easy);
 	TH_RECORD(site.application && easy, th_curl_ended(site.lib, easy, ret));
 	return ret;
@@ -37,8 +41,10 @@ TH_LIB_HOOK(int, curl_easy_perform, (void *easy))
 TH_LIB_HOOK(int, curl_multi_add_handle, (void *multi, void *easy))
 {
 	struct th_site site = TH_SITE(curl_multi_add_handle);
+	th_replay_curl_trust(site, easy);
 	int ret = TH_REAL_AT(site, curl_multi_add_handle)(multi, easy);
-	TH_RECORD(site.application && ret == TH_CURL_OK, th_curl_began(easy, TH_TRANSFER_MULTI));
+	TH_RECORD(site.application && ret == TH_CURL_OK,
+		th_curl_began(site.lib, easy, TH_TRANSFER_MULTI));
 	return ret;
 }
 
@@ -62,7 +68,7 @@ TH_LIB_HOOK(struct th_curl_message *, curl_multi_info_read, (void *multi, int *q
 TH_LIB_HOOK(void, curl_easy_reset, (void *easy))
 {
 	struct th_site site = TH_SITE(curl_easy_reset);
-	TH_RECORD(site.application && easy, th_curl_reset(easy));
+	TH_RECORD(site.application && easy, th_curl_reset(site.lib, easy));
 	TH_REAL_AT(site, curl_easy_reset)(easy);
 }
 
@@ -70,7 +76,7 @@ TH_LIB_HOOK(void *, curl_easy_duphandle, (void *easy))
 {
 	struct th_site site = TH_SITE(curl_easy_duphandle);
 	void *copy = TH_REAL_AT(site, curl_easy_duphandle)(easy);
-	TH_RECORD(site.application && copy, th_curl_copied(easy, copy));
+	TH_RECORD(site.application && copy, th_curl_copied(site.lib, easy, copy));
 	return copy;
 }
 
@@ -79,4 +85,24 @@ TH_LIB_HOOK(void, curl_easy_cleanup, (void *easy))
 	struct th_site site = TH_SITE(curl_easy_cleanup);
 	TH_RECORD(easy && th_curl_handle_find(easy), th_curl_gone(site.lib, easy));
 	TH_REAL_AT(site, curl_easy_cleanup)(easy);
+}
+
+/* ---- after CURLOPT_CONNECT_ONLY: plaintext, where the TLS beneath is not tapped ---- */
+
+TH_LIB_HOOK(int, curl_easy_send, (void *easy, const void *data, size_t n, size_t *ret_n))
+{
+	struct th_site site = TH_SITE(curl_easy_send);
+	int ret = TH_REAL_AT(site, curl_easy_send)(easy, data, n, ret_n);
+	TH_RECORD(site.application && ret == TH_CURL_OK && *ret_n > 0,
+		th_curl_tap_moved(site.lib, easy, true, data, *ret_n));
+	return ret;
+}
+
+TH_LIB_HOOK(int, curl_easy_recv, (void *easy, void *data, size_t n, size_t *ret_n))
+{
+	struct th_site site = TH_SITE(curl_easy_recv);
+	int ret = TH_REAL_AT(site, curl_easy_recv)(easy, data, n, ret_n);
+	TH_RECORD(site.application && ret == TH_CURL_OK && *ret_n > 0,
+		th_curl_tap_moved(site.lib, easy, false, data, *ret_n));
+	return ret;
 }

@@ -128,6 +128,14 @@ void th_tls_settle(struct th_tls_entry *e, uint64_t inode)
 	}
 }
 
+void th_tls_closed(struct th_tls_entry *e, uint64_t inode)
+{
+	th_tls_settle(e, inode);
+	if (e && e->of_curl && inode && e->inode == inode) {
+		th_tls_gone(e);
+	}
+}
+
 void th_tls_gone(struct th_tls_entry *e)
 {
 	if (th_arm_noticed()) {

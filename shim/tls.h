@@ -46,6 +46,9 @@ void th_tls_ended(struct th_tls_entry *e, struct th_tls_end end, bool sending);
  * `e` was put above that socket once and may by now be somebody else's: then nothing happens. */
 void th_tls_settle(struct th_tls_entry *e, uint64_t inode);
 
+/* The socket `inode` is closed: settles, and takes along what only stands for the socket. */
+void th_tls_closed(struct th_tls_entry *e, uint64_t inode);
+
 /* The session is freed, or cleared for another connection. */
 void th_tls_gone(struct th_tls_entry *e);
 

@@ -36,6 +36,8 @@ struct th_tls_entry *th_tls_table_add(const void *session)
 			bucket[i].conn = (struct th_conn_ref){NULL, 0};
 			bucket[i].ignored = bucket[i].ended = false;
 			bucket[i].gnutls = NULL;
+			bucket[i].of_curl = bucket[i].http2 = false;
+			bucket[i].streams = 0;
 			bucket[i].inode = 0;
 			atomic_store(&bucket[i].end, TH_END_COMPLETE);
 			return &bucket[i];
@@ -51,7 +53,8 @@ void th_tls_table_remove(struct th_tls_entry *e)
 
 void th_tls_table_ended(struct th_tls_entry *e, uint64_t inode, enum th_end how, uint32_t code)
 {
-	if (e && inode && e->inode == inode) {
+	/* The first counts: whoever reads on after a reset is told of an orderly end. */
+	if (e && inode && e->inode == inode && atomic_load(&e->end) == TH_END_COMPLETE) {
 		atomic_store(&e->code, code);
 		atomic_store(&e->end, (uint8_t)how);
 	}

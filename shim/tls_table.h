@@ -17,6 +17,9 @@ struct th_tls_entry {
 	struct th_conn_ref conn;
 	bool ignored;			  /* a server's side: nothing of it is recorded */
 	bool ended;			  /* the session itself has told the end */
+	bool of_curl;			  /* what libcurl shows: it goes with its socket */
+	bool http2;			  /* of_curl: its beginning was told */
+	uint32_t streams;		  /* of_curl: how many were begun */
 	struct th_gnutls_session *gnutls; /* what only gnutls.c knows; NULL for OpenSSL */
 	/* How the socket beneath ended, should the object never be asked again. */
 	uint64_t inode;	       /* of that socket; 0: unknown */

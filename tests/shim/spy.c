@@ -260,6 +260,11 @@ void th_conn_close(struct th_conn_ref c)
 	}
 }
 
+bool th_conn_carries_tls(struct th_conn_ref c)
+{
+	return false;
+}
+
 uint32_t th_conn_number(struct th_conn_ref c)
 {
 	return c.conn ? c.conn->id : 0;
