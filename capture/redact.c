@@ -63,8 +63,8 @@ static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, uint8_t c)
 
 /* ---- fields ---- */
 
-/* A value that different parsers would end at different places. */
-static bool is_ambiguous(const uint8_t *p, const uint8_t *end)
+/* Something that different parsers would end at different places. */
+static bool has_odd_ends(const uint8_t *p, const uint8_t *end)
 {
 	if (p == end || memchr(p, '\0', (size_t)(end - p))) {
 		return p < end;
@@ -75,6 +75,11 @@ static bool is_ambiguous(const uint8_t *p, const uint8_t *end)
 		}
 	}
 	return false;
+}
+
+static bool is_ambiguous(const struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	return !r->plain && has_odd_ends(p, end);
 }
 
 /* What names the kind of a credential is none of it, and keeps one key comparable in whatever field
@@ -200,7 +205,7 @@ static void redact_value(
 {
 	const struct th_scrub_rules *rules = r->how->rules;
 	enum th_scrub_action action = th_scrub_rules_named(rules, TH_SCRUB_HEADER, r->side, name);
-	if (action || is_ambiguous(p, end)) {
+	if (action || is_ambiguous(r, p, end)) {
 		th_redactor_act(r, action ? action : TH_SCRUB_HASH, p, end);
 		return;
 	}
@@ -256,7 +261,7 @@ static void redact_trimmed(
 		to--;
 	}
 	th_redactor_copy(r, p, from);
-	if (is_ambiguous(p, end)) {
+	if (is_ambiguous(r, p, end)) {
 		th_redactor_token(r, from, to);
 	} else {
 		redact_value(r, name, from, to);
@@ -268,7 +273,7 @@ static void redact_trimmed(
 static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *colon = find_byte(p, end, ':');
-	if (colon == end && r->side == TH_REDACT_RESPONSE && !is_ambiguous(p, end)) {
+	if (colon == end && r->side == TH_REDACT_RESPONSE && !is_ambiguous(r, p, end)) {
 		th_redactor_copy(r, p, end); /* the head was cut, and no value had come */
 		return;
 	}
@@ -277,7 +282,7 @@ static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uin
 		return;
 	}
 	struct th_slice name = th_slice_trim((struct th_slice){p, (size_t)(colon - p)});
-	if (is_ambiguous(p, colon)) {
+	if (is_ambiguous(r, p, colon)) {
 		th_redactor_token(r, p, end);
 		return;
 	}
@@ -319,7 +324,7 @@ static void redact_request_line(struct th_redactor *r, const uint8_t *p, const u
 		version = end;
 	}
 	th_redactor_copy(r, p, target);
-	if (is_ambiguous(target, version)) {
+	if (is_ambiguous(r, target, version)) {
 		th_redactor_token(r, target, version);
 	} else {
 		size_t from = r->out.n;
@@ -331,11 +336,30 @@ static void redact_request_line(struct th_redactor *r, const uint8_t *p, const u
 	th_redactor_copy(r, version, end);
 }
 
+/* Most fields have nothing to hide, and are told apart cheaply: this is done for each field that an
+ * agent sends and is sent. */
+static bool hides_nothing(const struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *colon = r->plain && !r->how->rules ? find_byte(p, end, ':') : end;
+	if (colon == end) {
+		return p == end;
+	}
+	const struct th_slice name = th_slice_trim((struct th_slice){p, (size_t)(colon - p)});
+	return th_secret_field(name) == TH_SECRET_NOT &&
+		(r->no_marks || !th_redactor_has_marks(colon + 1, end));
+}
+
 static void redact_fields(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
+	const uint8_t *kept = p; /* what is behind it up to p is yet to be copied */
 	while (p < end) {
 		const uint8_t *next;
 		const uint8_t *stop = field_end(p, end, &next);
+		if (r->tokens < TH_REDACT_HEAD_TOKENS && hides_nothing(r, p, stop)) {
+			p = next;
+			continue;
+		}
+		th_redactor_copy(r, kept, p);
 		if (r->tokens >= TH_REDACT_HEAD_TOKENS) {
 			th_redactor_token(r, p, end);
 			th_out_bytes(&r->out, "\r\n\r\n", 4);
@@ -343,15 +367,22 @@ static void redact_fields(struct th_redactor *r, const uint8_t *p, const uint8_t
 		}
 		redact_field_line(r, p, stop);
 		th_redactor_copy(r, stop, next);
-		p = next;
+		p = kept = next;
 	}
+	th_redactor_copy(r, kept, p);
 }
 
 static struct th_redactor begin(
-	const struct th_redaction *how, enum th_redact_side side, uint8_t *out, size_t n)
+	const struct th_redaction *how, enum th_redact_side side, struct th_slice in, uint8_t *out)
 {
+	const uint8_t *p = in.p, *end = in.p + in.n;
 	return (struct th_redactor){
-		.how = how, .side = side, .out = {.p = out, .cap = th_redact_bound(n)}};
+		.how = how,
+		.side = side,
+		.out = {.p = out, .cap = th_redact_bound(in.n)},
+		.plain = !how->off && !has_odd_ends(p, end),
+		.no_marks = !how->off && !th_redactor_has_marks(p, end),
+	};
 }
 
 static size_t finish(const struct th_redactor *r, bool *ret_redacted)
@@ -373,7 +404,7 @@ static size_t leave(struct th_slice in, uint8_t *out)
 size_t th_redact_h1_head(
 	const struct th_redaction *how, struct th_slice in, uint8_t *out, bool *ret_redacted)
 {
-	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, in.n);
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, in, out);
 	if (in.n == 0 || how->off) {
 		return leave(in, out);
 	}
@@ -394,7 +425,7 @@ size_t th_redact_h1_lines(const struct th_redaction *how, enum th_redact_side si
 	struct th_slice in, uint8_t *out, bool *ret_redacted)
 {
 	static const char status[] = "HTTP/1.";
-	struct th_redactor r = begin(how, side, out, in.n);
+	struct th_redactor r = begin(how, side, in, out);
 	if (in.n == 0 || how->off) {
 		return leave(in, out);
 	}
@@ -411,7 +442,7 @@ size_t th_redact_h1_lines(const struct th_redaction *how, enum th_redact_side si
 size_t th_redact_field(const struct th_redaction *how, enum th_redact_side side,
 	struct th_slice name, struct th_slice value, uint8_t *out, bool *ret_redacted)
 {
-	struct th_redactor r = begin(how, side, out, value.n);
+	struct th_redactor r = begin(how, side, value, out);
 	if (value.n == 0 || how->off) {
 		return leave(value, out);
 	}
@@ -422,7 +453,7 @@ size_t th_redact_field(const struct th_redaction *how, enum th_redact_side side,
 size_t th_redact_url(
 	const struct th_redaction *how, struct th_slice url, uint8_t *out, bool *ret_redacted)
 {
-	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, url.n);
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, url, out);
 	if (url.n == 0 || how->off) {
 		return leave(url, out);
 	}
@@ -436,7 +467,7 @@ size_t th_redact_url(
 size_t th_redact_list(
 	const struct th_redaction *how, struct th_slice list, uint8_t *out, bool *ret_redacted)
 {
-	struct th_redactor r = begin(how, TH_REDACT_REQUEST, out, list.n);
+	struct th_redactor r = begin(how, TH_REDACT_REQUEST, list, out);
 	if (list.n == 0 || how->off) {
 		return leave(list, out);
 	}

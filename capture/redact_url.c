@@ -113,11 +113,23 @@ void th_redactor_url(struct th_redactor *r, const uint8_t *p, const uint8_t *end
 	redact_rest(r, ends, p, end);
 }
 
-void th_redactor_text(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+bool th_redactor_has_marks(const uint8_t *p, const uint8_t *end)
 {
 	size_t n = (size_t)(end - p);
-	bool may_hold = n && (memchr(p, '?', n) || memchr(p, '&', n) || memmem(p, n, "://", 3));
-	if (!may_hold) {
+	if (n && (memchr(p, '?', n) || memchr(p, '&', n))) {
+		return true;
+	}
+	for (; p < end && (p = memchr(p, ':', (size_t)(end - p))); p++) {
+		if (begins_authority(p, end)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void th_redactor_text(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	if (r->no_marks || !th_redactor_has_marks(p, end)) {
 		th_redactor_copy(r, p, end);
 		return;
 	}

@@ -13,6 +13,8 @@ struct th_redactor {
 	struct th_out out;
 	unsigned tokens;
 	bool redacted;
+	bool plain;    /* in all of it, no NUL, and CR only before LF */
+	bool no_marks; /* in all of it, nothing that a secret in a URL follows */
 };
 
 static inline void th_redactor_copy(struct th_redactor *r, const uint8_t *from, const uint8_t *to)
@@ -38,6 +40,9 @@ const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set
 
 /* A URL or target: what is before the path is an authority. */
 void th_redactor_url(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+/* May there be an authority or parameters in it? */
+bool th_redactor_has_marks(const uint8_t *p, const uint8_t *end);
 
 /* A value in which URLs may stand among other things. */
 void th_redactor_text(struct th_redactor *r, const uint8_t *p, const uint8_t *end);

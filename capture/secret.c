@@ -1,56 +1,56 @@
-/* Which names are secret: the tables, in alphabetical order. Sources: the providers' API
- * references, RFC 6750 (tokens in queries), AWS Signature Version 4. */
+/* Which names are secret: the tables, in alphabetical order within each part. Sources: the
+ * providers' API references, RFC 6750 (tokens in queries), AWS Signature Version 4. */
 #include "capture/secret.h"
 
 #include "base/text.h"
 
-/* Fields whose whole value is a secret. */
-static const char *const secret_fields[] = {
-	"access-key",
-	"accesstoken",
-	"api-key",
-	"apikey",
-	"apitoken",
-	"auth",
-	"authentication",
-	"authorization",
-	"authtoken",
-	"circle-token",
-	"dd-api-key",
-	"dd-application-key",
-	"dpop",
-	"helicone-auth",
-	"job-token",
-	"jwt",
-	"mcp-session-id",
-	"ocp-apim-subscription-key",
-	"passwd",
-	"password",
-	"private-token",
-	"proxy-authorization",
-	"secret",
-	"session",
-	"session-id",
-	"token",
-	"x-amz-security-token",
-	"x-api-key",
-	"x-auth",
-	"x-auth-key",
-	"x-auth-token",
-	"x-csrftoken",
-	"x-functions-key",
-	"x-goog-api-key",
-	"x-goog-iap-jwt-assertion",
-	"x-honeycomb-team",
-	"x-jwt",
-	"x-key",
-	"x-ms-authorization-auxiliary",
-	"x-rapidapi-key",
-	"x-session-id",
-	"x-session-token",
-	"x-subscription-token",
-	"x-vault-token",
-	"xi-api-key",
+/* A name, and what of its value is secret. */
+struct field {
+	const char *name;
+	enum th_secret_field what;
+};
+
+#define WHOLE(text) \
+	{ \
+		text, TH_SECRET_WHOLE \
+	}
+#define FIELDS(...) ((const struct field[]){__VA_ARGS__, {NULL, TH_SECRET_NOT}})
+
+/* Fields by the length of their names, as each field of each head is looked up. Browsers can hand a
+ * key to a WebSocket only as the name of a protocol, and OpenAI's realtime interface takes it
+ * there. A host may wrongly hold userinfo. */
+static const struct field *const fields[] = {
+	[3] = FIELDS(WHOLE("jwt")),
+	[4] = FIELDS(WHOLE("auth"), WHOLE("dpop"), {"host", TH_SECRET_URL}),
+	[5] = FIELDS({":path", TH_SECRET_URL}, WHOLE("token"), WHOLE("x-jwt"), WHOLE("x-key")),
+	[6] = FIELDS(WHOLE("apikey"), {"cookie", TH_SECRET_COOKIE}, {"origin", TH_SECRET_URL},
+		WHOLE("passwd"), WHOLE("secret"), WHOLE("x-auth")),
+	[7] = FIELDS(WHOLE("api-key"), {"baggage", TH_SECRET_LIST}, {"cookie2", TH_SECRET_COOKIE},
+		{"referer", TH_SECRET_URL}, WHOLE("session")),
+	[8] = FIELDS(WHOLE("apitoken"), {"location", TH_SECRET_URL}, WHOLE("password"),
+		{"referrer", TH_SECRET_URL}),
+	[9] = FIELDS(WHOLE("authtoken"), {"forwarded", TH_SECRET_URL}, WHOLE("job-token"),
+		WHOLE("x-api-key")),
+	[10] = FIELDS({":authority", TH_SECRET_URL}, WHOLE("access-key"), WHOLE("dd-api-key"),
+		WHOLE("session-id"), {"set-cookie", TH_SECRET_SET_COOKIE},
+		{"tracestate", TH_SECRET_LIST}, WHOLE("x-auth-key"), WHOLE("xi-api-key")),
+	[11] = FIELDS(WHOLE("accesstoken"), {"destination", TH_SECRET_URL},
+		{"set-cookie2", TH_SECRET_SET_COOKIE}, WHOLE("x-csrftoken")),
+	[12] = FIELDS(WHOLE("circle-token"), WHOLE("x-auth-token"), WHOLE("x-session-id")),
+	[13] = FIELDS(WHOLE("authorization"), WHOLE("helicone-auth"), WHOLE("private-token"),
+		{"x-rewrite-url", TH_SECRET_URL}, WHOLE("x-vault-token")),
+	[14] = FIELDS(WHOLE("authentication"), WHOLE("mcp-session-id"), WHOLE("x-goog-api-key"),
+		{"x-original-url", TH_SECRET_URL}, WHOLE("x-rapidapi-key")),
+	[15] = FIELDS({"x-forwarded-uri", TH_SECRET_URL}, WHOLE("x-functions-key"),
+		WHOLE("x-session-token")),
+	[16] = FIELDS({"content-location", TH_SECRET_URL}, WHOLE("x-honeycomb-team")),
+	[18] = FIELDS(WHOLE("dd-application-key")),
+	[19] = FIELDS(WHOLE("proxy-authorization")),
+	[20] = FIELDS(WHOLE("x-amz-security-token"), WHOLE("x-subscription-token")),
+	[22] = FIELDS({"sec-websocket-protocol", TH_SECRET_ELEMENTS}),
+	[24] = FIELDS(WHOLE("x-goog-iap-jwt-assertion")),
+	[25] = FIELDS(WHOLE("ocp-apim-subscription-key")),
+	[28] = FIELDS(WHOLE("x-ms-authorization-auxiliary")),
 };
 
 #define END(text) \
@@ -58,27 +58,15 @@ static const char *const secret_fields[] = {
 		(const uint8_t *)(text), sizeof(text) - 1 \
 	}
 
-/* Ends of field names: services name their own fields alike. */
-static const struct th_slice secret_field_ends[] = {
-	END("-access-key"),
-	END("-api-key"),
-	END("-apikey"),
-	END("-auth-key"),
-	END("-auth-token"),
-	END("-authorization"),
-	END("-credential"),
-	END("-jwt"),
-	END("-jwt-assertion"),
-	END("-openai-key"),
-	END("-passwd"),
-	END("-password"),
-	END("-secret"),
-	END("-secret-key"),
-	END("-session-key"),
-	END("-token"),
-	END("_api_key"),
-	END("_token"),
-};
+/* Ends of field names, by their last letter: services name their own fields alike. */
+static const struct th_slice ends_d[] = {END("-passwd"), END("-password")};
+static const struct th_slice ends_l[] = {END("-credential")};
+static const struct th_slice ends_n[] = {
+	END("-authorization"), END("-jwt-assertion"), END("-token"), END("_token")};
+static const struct th_slice ends_t[] = {END("-jwt"), END("-secret")};
+static const struct th_slice ends_y[] = {END("-access-key"), END("-api-key"), END("-apikey"),
+	END("-auth-key"), END("-openai-key"), END("-secret-key"), END("-session-key"),
+	END("_api_key")};
 
 /* Parameters whose value is a secret. */
 static const char *const secret_params[] = {
@@ -158,34 +146,6 @@ static const struct th_slice secret_param_ends[] = {
 	END("sessiontoken"),
 };
 
-/* Fields of which parts are secret. Browsers can hand a key to a WebSocket only as the name of a
- * protocol, and OpenAI's realtime interface takes it there. A host may wrongly hold userinfo. */
-static const struct {
-	const char *name;
-	enum th_secret_field what;
-} partly[] = {
-	{":authority", TH_SECRET_URL},
-	{":path", TH_SECRET_URL},
-	{"baggage", TH_SECRET_LIST},
-	{"content-location", TH_SECRET_URL},
-	{"cookie", TH_SECRET_COOKIE},
-	{"cookie2", TH_SECRET_COOKIE},
-	{"destination", TH_SECRET_URL},
-	{"forwarded", TH_SECRET_URL},
-	{"host", TH_SECRET_URL},
-	{"location", TH_SECRET_URL},
-	{"origin", TH_SECRET_URL},
-	{"referer", TH_SECRET_URL},
-	{"referrer", TH_SECRET_URL},
-	{"sec-websocket-protocol", TH_SECRET_ELEMENTS},
-	{"set-cookie", TH_SECRET_SET_COOKIE},
-	{"set-cookie2", TH_SECRET_SET_COOKIE},
-	{"tracestate", TH_SECRET_LIST},
-	{"x-forwarded-uri", TH_SECRET_URL},
-	{"x-original-url", TH_SECRET_URL},
-	{"x-rewrite-url", TH_SECRET_URL},
-};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PARAM_NAME_MAX 192 /* of a longer name only the end is looked at */
 
@@ -211,30 +171,57 @@ static bool in_table(const char *const *table, size_t n, struct th_slice name)
 	return false;
 }
 
+/* Does it end in `end`? Looked at from behind, where most names differ first. */
+static bool has_end(struct th_slice name, struct th_slice end)
+{
+	if (name.n < end.n) {
+		return false;
+	}
+	for (size_t i = 1; i <= end.n; i++) {
+		if (th_lower(name.p[name.n - i]) != end.p[end.n - i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slice name)
 {
-	const uint8_t last = name.n ? th_lower(name.p[name.n - 1]) : 0;
 	for (size_t i = 0; i < n; i++) {
-		struct th_slice end = table[i];
-		if (last == end.p[end.n - 1] && name.n >= end.n &&
-			th_slice_ieq((struct th_slice){name.p + name.n - end.n, end.n}, end)) {
+		if (has_end(name, table[i])) {
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool has_secret_end(struct th_slice name)
+{
+	switch (th_lower(name.p[name.n - 1])) {
+	case 'd':
+		return ends_in_table(ends_d, COUNT(ends_d), name);
+	case 'l':
+		return ends_in_table(ends_l, COUNT(ends_l), name);
+	case 'n':
+		return ends_in_table(ends_n, COUNT(ends_n), name);
+	case 't':
+		return ends_in_table(ends_t, COUNT(ends_t), name);
+	case 'y':
+		return ends_in_table(ends_y, COUNT(ends_y), name);
+	default:
+		return false;
+	}
+}
+
 enum th_secret_field th_secret_field(struct th_slice name)
 {
-	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
-	for (size_t i = 0; i < COUNT(partly); i++) {
-		if (partly[i].name[0] == first && is_name(partly[i].name, name)) {
-			return partly[i].what;
+	const struct field *f = name.n < COUNT(fields) ? fields[name.n] : NULL;
+	for (; f && f->name; f++) {
+		if ((uint8_t)f->name[0] == th_lower(name.p[0]) && is_name(f->name, name)) {
+			return f->what;
 		}
 	}
-	bool whole = in_table(secret_fields, COUNT(secret_fields), name) ||
-		ends_in_table(secret_field_ends, COUNT(secret_field_ends), name);
-	return whole ? TH_SECRET_WHOLE : TH_SECRET_NOT;
+	return name.n && has_secret_end(name) ? TH_SECRET_WHOLE : TH_SECRET_NOT;
 }
 
 bool th_secret_is_field(struct th_slice name)

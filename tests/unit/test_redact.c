@@ -382,3 +382,52 @@ Test(redact, tables)
 	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("keyword")));
 	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("max_tokens")));
 }
+
+/* Each name that is promised, looked up as whole; and nothing that is nearly one. */
+Test(redact, every_name_is_found)
+{
+	static const char *const names[] = {"access-key", "accesstoken", "api-key", "apikey",
+		"apitoken", "auth", "authentication", "authorization", "authtoken", "circle-token",
+		"dd-api-key", "dd-application-key", "dpop", "helicone-auth", "job-token", "jwt",
+		"mcp-session-id", "ocp-apim-subscription-key", "passwd", "password",
+		"private-token", "proxy-authorization", "secret", "session", "session-id", "token",
+		"x-amz-security-token", "x-api-key", "x-auth", "x-auth-key", "x-auth-token",
+		"x-csrftoken", "x-functions-key", "x-goog-api-key", "x-goog-iap-jwt-assertion",
+		"x-honeycomb-team", "x-jwt", "x-key", "x-ms-authorization-auxiliary",
+		"x-rapidapi-key", "x-session-id", "x-session-token", "x-subscription-token",
+		"x-vault-token", "xi-api-key", "x-access-key", "x-api-key", "x-apikey",
+		"x-auth-key", "x-auth-token", "x-authorization", "x-credential", "x-jwt",
+		"x-jwt-assertion", "x-openai-key", "x-passwd", "x-password", "x-secret",
+		"x-secret-key", "x-session-key", "x-token", "x_api_key", "x_token"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct th_slice name = th_slice_str(names[i]);
+		cr_assert_eq(th_secret_field(name), TH_SECRET_WHOLE, "%s", names[i]);
+	}
+	static const char *const not [] = {"tokens", "x-keys", "dates", "authors", "-", "y", "n",
+		"content-type", "connection", "x-ratelimit-remaining-tokens", "x-request-id",
+		"openai-organization", "keep-alive", "etag", "vary", "x-idempotency-key"};
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++) {
+		cr_assert_eq(th_secret_field(th_slice_str(not [i])), TH_SECRET_NOT, "%s", not [i]);
+	}
+}
+
+Test(redact, every_name_of_which_parts_are_secret_is_found)
+{
+	static const struct {
+		const char *name;
+		enum th_secret_field what;
+	} parts[] = {{":authority", TH_SECRET_URL}, {":path", TH_SECRET_URL},
+		{"baggage", TH_SECRET_LIST}, {"content-location", TH_SECRET_URL},
+		{"cookie", TH_SECRET_COOKIE}, {"cookie2", TH_SECRET_COOKIE},
+		{"destination", TH_SECRET_URL}, {"forwarded", TH_SECRET_URL},
+		{"host", TH_SECRET_URL}, {"location", TH_SECRET_URL}, {"origin", TH_SECRET_URL},
+		{"referer", TH_SECRET_URL}, {"referrer", TH_SECRET_URL},
+		{"sec-websocket-protocol", TH_SECRET_ELEMENTS},
+		{"set-cookie", TH_SECRET_SET_COOKIE}, {"set-cookie2", TH_SECRET_SET_COOKIE},
+		{"tracestate", TH_SECRET_LIST}, {"x-forwarded-uri", TH_SECRET_URL},
+		{"x-original-url", TH_SECRET_URL}, {"x-rewrite-url", TH_SECRET_URL}};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		cr_assert_eq(th_secret_field(th_slice_str(parts[i].name)), parts[i].what, "%s",
+			parts[i].name);
+	}
+}
