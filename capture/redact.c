@@ -205,6 +205,10 @@ static void redact_value(
 {
 	const struct th_scrub_rules *rules = r->how->rules;
 	enum th_scrub_action action = th_scrub_rules_named(rules, TH_SCRUB_HEADER, r->side, name);
+	if (action == TH_SCRUB_HASH && th_secret_field(name) == TH_SECRET_SET_COOKIE) {
+		th_redactor_set_cookie(r, p, end);
+		return;
+	}
 	if (action || is_ambiguous(r, p, end)) {
 		th_redactor_act(r, action ? action : TH_SCRUB_HASH, p, end);
 		return;
@@ -226,8 +230,8 @@ static void redact_by_kind(
 	case TH_SECRET_COOKIE:
 		th_redactor_cookie(r, p, end);
 		break;
-	case TH_SECRET_SET_COOKIE:
-		th_redactor_set_cookie(r, p, end);
+	case TH_SECRET_SET_COOKIE: /* only by a rule: a replay is to be exact (docs/privacy.md) */
+		th_redactor_text(r, p, end);
 		break;
 	case TH_SECRET_ELEMENTS:
 		redact_elements(r, p, end);

@@ -227,8 +227,7 @@ enum th_secret_field th_secret_field(struct th_slice name)
 bool th_secret_is_field(struct th_slice name)
 {
 	enum th_secret_field what = th_secret_field(name);
-	return what == TH_SECRET_WHOLE || what == TH_SECRET_COOKIE ||
-		what == TH_SECRET_SET_COOKIE || what == TH_SECRET_ELEMENTS;
+	return what == TH_SECRET_WHOLE || what == TH_SECRET_COOKIE || what == TH_SECRET_ELEMENTS;
 }
 
 /* Undoes percent-encoding into `out`, at most cap bytes; the length. */

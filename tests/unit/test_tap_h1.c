@@ -63,16 +63,16 @@ Test(tap_h1, secrets_in_responses_and_trailers_are_redacted)
 {
 	script_expect(SCRIPT(">POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 			     "3\r\nabc\r\n0\r\nX-Api-Key: s3cret\r\nB: 1\r\n\r\n",
-			      "<HTTP/1.1 200 K\r\nSet-Cookie: a=s3cret; Path=/\r\n"
+			      "<HTTP/1.1 200 K\r\nX-Auth-Token: s3cret\r\n"
 			      "X-Api-Key:\r\n s3cret\r\nTransfer-Encoding: chunked\r\n\r\n"
-			      "0\r\nSet-Cookie: b=s3cret\r\n\r\n"),
+			      "0\r\nX-Auth-Token: s3cret\r\n\r\n"),
 		CONN "#1 req-head c1 v11 L POST / HTTP/1.1\\r\\nTransfer-Encoding: chunked"
 		     "\\r\\n\\r\\n\n"
 		     "#1 req-data LR 3\\r\\nabc\\r\\n0\\r\\nX-Api-Key: " TOKEN
 		     "\\r\\nB: 1\\r\\n\\r\\n\n"
-		     "#1 res-head v11 LR HTTP/1.1 200 K\\r\\nSet-Cookie: a=" TOKEN "; Path=/\\r\\n"
+		     "#1 res-head v11 LR HTTP/1.1 200 K\\r\\nX-Auth-Token: " TOKEN "\\r\\n"
 		     "X-Api-Key:\\r\\n " TOKEN "\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n\n"
-		     "#1 res-data LR 0\\r\\nSet-Cookie: b=" TOKEN "\\r\\n\\r\\n\n"
+		     "#1 res-data LR 0\\r\\nX-Auth-Token: " TOKEN "\\r\\n\\r\\n\n"
 		     "conn-end 1 LOCAL 0 HTTP1\n");
 }
 
@@ -82,8 +82,8 @@ Test(tap_h1, a_cut_head_or_trailer_keeps_its_secret_to_itself)
 	static const char request[] = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 				      "0\r\nX-Api-Key: 5ecre7\r\n\r\n";
 	static const char response[] =
-		"HTTP/1.1 200 K\r\nSet-Cookie: a=5ecre7\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"0\r\nSet-Cookie: b=5ecre7\r\n\r\n";
+		"HTTP/1.1 200 K\r\nX-Auth-Token: 5ecre7\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"0\r\nX-Auth-Token: 5ecre7\r\n\r\n";
 	for (size_t cut = 1; cut < sizeof(request) + sizeof(response) - 2; cut++) {
 		struct th_conn_ref c = script_open();
 		size_t n = cut < sizeof(request) ? cut : sizeof(request) - 1;
