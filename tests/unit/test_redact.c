@@ -272,8 +272,8 @@ Test(redact, cookies_that_servers_set_go_by_a_rule)
 	static struct th_scrub_rules rules;
 	static const char file[] = "{\"rules\": [{\"header\": \"set-cookie\"}]}";
 	static const char *const heads[] = {
-		"Set-Cookie: sid=S3cr3tV4lue; Path=/a; Expires=Wed, 21 Oct 2026 07:28:00 GMT; "
-		"Secure; HttpOnly; SameSite=Lax\r\n",
+		("Set-Cookie: sid=S3cr3tV4lue; Path=/a; Expires=Wed, 21 Oct 2026 07:28:00 GMT; "
+		 "Secure; HttpOnly; SameSite=Lax\r\n"),
 		"SET-COOKIE:sid = S3cr3tV4lue\r\nset-cookie: S3cr3tV4lue; S3cr3tV4lue\r\n",
 		"Set-Cookie: sid=; Max-Age=0\r\n",
 		"Set-Cookie: a=S3cr3tV4lue;next=S3cr3tV4lue;domain=x.example\r\n",
