@@ -220,6 +220,16 @@ static void redact_value(
 	}
 }
 
+/* What a server gives stays, unless a rule names it: a replay is to be exact (docs/privacy.md). */
+static void redact_session(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
+{
+	if (r->side == TH_REDACT_REQUEST) {
+		redact_credential(r, p, end);
+	} else {
+		th_redactor_text(r, p, end);
+	}
+}
+
 static void redact_by_kind(
 	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end)
 {
@@ -230,7 +240,10 @@ static void redact_by_kind(
 	case TH_SECRET_COOKIE:
 		th_redactor_cookie(r, p, end);
 		break;
-	case TH_SECRET_SET_COOKIE: /* only by a rule: a replay is to be exact (docs/privacy.md) */
+	case TH_SECRET_SESSION:
+		redact_session(r, p, end);
+		break;
+	case TH_SECRET_SET_COOKIE: /* if a rule names it */
 		th_redactor_text(r, p, end);
 		break;
 	case TH_SECRET_ELEMENTS:

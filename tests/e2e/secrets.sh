@@ -58,8 +58,8 @@ for version in 1.1 2; do
 done
 
 # What a server gives and the agent hands back: the stand-ins come back in a replay, and match. The
-# cookies that it sets are exact unless a rule names them.
-echo '{"rules": [{"header": "set-cookie"}]}' >cookies.json
+# cookies and session ids are exact unless a rule names them.
+echo '{"rules": [{"header": ["set-cookie", "mcp-session-id"]}]}' >cookies.json
 for version in 1.1 2; do
 	login() { "$@" curl -sSL --max-time 20 "--http$version" -b '' "$https/t/login"; }
 	name=login$version
