@@ -3,6 +3,8 @@
  * Only the first bytes sent decide what a connection speaks. What the peer said before that is
  * kept (bounded) and given to the tap before them: a server may speak first, and a thread that
  * reads may be seen before the thread that wrote, since calls are tapped after they happened. */
+#include <string.h>
+
 #include "base/pool.h"
 #include "recorder/conn.h"
 #include "recorder/emit.h"
@@ -184,12 +186,19 @@ void th_feed_received(struct th_conn *c, struct th_slice bytes)
 	}
 }
 
+/* An HTTP/2 server greets without being asked (RFC 9113 3.4). An agent that leaves then, since it
+ * does not like the certificate, say, has spoken no other protocol but none. */
+static bool is_unasked_http2(const struct th_conn *c)
+{
+	return c->bytes_sent == 0 && strcmp(c->alpn, "h2") == 0;
+}
+
 void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code)
 {
 	if (c->tap) {
 		c->tap->end(c->state, how, code);
 	}
-	if (!c->decided && c->bytes_sent + c->bytes_received) {
+	if (!c->decided && c->bytes_sent + c->bytes_received && !is_unasked_http2(c)) {
 		decide_other(c);
 	}
 	if (c->undecoded_why && c->undecoded) {

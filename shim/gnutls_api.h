@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct gnutls_session_int;
 struct gnutls_x509_crt_int;
@@ -57,6 +58,14 @@ typedef int th_gnutls_verify_output(struct gnutls_x509_crt_int *cert,
 int gnutls_x509_trust_list_verify_crt2(struct gnutls_x509_trust_list_st *list,
 	struct gnutls_x509_crt_int **certs, unsigned n, struct gnutls_typed_vdata_st *data,
 	unsigned elements, unsigned flags, unsigned *voutput, th_gnutls_verify_output *func);
+
+/* ---- hooked: who the peer is ---- */
+
+const struct th_gnutls_datum *gnutls_certificate_get_peers(
+	const struct gnutls_session_int *s, unsigned *n);
+time_t gnutls_certificate_expiration_time_peers(const struct gnutls_session_int *s);
+time_t gnutls_certificate_activation_time_peers(const struct gnutls_session_int *s);
+time_t gnutls_x509_crt_get_expiration_time(struct gnutls_x509_crt_int *cert);
 
 /* ---- values ---- */
 

@@ -32,6 +32,7 @@
 struct hostent;
 struct th_curl_message;
 struct _IO_FILE;
+struct th_gnutls_datum;
 struct stack_st_X509;
 struct x509_st;
 
@@ -51,7 +52,7 @@ struct x509_st;
 
 /* Hooked functions of the C library that return a pointer: their types. */
 #define TH_RETURNS_POINTER(ret) \
-	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, struct x509_st * * : true, void ** : true, struct th_curl_message * * : true, struct stack_st_X509 * * : true, default : false)
+	_Generic((__typeof__(ret) *)0, struct hostent * * : true, struct _IO_FILE * * : true, struct x509_st * * : true, void ** : true, struct th_curl_message * * : true, struct stack_st_X509 * * : true, const struct th_gnutls_datum * * : true, default : false)
 
 /* The real function, as the caller of this hook would have bound it. Only directly in a hook's
  * body (it looks at the return address). Never NULL: a miss is a function that fails (P1). */

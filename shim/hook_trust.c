@@ -1,11 +1,10 @@
-/* The peer's certificates, for replays only: the player's are to be trusted, the recorded ones to
- * be seen. */
-#include <openssl/ssl.h>
+/* The peer's certificates, for replays only: the player's are to be trusted (the recorded ones to
+ * be seen: hook_peer.c). */
 #include <openssl/x509_vfy.h>
 
 #include "shim/gnutls_api.h"
 #include "shim/hook.h"
-#include "shim/replay_peer.h"
+#include "shim/replay_peer_gnutls.h"
 #include "shim/replay_trust.h"
 #include "shim/replay_trust_gnutls.h"
 
@@ -25,51 +24,20 @@ TH_LIB_HOOK(int, gnutls_x509_trust_list_verify_crt2,
 {
 	struct th_site site = TH_SITE(gnutls_x509_trust_list_verify_crt2);
 	struct gnutls_x509_trust_list_st *ours = NULL;
+	struct gnutls_x509_crt_int *leaf = NULL;
 	if (th_arm_is(TH_ARM_REPLAY)) {
+		leaf = certs && n > 0 ? th_replay_gnutls_leaf(site, certs[0]) : NULL;
+		certs = leaf ? &leaf : certs;
+		n = leaf ? 1 : n;
 		ours = th_replay_gnutls_trust(site, certs, n);
 	}
 	unsigned verdict = ours ? th_replay_gnutls_verdict(site, certs[0]) : 0;
 	int ret = TH_REAL_AT(site, gnutls_x509_trust_list_verify_crt2)(
 		ours ? ours : list, certs, n, data, elements, flags, voutput, func);
 	th_replay_gnutls_trust_end(site, ours);
+	th_replay_gnutls_leaf_end(site, leaf);
 	if (ret >= 0 && verdict && voutput) {
 		*voutput = verdict;
 	}
 	return ret;
-}
-
-TH_LIB_HOOK(X509 *, SSL_get1_peer_certificate, (const SSL *ssl))
-{
-	struct th_site site = TH_SITE(SSL_get1_peer_certificate);
-	X509 *real = TH_REAL_AT(site, SSL_get1_peer_certificate)(ssl);
-	bool ours = th_arm_is(TH_ARM_REPLAY) && site.application;
-	return ours ? th_replay_peer(site, ssl, real, true) : real;
-}
-
-TH_LIB_HOOK(X509 *, SSL_get0_peer_certificate, (const SSL *ssl))
-{
-	struct th_site site = TH_SITE(SSL_get0_peer_certificate);
-	X509 *real = TH_REAL_AT(site, SSL_get0_peer_certificate)(ssl);
-	bool ours = th_arm_is(TH_ARM_REPLAY) && site.application;
-	return ours ? th_replay_peer(site, ssl, real, false) : real;
-}
-
-/* OpenSSL before 3.0. */
-#undef SSL_get_peer_certificate
-X509 *SSL_get_peer_certificate(const SSL *ssl);
-TH_LIB_HOOK(X509 *, SSL_get_peer_certificate, (const SSL *ssl))
-{
-	struct th_site site = TH_SITE(SSL_get_peer_certificate);
-	X509 *real = TH_REAL_AT(site, SSL_get_peer_certificate)(ssl);
-	bool ours = th_arm_is(TH_ARM_REPLAY) && site.application;
-	return ours ? th_replay_peer(site, ssl, real, true) : real;
-}
-
-TH_LIB_HOOK(STACK_OF(X509) *, SSL_get_peer_cert_chain, (const SSL *ssl))
-{
-	struct th_site site = TH_SITE(SSL_get_peer_cert_chain);
-	if (th_arm_is(TH_ARM_REPLAY) && site.application) {
-		th_replay_peer_chain(site, ssl);
-	}
-	return TH_REAL_AT(site, SSL_get_peer_cert_chain)(ssl);
 }

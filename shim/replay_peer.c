@@ -1,10 +1,7 @@
 /* See replay_peer.h. An object that looks into its session is the agent's, used by one thread at a
  * time, so changing the chain races with nobody.
  *
- * Left out: the chain that verification built (SSL_get0_verified_chain) and what a verification
- * callback sees are the player's, since that is what was verified. GnuTLS: its clients (libcurl,
- * wget) compare the dates in the certificate with the clock by themselves, so a recorded one would
- * make old captures fail. */
+ * Left out: what a verification callback sees is the player's, since that is what is verified. */
 #include "shim/replay_peer.h"
 
 #include <openssl/ssl.h>
@@ -83,4 +80,13 @@ struct x509_st *th_replay_peer(
 		f->X509_free(real);
 	}
 	return leaf;
+}
+
+struct stack_st_X509 *th_replay_peer_verified(
+	struct th_site site, const struct ssl_st *ssl, struct stack_st_X509 *real)
+{
+	TH_KEEP_ERRNO;
+	const struct functions *f = real ? th_library_functions(&per_library, site.lib) : NULL;
+	const OPENSSL_STACK *chain = f ? recorded_chain(f, ssl) : NULL;
+	return chain ? (struct stack_st_X509 *)chain : real;
 }

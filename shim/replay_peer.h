@@ -10,6 +10,7 @@
 
 struct ssl_st;
 struct x509_st;
+struct stack_st_X509;
 
 /* What SSL_get_peer_cert_chain() is about to return becomes the recorded chain. */
 void th_replay_peer_chain(struct th_site site, const struct ssl_st *ssl);
@@ -18,5 +19,10 @@ void th_replay_peer_chain(struct th_site site, const struct ssl_st *ssl);
  * `counted`, a reference of the agent's as `real` is (which is then given back). */
 struct x509_st *th_replay_peer(
 	struct th_site site, const struct ssl_st *ssl, struct x509_st *real, bool counted);
+
+/* The recorded chain instead of `real`, the one that verification built; `real` if that is NULL
+ * (nothing was verified) or nothing was recorded. Owned by the session. */
+struct stack_st_X509 *th_replay_peer_verified(
+	struct th_site site, const struct ssl_st *ssl, struct stack_st_X509 *real);
 
 #endif

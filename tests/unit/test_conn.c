@@ -118,6 +118,18 @@ Test(conn, frame_says_what_is_known)
 	th_conn_close(c);
 }
 
+/* The server's greeting was read, but the agent did not like the certificate: it said nothing. */
+Test(conn, greeting_of_http2_alone_is_no_stranger)
+{
+	struct th_conn_conf conf = conf_of(443);
+	struct th_conn_ref c = th_conn_open(&conf);
+	th_conn_tls(c, TH_SLICE_LIT("sni.example"), TH_SLICE_LIT("h2"));
+	script_step(c, "<settings", 100);
+	fake_forget();
+	th_conn_close(c);
+	cr_assert_not_null(strstr(fake_text(), "LOCAL 0 NOTHING"), "%s", fake_text());
+}
+
 static uint32_t certificates_of(size_t i)
 {
 	cr_assert_eq(fake_frames[i].type, TH_FRAME_CONN);
