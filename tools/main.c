@@ -108,6 +108,15 @@ static const struct th_command commands[] = {
 		"  -q, --quiet           no summary\n"
 		"\n"
 		"Exits as the program does.\n"},
+	{"redact", th_cmd_redact, "copy a capture, with what is secret replaced",
+		"[--rules FILE] [--sign KEY] FILE COPY\n"
+		"\n"
+		"      --rules FILE      redaction rules, as TRACEHOOK_REDACT has them, beside the "
+		"default\n"
+		"      --sign KEY        sign the copy's seals: a file with an Ed25519 key, PEM\n"
+		"\n"
+		"COPY must not exist. It is replayed as FILE is, and says that it is a copy.\n"
+		"Exits 65 when FILE is damaged; what could be read was copied.\n"},
 	{"replay", th_cmd_replay, "run a program against a capture, without a network",
 		"[OPTION...] FILE [--] PROGRAM [ARGUMENT...]\n"
 		"\n"

@@ -67,26 +67,36 @@ int th_settings_load_key(void)
 	return TH_EXIT_OK;
 }
 
-int th_settings_check_rules(const struct th_config *config)
+int th_settings_read_rules(const char *name, const char *consequence,
+	struct th_scrub_rules **ret_rules, uint8_t **ret_text, struct th_slice *ret_view)
 {
 	char why[TH_SCRUB_RULES_WHY_MAX];
-	const char *name = config->rules[0] ? getenv("TRACEHOOK_REDACT") : NULL;
-	if (!name) {
-		return TH_EXIT_OK;
-	}
 	th_auto_fclose FILE *f = fopen(name, "re");
 	th_auto_free uint8_t *text = malloc(TH_SCRUB_RULES_FILE_MAX + 1);
 	th_auto_free struct th_scrub_rules *rules = calloc(1, sizeof(*rules));
 	size_t n = f && text ? fread(text, 1, TH_SCRUB_RULES_FILE_MAX + 1, f) : 0;
 	if (!f || !rules || !text || ferror(f)) {
-		th_tool_error("redaction rules %s: %s; nothing was run", name, strerror(errno));
+		th_tool_error("redaction rules %s: %s; %s", name, strerror(errno), consequence);
 		return TH_EXIT_MISSING;
 	}
 	if (!th_scrub_rules_parse((struct th_slice){text, n}, rules, why)) {
-		th_tool_error("redaction rules %s: %s; nothing was run", name, why);
+		th_tool_error("redaction rules %s: %s; %s", name, why, consequence);
 		return TH_EXIT_USAGE;
 	}
+	*ret_view = (struct th_slice){text, n};
+	*ret_rules = th_steal(&rules);
+	*ret_text = th_steal(&text);
 	return TH_EXIT_OK;
+}
+
+int th_settings_check_rules(const struct th_config *config)
+{
+	th_auto_free struct th_scrub_rules *rules = NULL;
+	th_auto_free uint8_t *text = NULL;
+	struct th_slice view;
+	const char *name = config->rules[0] ? getenv("TRACEHOOK_REDACT") : NULL;
+	return name ? th_settings_read_rules(name, "nothing was run", &rules, &text, &view)
+		    : TH_EXIT_OK;
 }
 
 bool th_settings_number(const char *text, double *ret_number)

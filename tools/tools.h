@@ -44,6 +44,7 @@ int th_cmd_export(int argc, char **argv);
 int th_cmd_list(int argc, char **argv);
 int th_cmd_player(int argc, char **argv);
 int th_cmd_record(int argc, char **argv);
+int th_cmd_redact(int argc, char **argv);
 int th_cmd_replay(int argc, char **argv);
 int th_cmd_seal(int argc, char **argv);
 int th_cmd_show(int argc, char **argv);
