@@ -10,8 +10,11 @@ REASONS = {103: "Early Hints", 200: "OK", 204: "No Content", 302: "Found", 304: 
 
 
 async def end_connection(writer, how):
-    """Ends the connection as `how` says: "fin" (TLS: without close_notify), "rst", "notify"."""
+    """Ends the connection as `how` says: "fin" (TLS: without close_notify), "rst", "notify",
+    "never"."""
     await writer.drain()
+    if how == "never":
+        await asyncio.sleep(3600)
     if how == "notify":
         writer.close()
         return

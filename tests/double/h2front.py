@@ -67,8 +67,12 @@ class Connection:
         await self.flush()
 
     async def cut(self, stream, how):
-        """One stream ends badly; only "fin" takes the connection with it."""
-        if how == "fin":
+        """One stream ends badly; only "fin" and "goaway" take the connection with it."""
+        if how == "goaway":
+            self.h2.close_connection(error_code=2)
+            await self.flush()
+            await end_connection(self.writer, "notify")
+        elif how == "fin":
             await end_connection(self.writer, how)
         else:
             self.h2.reset_stream(stream, error_code=2)
