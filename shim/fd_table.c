@@ -85,6 +85,14 @@ void th_fd_open(int fd, const struct th_conn_conf *conf)
 	}
 }
 
+void th_fd_names(int fd)
+{
+	const struct th_conn_conf none = {0};
+	if (renew(fd, &none)) {
+		publish(fd, TH_FD_NAMES);
+	}
+}
+
 void th_fd_connected(struct th_fd *f)
 {
 	f->conf.connected = th_clock_now();

@@ -20,6 +20,7 @@ enum th_fd_state {
 	TH_FD_FREE,
 	TH_FD_PENDING, /* connect() goes on in the background; no connection yet */
 	TH_FD_OPEN,
+	TH_FD_NAMES, /* no connection: a UDP socket that asks name servers */
 };
 
 struct th_fd {
@@ -49,6 +50,9 @@ struct th_fd *th_fd_get(int fd);
 /* A connection was made or begun on `fd`; what was there before is dropped. */
 void th_fd_pending(int fd, const struct th_conn_conf *conf);
 void th_fd_open(int fd, const struct th_conn_conf *conf);
+
+/* A UDP socket begins to ask name servers. */
+void th_fd_names(int fd);
 
 /* A pending connect came to an end. */
 void th_fd_connected(struct th_fd *f);

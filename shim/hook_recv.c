@@ -55,11 +55,16 @@ static ssize_t ended_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 	return th_replay_end(fd, room, ret);
 }
 
-/* A stream of the internet does not tell its source; the player's socket would. */
-static void hide_source(int fd, const void *addr, socklen_t *len)
+/* Room for the source's address, read before the call: in a replay, where it will be ours. */
+static socklen_t room_for(const void *addr, const socklen_t *len)
 {
-	if (addr && len && th_arm_closed() && th_replay_is_guise(fd)) {
-		*len = 0;
+	return addr && len && th_arm_closed() ? *len : 0;
+}
+
+static void tell_source(int fd, ssize_t ret, void *addr, socklen_t room, socklen_t *len)
+{
+	if (addr && len && ret >= 0 && th_arm_closed()) {
+		th_replay_source(fd, addr, room, len);
 	}
 }
 
@@ -122,34 +127,44 @@ TH_HOOK(ssize_t, __recv_chk, (int fd, void *buf, size_t n, size_t room, int flag
 TH_HOOK(ssize_t, recvfrom,
 	(int fd, void *buf, size_t n, int flags, __SOCKADDR_ARG addr, socklen_t *len))
 {
+	socklen_t room = room_for(addr.__sockaddr__, len);
 	ssize_t ret = th_replay_end(fd, n, TH_REAL(recvfrom)(fd, buf, n, flags, addr, len));
-	hide_source(fd, addr.__sockaddr__, len);
+	tell_source(fd, ret, addr.__sockaddr__, room, len);
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
 
 TH_HOOK(ssize_t, __recvfrom_chk,
-	(int fd, void *buf, size_t n, size_t room, int flags, __SOCKADDR_ARG addr, socklen_t *len))
+	(int fd, void *buf, size_t n, size_t size, int flags, __SOCKADDR_ARG addr, socklen_t *len))
 {
-	ssize_t ret = TH_REAL(__recvfrom_chk)(fd, buf, n, room, flags, addr, len);
+	socklen_t room = room_for(addr.__sockaddr__, len);
+	ssize_t ret = TH_REAL(__recvfrom_chk)(fd, buf, n, size, flags, addr, len);
 	ret = th_replay_end(fd, n, ret);
-	hide_source(fd, addr.__sockaddr__, len);
+	tell_source(fd, ret, addr.__sockaddr__, room, len);
 	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
 	return ret;
 }
 
 TH_HOOK(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags))
 {
+	socklen_t room = room_for(msg->msg_name, &msg->msg_namelen);
 	ssize_t ret = TH_REAL(recvmsg)(fd, msg, flags);
 	ret = ended_v(fd, msg->msg_iov, (int)msg->msg_iovlen, ret);
-	hide_source(fd, msg->msg_name, &msg->msg_namelen);
+	tell_source(fd, ret, msg->msg_name, room, &msg->msg_namelen);
 	TH_RECORD(th_fd_tracked(fd), took_message(fd, msg, ret, flags));
 	return ret;
 }
 
+/* Of the sockets that are ours in a replay one message at a time: fewer than there is room for is a
+ * result that callers know. */
 TH_HOOK(int, recvmmsg,
 	(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout))
 {
+	if (n > 0 && th_arm_closed() && th_replay_is_guise(fd)) {
+		ssize_t got = th_hook_recvmsg(fd, &msgs->msg_hdr, flags & ~MSG_WAITFORONE);
+		msgs->msg_len = got < 0 ? 0 : (unsigned)got;
+		return got < 0 ? -1 : 1;
+	}
 	int ret = TH_REAL(recvmmsg)(fd, msgs, n, flags, timeout);
 	TH_RECORD(th_fd_tracked(fd), took_messages(fd, msgs, ret, flags));
 	return ret;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
+#include "shim/name_server.h"
 #include "shim/plain.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
@@ -60,10 +61,25 @@ static int replay_message(int fd, const struct msghdr *msg, int flags)
 		: TH_REPLAY_PASS;
 }
 
+/* In a replay: was that a question to a name server, which is answered already? */
+static bool asked(int fd, const void *buf, size_t n)
+{
+	return th_arm_closed() && th_replay_asked(fd, buf, n);
+}
+
+/* Nobody sends a question in more pieces than one, but for its length over TCP. */
+static bool asked_v(int fd, const struct iovec *iov, int count)
+{
+	return count > 0 && asked(fd, iov->iov_base, iov->iov_len);
+}
+
 TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 {
 	if (refuses(fd)) {
 		return -1;
+	}
+	if (asked(fd, buf, n)) {
+		return (ssize_t)n;
 	}
 	ssize_t ret = TH_REAL(write)(fd, buf, n);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
@@ -79,6 +95,9 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 {
 	if (refuses(fd)) {
 		return -1;
+	}
+	if (asked_v(fd, iov, count)) {
+		return (ssize_t)iov->iov_len;
 	}
 	ssize_t ret = TH_REAL(writev)(fd, iov, count);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
@@ -112,6 +131,9 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 	if (refuses(fd)) {
 		return -1;
 	}
+	if (asked(fd, buf, n)) {
+		return (ssize_t)n;
+	}
 	ssize_t ret = TH_REAL(send)(fd, buf, n, flags);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
@@ -125,10 +147,14 @@ TH_HOOK(ssize_t, sendto,
 	if (r < 0) {
 		return th_replay_result(r);
 	}
+	if (asked(fd, buf, n)) {
+		return (ssize_t)n;
+	}
 	if (r == TH_REPLAY_BARE) {
 		return TH_REAL(sendto)(fd, buf, n, flags & ~MSG_FASTOPEN, NULL, 0);
 	}
 	uint64_t began = fast_open_begins(sa, len, flags);
+	TH_RECORD(th_name_server_port(sa, len) && th_arm_owner(), th_sock_asks(fd));
 	if (refuses(fd)) {
 		return -1;
 	}
@@ -144,6 +170,9 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (r < 0) {
 		return th_replay_result(r);
 	}
+	if (msg->msg_iovlen > 0 && asked_v(fd, msg->msg_iov, 1)) {
+		return (ssize_t)msg->msg_iov->iov_len;
+	}
 	if (r == TH_REPLAY_BARE) {
 		struct msghdr bare = *msg;
 		bare.msg_name = NULL;
@@ -153,6 +182,8 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	uint64_t began = flags & MSG_FASTOPEN
 		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
 		: 0;
+	TH_RECORD(th_name_server_port(msg->msg_name, msg->msg_namelen) && th_arm_owner(),
+		th_sock_asks(fd));
 	if (refuses(fd)) {
 		return -1;
 	}
@@ -172,6 +203,9 @@ TH_HOOK(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
 		msgs[0].msg_len = sent < 0 ? 0 : (unsigned)sent;
 		return sent < 0 ? -1 : 1;
 	}
+	TH_RECORD(n > 0 && th_name_server_port(msgs->msg_hdr.msg_name, msgs->msg_hdr.msg_namelen) &&
+			th_arm_owner(),
+		th_sock_asks(fd));
 	if (refuses(fd)) {
 		return -1;
 	}

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/bytes.h"
 #include "shim/arm.h"
 
 #define TH_REPLAY_PASS 1 /* nothing to say: make the real call */
@@ -73,8 +74,12 @@ static inline ssize_t th_replay_end(int fd, size_t wanted, ssize_t n)
 	return n <= 0 && th_arm_closed() ? th_replay_received(fd, wanted, n) : n;
 }
 
-/* Is it a connection to the player, whose source address must not show? */
+/* Is it a connection to the player, or a socket that seems to ask name servers? */
 bool th_replay_is_guise(int fd);
+
+/* A receiving call succeeded, and had `room` bytes for the source's address: what the agent is to
+ * see there. Nothing for others than th_replay_is_guise(). */
+void th_replay_source(int fd, struct sockaddr *addr, socklen_t room, socklen_t *len);
 
 /* getpeername, getsockname. 0, a negative errno, or PASS. */
 int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len);
@@ -98,6 +103,23 @@ int th_replay_getaddrinfo(th_getaddrinfo *real, const char *node, const char *se
 
 /* A look-up that the fence refused: tells the player. */
 void th_replay_name_refused(const char *name);
+
+/* What the world says about a name; unknown ones are refused, and the player is told. */
+struct th_world_address;
+struct th_replay_answer {
+	int result; /* EAI_ */
+	const struct th_world_address *addresses;
+	size_t n;
+};
+struct th_replay_answer th_replay_name(const char *name);
+
+/* The answer to a DNS query, from the world: appended to `out`. 0; -EBADMSG: that is no query that
+ * can be answered; -EMSGSIZE. */
+int th_replay_dns(struct th_slice query, struct th_out *out);
+
+/* The agent sends `n` bytes on a socket. True: they are a question to a name server, which has been
+ * answered instead. */
+bool th_replay_asked(int fd, const void *message, size_t n);
 
 /* gethostbyname2_r() from the world: 0 and the entry, within `buffer`; PASS: a numeric name;
  * -ERANGE: the buffer is too small; another negative errno: not found, *ret_h_errno says why. */

@@ -24,10 +24,12 @@
 
 #include "base/sys.h"
 #include "base/unix_name.h"
+#include "shim/name_server.h"
 #include "shim/replay.h"
 #include "shim/replay_epoll.h"
 #include "shim/replay_guise.h"
 #include "shim/replay_link.h"
+#include "shim/replay_resolver.h"
 
 #define EPHEMERAL_FIRST 32768
 #define EPHEMERAL_COUNT 28232
@@ -306,6 +308,41 @@ static int refuse_datagram(const struct wish *w)
 	return -ENETUNREACH;
 }
 
+/* The socket becomes one whose questions to name servers are answered (replay_resolver.h). */
+static int become_resolver(const struct wish *w, bool connected)
+{
+	if (w->old) { /* another server's turn */
+		w->old->peer = w->to;
+		w->old->connected = connected;
+		return 0;
+	}
+	int new = th_resolver_socket();
+	if (new < 0) {
+		return new;
+	}
+	th_arm_notice();
+	struct th_guise g = guise_of(w, (uint32_t) new);
+	g.resolver = true;
+	g.connected = connected;
+	return replace(w, new, &g);
+}
+
+/* c-ares sorts a name's addresses by whether they can be reached, for which it connects to them
+ * without ever sending (RFC 6724): that is no attempt to get out. Whoever means to send does not
+ * wait for it. */
+static bool is_probe(const struct wish *w)
+{
+	return th_arm_is(TH_ARM_REPLAY) && !is_non_blocking(w->fd) && th_resolver_knows(&w->peer);
+}
+
+static int connect_datagram(const struct wish *w, bool to_server)
+{
+	if (to_server && th_arm_is(TH_ARM_REPLAY) && is_inet(w->family)) {
+		return become_resolver(w, true);
+	}
+	return is_probe(w) ? -ENETUNREACH : refuse_datagram(w);
+}
+
 /* Sockets that cannot leave the machine by themselves. A stream of AF_UNIX can: by who listens. */
 static bool stays_here(int fd, int family)
 {
@@ -328,12 +365,17 @@ static int again(struct th_guise *g)
 static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	struct wish w = {.fd = fd, .old = th_guise_of(fd)};
+	if (w.old && w.old->resolver && sa && len >= sizeof(sa->sa_family) &&
+		sa->sa_family == AF_UNSPEC) {
+		w.old->connected = false;
+		return 0;
+	}
 	w.family = w.old ? w.old->peer.any.sa_family : option_of(fd, SO_DOMAIN);
 	if (w.family < 0 || !sa || len < sizeof(sa->sa_family) || sa->sa_family == AF_UNSPEC ||
 		(!w.old && stays_here(fd, w.family))) {
 		return TH_REPLAY_PASS; /* nothing leaves here, or the kernel knows the error */
 	}
-	if (w.old) {
+	if (w.old && !w.old->resolver) {
 		int r = again(w.old);
 		if (r != TH_AGAIN_NEW) {
 			return r == TH_AGAIN_DONE ? 0 : r;
@@ -350,7 +392,9 @@ static int connect_to(int fd, const struct sockaddr *sa, socklen_t len)
 	if (!w.old && TH_SYS(SYS_getpeername, fd, &already, &n) == 0) {
 		return TH_REPLAY_PASS; /* connected to a peer that was let through */
 	}
-	return option_of(fd, SO_TYPE) == SOCK_STREAM ? connect_stream(&w) : refuse_datagram(&w);
+	return option_of(fd, SO_TYPE) == SOCK_STREAM
+		? connect_stream(&w)
+		: connect_datagram(&w, th_name_server_port(sa, len));
 }
 
 void th_replay_bound(int fd, const struct sockaddr *sa, socklen_t len)
@@ -381,10 +425,11 @@ static bool is_there(int fd)
 int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len)
 {
 	TH_KEEP_ERRNO;
-	if (th_guise_of(fd)) {
+	struct wish w = {.fd = fd, .old = th_guise_of(fd)};
+	if (w.old && !w.old->resolver) {
 		return TH_REPLAY_BARE; /* TCP ignores an address once it is connected */
 	}
-	struct wish w = {.fd = fd, .family = option_of(fd, SO_DOMAIN)};
+	w.family = w.old ? w.old->peer.any.sa_family : option_of(fd, SO_DOMAIN);
 	if (w.family < 0 || w.family == AF_UNIX || stays_here(fd, w.family) || !sa) {
 		return TH_REPLAY_PASS;
 	}
@@ -393,6 +438,10 @@ int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t le
 		bool there = r == 0 || (r == -EINPROGRESS && is_there(fd));
 		return there ? TH_REPLAY_BARE : r;
 	}
-	(void)read_address(sa, len, &w); /* for the report only: the fence stands in any case */
+	bool read = read_address(sa, len, &w); /* or not: the fence stands in any case */
+	if (read && th_arm_is(TH_ARM_REPLAY) && is_inet(w.family) && th_name_server_port(sa, len)) {
+		int r = become_resolver(&w, w.old && w.old->connected);
+		return r < 0 ? r : TH_REPLAY_BARE;
+	}
 	return refuse_datagram(&w);
 }

@@ -21,13 +21,6 @@
 static const struct th_world_address localhost[] = {
 	{.family = 6, .bytes = {[15] = 1}}, {.family = 4, .bytes = {127, 0, 0, 1}}};
 
-/* What the world says about a name. */
-struct answer {
-	int result; /* EAI_ */
-	const struct th_world_address *addresses;
-	size_t n;
-};
-
 void th_replay_name_refused(const char *name)
 {
 	TH_KEEP_ERRNO;
@@ -47,19 +40,20 @@ static bool is_localhost(const char *name)
 		th_slice_ieq(s, TH_SLICE_LIT("localhost."));
 }
 
-static struct answer look_up(const char *name)
+struct th_replay_answer th_replay_name(const char *name)
 {
 	const struct th_world *w = th_link_world();
 	bool open = th_arm_is(TH_ARM_REPLAY);
 	const struct th_world_name *n = open ? th_world_find_name(w, name) : NULL;
 	if (n) {
-		return (struct answer){n->result, th_world_addresses(w, n), n->n_addresses};
+		return (struct th_replay_answer){
+			n->result, th_world_addresses(w, n), n->n_addresses};
 	}
 	if (is_localhost(name)) {
-		return (struct answer){0, localhost, 2};
+		return (struct th_replay_answer){0, localhost, 2};
 	}
 	th_replay_name_refused(name);
-	return (struct answer){open ? EAI_NONAME : EAI_FAIL, NULL, 0};
+	return (struct th_replay_answer){open ? EAI_NONAME : EAI_FAIL, NULL, 0};
 }
 
 /* ---- getaddrinfo ---- */
@@ -103,7 +97,7 @@ static void add_address(struct query *q, const struct th_world_address *a)
 	}
 }
 
-static void add_addresses(struct query *q, const struct answer *a)
+static void add_addresses(struct query *q, const struct th_replay_answer *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		add_address(q, &a->addresses[i]);
@@ -111,7 +105,7 @@ static void add_addresses(struct query *q, const struct answer *a)
 }
 
 /* AI_V4MAPPED counts for AF_INET6 only: when there is no address of it, or with AI_ALL too. */
-static void collect(struct query *q, const struct answer *a, int flags)
+static void collect(struct query *q, const struct th_replay_answer *a, int flags)
 {
 	bool may_map = (flags & AI_V4MAPPED) && q->hints.ai_family == AF_INET6;
 	q->mapped = may_map && (flags & AI_ALL);
@@ -124,7 +118,7 @@ static void collect(struct query *q, const struct answer *a, int flags)
 
 static int answer_query(struct query *q, const char *node, int flags, struct addrinfo **ret_list)
 {
-	struct answer a = look_up(node);
+	struct th_replay_answer a = th_replay_name(node);
 	if (a.result != 0) {
 		errno = a.result == EAI_SYSTEM ? EIO : errno; /* which one was not recorded */
 		return a.result;
@@ -184,7 +178,7 @@ static bool is_numeric(const char *name)
 	return inet_aton(name, (struct in_addr *)&a) || inet_pton(AF_INET6, name, &a) == 1;
 }
 
-static size_t count_family(const struct answer *a, uint8_t family)
+static size_t count_family(const struct th_replay_answer *a, uint8_t family)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < a->n; i++) {
@@ -194,7 +188,7 @@ static size_t count_family(const struct answer *a, uint8_t family)
 }
 
 /* Lays the entry out in the caller's buffer: pointers first, then addresses, then the name. */
-static int lay_out(const struct answer *a, const char *name, int family, size_t count,
+static int lay_out(const struct th_replay_answer *a, const char *name, int family, size_t count,
 	struct hostent *ret_entry, char *buffer, size_t n)
 {
 	size_t pad = -(uintptr_t)buffer % sizeof(char *);
@@ -227,7 +221,7 @@ int th_replay_hostent(const char *name, int family, struct hostent *ret_entry, c
 	if (is_numeric(name) || (family != AF_INET && family != AF_INET6)) {
 		return TH_REPLAY_PASS;
 	}
-	struct answer a = look_up(name);
+	struct th_replay_answer a = th_replay_name(name);
 	size_t count = count_family(&a, family == AF_INET ? 4 : 6);
 	if (a.result != 0 || count == 0) {
 		*ret_h_errno = a.result ? herrno_of(a.result) : NO_DATA;

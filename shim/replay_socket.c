@@ -48,6 +48,19 @@ static int give_address(const union th_peer_address *a, struct sockaddr *sa, soc
 	return 0;
 }
 
+/* A stream of the internet does not tell its source; the player's socket would. */
+void th_replay_source(int fd, struct sockaddr *addr, socklen_t room, socklen_t *len)
+{
+	TH_KEEP_ERRNO;
+	struct th_guise *g = th_guise_of(fd);
+	if (g) {
+		*len = g->resolver ? room : 0;
+	}
+	if (g && g->resolver) {
+		(void)give_address(&g->peer, addr, len);
+	}
+}
+
 int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	TH_KEEP_ERRNO;
@@ -84,7 +97,7 @@ static int socket_option(struct th_guise *g, int fd, int name, void *value, sock
 	case SO_DOMAIN:
 		return give_int(g->peer.any.sa_family, value, len);
 	case SO_PROTOCOL:
-		return give_int(IPPROTO_TCP, value, len);
+		return give_int(g->resolver ? IPPROTO_UDP : IPPROTO_TCP, value, len);
 	case SO_ERROR:
 		if (g->connected) {
 			return TH_REPLAY_PASS;

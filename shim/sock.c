@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "shim/arm.h"
 #include "shim/log.h"
+#include "shim/name_server.h"
 #include "shim/tls_table.h"
 
 #define FILE_PIECE 8192
@@ -27,11 +28,11 @@ bool th_sock_wanted(const struct sockaddr *addr, socklen_t len)
 			addr->sa_family == AF_UNIX);
 }
 
-static bool is_stream(int fd)
+static bool is_of_type(int fd, int wanted)
 {
 	int type = 0;
 	socklen_t n = sizeof(type);
-	return th_sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM;
+	return th_sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == wanted;
 }
 
 static bool has_peer(int fd)
@@ -73,8 +74,11 @@ void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret
 		.connect_began = began,
 	};
 	bool queue_full = is_unix && error == EAGAIN; /* nothing has begun */
-	if (!is_stream(fd) || error == EALREADY || error == EBADF || error == EFAULT ||
-		queue_full) {
+	if (th_name_server_port(addr, len) && !error) {
+		th_sock_asks(fd);
+	}
+	if (!is_of_type(fd, SOCK_STREAM) || error == EALREADY || error == EBADF ||
+		error == EFAULT || queue_full) {
 		return;
 	}
 	(void)th_fd_verify(fd); /* an older socket of that number may still be in the table */
@@ -90,6 +94,19 @@ void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret
 	} else {
 		conf.connected = th_clock_now();
 		th_fd_open(fd, &conf);
+	}
+}
+
+static bool asks_names(const struct th_fd *f)
+{
+	return atomic_load(&f->state) == TH_FD_NAMES;
+}
+
+void th_sock_asks(int fd)
+{
+	struct th_fd *f = th_fd_verify(fd) ? th_fd_get(fd) : NULL;
+	if (!(f && asks_names(f)) && is_of_type(fd, SOCK_DGRAM)) {
+		th_fd_names(fd);
 	}
 }
 
@@ -181,7 +198,7 @@ static bool moved(int fd, struct th_fd *f, bool sending)
 static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 {
 	struct th_fd *f = th_fd_get(fd);
-	if (!f) {
+	if (!f || asks_names(f)) {
 		return false;
 	}
 	if (ret < 0) {
@@ -199,9 +216,25 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 	return moved(fd, f, false);
 }
 
+/* A datagram: true if that is all there is to it. */
+static bool answered(int fd, const void *buf, size_t room, ssize_t ret)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f || !asks_names(f)) {
+		return false;
+	}
+	if (ret > 0 && th_fd_verify(fd)) {
+		th_name_server_answered(buf, (size_t)ret < room ? (size_t)ret : room, NULL);
+	}
+	return true;
+}
+
 void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked)
 {
 	struct th_fd *f;
+	if (answered(fd, buf, asked, ret)) {
+		return;
+	}
 	if (receive(fd, &f, ret, asked)) {
 		th_conn_received(f->conn, buf, (size_t)ret);
 	}
@@ -220,6 +253,10 @@ static size_t room_of(const struct iovec *iov, int count)
 void th_sock_received_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 {
 	struct th_fd *f;
+	/* Nobody takes an answer in pieces. */
+	if (count > 0 && answered(fd, iov->iov_base, iov->iov_len, ret)) {
+		return;
+	}
 	if (receive(fd, &f, ret, ret == 0 ? room_of(iov, count) : 1)) {
 		th_conn_received_v(f->conn, iov, count, (size_t)ret);
 	}
@@ -244,7 +281,7 @@ void th_sock_peeked(int fd, ssize_t ret, size_t asked)
 static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
 {
 	struct th_fd *f = th_fd_get(fd);
-	if (!f) {
+	if (!f || asks_names(f)) {
 		return false;
 	}
 	if (ret < 0) {

@@ -15,6 +15,9 @@ bool th_sock_wanted(const struct sockaddr *addr, socklen_t len);
 /* connect() returned `ret` (errno set); it began at `began`. */
 void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret, uint64_t began);
 
+/* Something was sent to port 53 at `addr`. */
+void th_sock_asks(int fd);
+
 /* getsockopt(SO_ERROR) said `error`. */
 void th_sock_asked(int fd, int error);
 

@@ -209,7 +209,7 @@ static void the_fence_stands(void)
 	CHECK(try_connect(fd, "127.0.0.1", 1) == -1 && errno == ECONNREFUSED);
 	close(fd);
 	int udp = socket(AF_INET, SOCK_DGRAM, 0);
-	struct sockaddr_in a = v4("127.0.0.1", 53);
+	struct sockaddr_in a = v4("127.0.0.1", 54);
 	char x = 120;
 	struct iovec iov = {.iov_base = &x, .iov_len = 1};
 	struct msghdr m = {
@@ -225,6 +225,36 @@ static void the_fence_stands(void)
 	close(udp);
 	CHECK(connect(-1, (struct sockaddr *)&a, sizeof(a)) == -1 && errno == EBADF);
 	CHECK(connect(0, (struct sockaddr *)&a, sizeof(a)) == -1 && errno == ENOTSOCK);
+}
+
+/* A question for two.test's IPv4 addresses, and the answer in all ways of receiving. */
+static void name_servers_are_played(void)
+{
+	static const char ask[] = "\0\7\1\0\0\1\0\0\0\0\0\0\3two\4test\0\0\1\0\1";
+	struct sockaddr_in server = v4("192.0.2.53", 53), other = v4("192.0.2.54", 53), from = {0};
+	socklen_t n = sizeof(from);
+	unsigned char got[512];
+	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	struct iovec in = {.iov_base = got, .iov_len = sizeof(got)};
+	struct mmsghdr mm = {
+		.msg_hdr = {.msg_name = &from, .msg_namelen = n, .msg_iov = &in, .msg_iovlen = 1}};
+	CHECK(sendto(udp, ask, sizeof(ask) - 1, 0, (void *)&server, sizeof(server)) ==
+		sizeof(ask) - 1);
+	CHECK(getpeername(udp, (void *)&from, &n) == -1 && errno == ENOTCONN);
+	CHECK(recvfrom(udp, got, sizeof(got), 0, (void *)&from, &n) > (ssize_t)sizeof(ask));
+	CHECK(n == sizeof(from) && from.sin_addr.s_addr == server.sin_addr.s_addr);
+	CHECK(from.sin_port == htons(53) && memcmp(got, "\0\7\x81\x80\0\1\0", 7) == 0 && got[7]);
+	CHECK(recv(udp, got, sizeof(got), 0) == -1 && errno == EAGAIN);
+	CHECK(connect(udp, (void *)&other, sizeof(other)) == 0);
+	CHECK(send(udp, ask, sizeof(ask) - 1, 0) == sizeof(ask) - 1);
+	CHECK(write(udp, "junk", 4) == 4);
+	CHECK(recvmmsg(udp, &mm, 1, 0, NULL) == 1 && mm.msg_len > sizeof(ask));
+	CHECK(mm.msg_hdr.msg_namelen == sizeof(from) &&
+		from.sin_addr.s_addr == other.sin_addr.s_addr);
+	CHECK(read(udp, got, sizeof(got)) == -1 && errno == EAGAIN);
+	other.sin_port = htons(54);
+	CHECK(sendto(udp, ask, 1, 0, (void *)&other, sizeof(other)) == -1 && errno == ENETUNREACH);
+	close(udp);
 }
 
 static void what_stays_on_the_machine_passes(void)
@@ -473,6 +503,7 @@ int main(int argc, char **argv)
 	non_blocking_connects_in_progress();
 	failures_come_as_recorded();
 	the_fence_stands();
+	name_servers_are_played();
 	what_stays_on_the_machine_passes();
 	fast_open_connects();
 	ends_come_as_recorded();

@@ -1,0 +1,151 @@
+/* Programs that ask name servers themselves (c-ares, Node's dns.resolve, dnspython, dig), in a
+ * replay: their questions are answered from the recording's names.
+ *
+ * A UDP socket that is connected to port 53, or that sends there, becomes a datagram socket of
+ * AF_UNIX. What the agent sends is not sent: the answer is, by the socket to itself, so that it
+ * lies ready in its queue, and poll, epoll and every way of receiving find it there. What is sent
+ * past the hooks (libuv makes a raw system call) fails, as the socket is not connected. Its source
+ * address is the server asked last (replay_socket.c).
+ *
+ * A question for addresses is answered as getaddrinfo() would be, and so are names that the
+ * recording does not have: they do not exist, and the player is told. What else is asked was not
+ * recorded: there is none of it, which the player is told too, but for what programs ask beside
+ * every look-up (HTTPS, SVCB) and for names of addresses (hook_reverse.c).
+ *
+ * Left out: DNS over TCP (fenced as any other connection), and answers over 512 bytes: addresses
+ * that have no room are not told. */
+#include "shim/replay_resolver.h"
+
+#include <netdb.h>
+#include <stdatomic.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include "base/sys.h"
+#include "shim/replay.h"
+#include "shim/replay_guise.h"
+#include "shim/replay_link.h"
+#include "wire/dns.h"
+
+static _Atomic bool any;
+
+bool th_resolver_any(void)
+{
+	return atomic_load_explicit(&any, memory_order_relaxed);
+}
+
+/* The kernel picks the name (unix(7), autobind). */
+int th_resolver_socket(void)
+{
+	const sa_family_t self = AF_UNIX;
+	int fd = (int)TH_SYS(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long r = fd < 0 ? fd : TH_SYS(SYS_bind, fd, &self, sizeof(self));
+	if (r < 0) {
+		if (fd >= 0) {
+			th_sys_close(fd);
+		}
+		return (int)r;
+	}
+	atomic_store(&any, true);
+	return fd;
+}
+
+/* Into its own queue, which has no limit but memory then. */
+static void send_to_itself(int fd, const struct th_out *out)
+{
+	struct sockaddr_un self;
+	socklen_t n = sizeof(self);
+	if (TH_SYS(SYS_getsockname, fd, &self, &n) == 0) {
+		TH_SYS(SYS_sendto, fd, out->p, out->n, MSG_NOSIGNAL | MSG_DONTWAIT, &self, n);
+	}
+}
+
+bool th_resolver_knows(const struct th_world_address *a)
+{
+	const struct th_world *w = th_link_world();
+	const struct th_world_header *h = w->header;
+	const struct th_world_address *all = (const void *)((const char *)h + h->addresses_offset);
+	for (uint32_t i = 0; i < h->n_addresses; i++) {
+		if (memcmp(&all[i], a, sizeof(*a)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- answering ---- */
+
+static uint8_t code_of(int result)
+{
+	switch (result) {
+	case 0:
+	case EAI_NODATA:
+	case EAI_ADDRFAMILY:
+		return TH_DNS_NO_ERROR;
+	case EAI_NONAME:
+		return TH_DNS_NO_SUCH_NAME;
+	case EAI_FAIL:
+		return TH_DNS_REFUSED;
+	default:
+		return TH_DNS_SERVER_FAILURE;
+	}
+}
+
+static void put_addresses(
+	struct th_out *out, const struct th_replay_answer *a, const struct th_dns_question *q)
+{
+	uint8_t family = q->type == TH_DNS_A ? 4 : 6;
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->addresses[i].family == family &&
+			!th_dns_put_address(out, family, a->addresses[i].bytes)) {
+			return;
+		}
+	}
+}
+
+/* What the world says; an answer of another kind than an address never has a record. */
+static struct th_replay_answer find(const struct th_dns_question *q)
+{
+	if (q->type == TH_DNS_PTR) {
+		return (struct th_replay_answer){EAI_NONAME, NULL, 0};
+	}
+	struct th_replay_answer a = th_replay_name(q->name);
+	bool beside = q->type == TH_DNS_SVCB || q->type == TH_DNS_HTTPS;
+	if (q->type != TH_DNS_A && q->type != TH_DNS_AAAA) {
+		if (a.result == 0 && !beside) {
+			th_replay_name_refused(q->name);
+		}
+		a.n = 0;
+	}
+	return a;
+}
+
+int th_replay_dns(struct th_slice query, struct th_out *out)
+{
+	struct th_dns_question q;
+	if (th_dns_read_query(query, &q) < 0) {
+		th_replay_name_refused("?");
+		return -EBADMSG;
+	}
+	struct th_replay_answer a = find(&q);
+	th_dns_put_answer(out, query, &q, code_of(a.result));
+	if (a.result == 0) {
+		put_addresses(out, &a, &q);
+	}
+	return out->failed ? -EMSGSIZE : 0;
+}
+
+bool th_replay_asked(int fd, const void *message, size_t n)
+{
+	TH_KEEP_ERRNO;
+	uint8_t room[TH_DNS_MESSAGE_MAX];
+	struct th_out out = {room, sizeof(room), 0, false};
+	struct th_guise *g = th_resolver_any() ? th_guise_of(fd) : NULL;
+	if (!g || !g->resolver) {
+		return false;
+	}
+	if (th_replay_dns((struct th_slice){message, n}, &out) == 0) {
+		send_to_itself(fd, &out);
+	}
+	return true;
+}

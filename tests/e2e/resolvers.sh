@@ -1,0 +1,123 @@
+#!/bin/bash
+# Programs that ask name servers themselves instead of the C library (c-ares, dnspython): what
+# they learn is part of the recording, and answers them in a replay. In a network namespace of its
+# own, since name servers listen on port 53.
+if [ -z "${RESOLVERS_INSIDE:-}" ]; then
+	for how in -n -rn; do
+		if unshare $how ip link set lo up 2>/dev/null; then
+			RESOLVERS_INSIDE=1 exec unshare $how "$0" "$@"
+		fi
+	done
+	echo "# skipped: no private network namespace here"
+	exit 77
+fi
+. "$(dirname "$0")/lib.sh"
+ip link set lo up
+start_double
+
+"$top/tests/double/name_server.py" >asked 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null; finish' EXIT
+for _ in $(seq 200); do
+	grep -q listening asked && break
+	kill -0 $server || break
+	sleep 0.05
+done
+holds "the name server listens" grep -q listening asked
+
+# has_module NAME: for Debian's Python.
+has_module() {
+	/usr/bin/python3 -c "import $1" 2>/dev/null
+}
+
+# What each client is asked to do: look a host up, get something from it, and look up what is odd.
+cat >fetch.py <<P
+import http.client
+def fetch(address):
+    connection = http.client.HTTPConnection(address, $DOUBLE_HTTP)
+    connection.request("GET", "/v1/models", headers={"Host": "model.example.test"})
+    print(connection.getresponse().read().decode())
+P
+
+cat >with_cares.py <<'P'
+import select, pycares, fetch
+channel = pycares.Channel(servers=["127.0.0.1"], tries=1, timeout=5)
+def ask(name, kind):
+    got = []
+    channel.query(name, kind, lambda result, error: got.append((result, error)))
+    while not got:
+        read, write = channel.getsock()
+        poll = select.epoll()
+        for fd in read:
+            poll.register(fd, select.EPOLLIN)
+        for fd, _ in poll.poll(10):
+            channel.process_fd(fd, pycares.ARES_SOCKET_BAD)
+    result, error = got[0]
+    print(name, kind, error and pycares.errno.errorcode[error],
+          sorted(r.host for r in result) if result else None)
+    return result
+address = ask("model.example.test", pycares.QUERY_TYPE_A)[0].host
+fetch.fetch(address)
+ask("Both.Example.Test", pycares.QUERY_TYPE_A)
+ask("both.example.test", pycares.QUERY_TYPE_AAAA)
+for name in "none", "nowhere", "broken":
+    ask(name + ".example.test", pycares.QUERY_TYPE_A)
+P
+
+cat >with_dnspython.py <<'P'
+import dns.resolver, fetch
+resolver = dns.resolver.Resolver(configure=False)
+resolver.nameservers = ["127.0.0.1"]
+resolver.lifetime = 5
+def ask(name, kind):
+    try:
+        result = [r.address for r in resolver.resolve(name, kind)]
+    except Exception as error:
+        result = type(error).__name__
+    print(name, kind, result)
+    return result
+fetch.fetch(ask("model.example.test.", "A")[0])
+ask("both.example.test.", "AAAA")
+for name in "none", "nowhere":
+    ask(name + ".example.test.", "A")
+P
+
+for client in cares dnspython; do
+	module=$([ $client = cares ] && echo pycares || echo dns.resolver)
+	if ! has_module $module; then
+		skip "$client" "no $module here"
+		continue
+	fi
+	record_and_replay $client /usr/bin/python3 with_$client.py
+	holds "$client: it did get what it asked for" grep -q '"object"' $client.rec
+	before=$(wc -l <asked)
+	exits "$client: nothing is missing in the replay" 0 \
+		"$tool" replay $client.thc -- /usr/bin/python3 with_$client.py
+	equal "$client: and no question gets out" "$before" "$(wc -l <asked)"
+	equal "$client: the name leads to the connection" model.example.test \
+		"$(spans $client.thc .host | tr -d '"' | sed 's/:.*//' | sort -u)"
+done
+
+# Questions that were not recorded.
+if has_module dns.resolver; then
+	cat >text.py <<'P'
+import sys, dns.resolver
+resolver = dns.resolver.Resolver(configure=False)
+resolver.nameservers = ["127.0.0.1"]
+resolver.lifetime = 5
+for name, kind in [word.split("/") for word in sys.argv[1:]]:
+    try:
+        print(*resolver.resolve(name + ".example.test.", kind))
+    except Exception as error:
+        print(type(error).__name__)
+P
+	recording text.thc /usr/bin/python3 text.py text/A text/TXT >rec
+	equal "a text is asked for while recording" '127.0.0.1 "hello"' "$(paste -sd " " rec)"
+	"$tool" replay text.thc -- /usr/bin/python3 text.py text/A text/TXT >rep 2>err
+	equal "what is not an address is not there in the replay" "127.0.0.1 NoAnswer" \
+		"$(paste -sd " " rep)"
+	holds "and that is told" grep -q ' 1 stopped at the fence' err
+	"$tool" replay text.thc -- /usr/bin/python3 text.py other/A >rep 2>err
+	equal "a name that was not recorded does not exist" NXDOMAIN "$(cat rep)"
+	holds "and that is told, too" grep -q ' 1 stopped at the fence' err
+fi

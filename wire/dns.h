@@ -1,0 +1,63 @@
+/* DNS messages (RFC 1035 4), as far as programs that do their own look-ups need: questions for
+ * addresses and the answers to them. Nothing allocates; usable in signal handlers.
+ *
+ * Only messages with one question are read, since nobody sends others. What an answer says of other
+ * names than the one asked for is taken for it (CNAME chains), as resolvers are asked to chase them
+ * (RFC 1034 5.3.3). Left out: records of other types, EDNS, DNSSEC. */
+#ifndef WIRE_DNS_H
+#define WIRE_DNS_H
+
+#include "base/bytes.h"
+
+#define TH_DNS_NAME_MAX 255	/* RFC 1035 2.3.4 */
+#define TH_DNS_MESSAGE_MAX 512	/* over UDP without EDNS (RFC 1035 4.2.1) */
+#define TH_DNS_ADDRESSES_MAX 64 /* of an answer; further ones are not read */
+
+enum th_dns_type {
+	TH_DNS_A = 1,
+	TH_DNS_PTR = 12,
+	TH_DNS_AAAA = 28,
+	TH_DNS_SVCB = 64,
+	TH_DNS_HTTPS = 65,
+};
+
+enum th_dns_code {
+	TH_DNS_NO_ERROR = 0,
+	TH_DNS_SERVER_FAILURE = 2,
+	TH_DNS_NO_SUCH_NAME = 3,
+	TH_DNS_REFUSED = 5,
+};
+
+struct th_dns_question {
+	char name[TH_DNS_NAME_MAX + 1]; /* without the last dot; bytes that no host name has: '?' */
+	uint16_t type;
+	size_t end; /* of the question, in bytes of the message */
+};
+
+struct th_dns_address {
+	uint8_t family; /* 4, 6 */
+	uint8_t bytes[16];
+};
+
+struct th_dns_answer {
+	struct th_dns_question question;
+	uint8_t code;	/* enum th_dns_code */
+	bool truncated; /* to be asked again over TCP */
+	size_t n;
+	struct th_dns_address addresses[TH_DNS_ADDRESSES_MAX];
+};
+
+/* A standard query. 0, or -EBADMSG. */
+int th_dns_read_query(struct th_slice message, struct th_dns_question *ret_question);
+
+/* The answer to a standard query. 0, or -EBADMSG. */
+int th_dns_read_answer(struct th_slice message, struct th_dns_answer *ret_answer);
+
+/* Begins the answer to `query`, of which `q` was read, at the beginning of `out`. */
+void th_dns_put_answer(
+	struct th_out *out, struct th_slice query, const struct th_dns_question *q, uint8_t code);
+
+/* Adds an address of the name asked for. False: no room, and nothing was added. */
+bool th_dns_put_address(struct th_out *out, uint8_t family, const uint8_t *bytes);
+
+#endif
