@@ -280,7 +280,7 @@ static int parse_options(int argc, char **argv, struct check_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-int th_cmd_check(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct check_options o = {
 		.view = {.command = "check", .one_run = true}, .code = TH_EXIT_OK};
@@ -297,3 +297,19 @@ int th_cmd_check(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_check = {"check", run, "does a run keep within its limits? For CI",
+	"LIMIT... [OPTION...] FILE\n"
+	"\n"
+	"      --max-tokens N, --max-input-tokens N, --max-output-tokens N\n"
+	"      --max-calls N         calls to models\n"
+	"      --max-requests N      exchanges of any kind\n"
+	"      --max-errors N\n"
+	"      --max-duration D      250ms, 1.5s, 2m ...\n"
+	"      --max-cost C          with --prices FILE, as in stats\n"
+	"      --no-new-hosts BASE   only hosts that the capture BASE has, too\n"
+	"      --no-new-models BASE  only models that it has\n"
+	"      --allow-unknown       what cannot be told is no breach\n"
+	"  -r, --run ID              this run (default: the newest that ended properly)\n"
+	"  -j, --json                a JSON object per breach\n" TH_SPAN_FILTER_HELP "\n"
+	"Exits 0 when all holds, 1 after one line per breach.\n"};

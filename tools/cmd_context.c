@@ -314,7 +314,7 @@ static int parse_options(int argc, char **argv, struct context_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-int th_cmd_context(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct context_options o = {
 		.view = {.command = "context", .one_run = true}, .code = TH_EXIT_OK};
@@ -327,3 +327,18 @@ int th_cmd_context(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_context = {"context", run,
+	"what fills the prompts: tokens per section, and what is kept",
+	"[OPTION...] FILE [SPAN]\n"
+	"\n"
+	"For each call to a model, the tokens of its prompt by section, and whether it "
+	"begins\n"
+	"with the whole prompt before it, as prompt caches want it. With SPAN, message by\n"
+	"message. Tokens of a section are its share, by bytes, of the reported input.\n"
+	"\n"
+	"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+	"  -b, --bytes           bytes instead of tokens\n"
+	"  -j, --json            one JSON object per call and line, with both\n"
+	"  -r, --run ID          this run (default: the newest that ended "
+	"properly)\n" TH_SPAN_FILTER_HELP};

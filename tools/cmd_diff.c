@@ -161,7 +161,7 @@ static int compare(
 	return conclude(holds, a, b);
 }
 
-int th_cmd_diff(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct diff_options o = {.look = {.side_by_side = isatty(STDOUT_FILENO)}};
 	th_cleanup(finish_run) struct named_run a = {0};
@@ -181,3 +181,25 @@ int th_cmd_diff(int argc, char **argv)
 	}
 	return th_tool_output_end(compare(&o, &a, &b));
 }
+
+const struct th_command th_cmd_diff = {"diff", run, "compare two runs, call by call",
+	"[OPTION...] RUN-A RUN-B\n"
+	"       tracehook diff [OPTION...] FILE RUN RUN\n"
+	"\n"
+	"  RUN-A, RUN-B          FILE, FILE#NUMBER or FILE:ID, the beginning of a run's "
+	"id\n"
+	"                        (default: the newest that ended properly)\n"
+	"  -a, --all             also the calls that are equal\n"
+	"      --every-item      all differences of a call, not the first few\n"
+	"      --exact           every field of an answer and every byte of it counts\n"
+	"      --slower N        a call, or all, that takes more than N times as long in "
+	"B\n"
+	"                        counts as different\n"
+	"      --learn           print rules for what differs by its nature (times, ids), "
+	"for\n"
+	"                        \"replay --match volatile:FILE\"\n"
+	"  -w, --width N         side by side, in so many columns (the default on a "
+	"terminal)\n"
+	"  -j, --json            one JSON object per run, differing call, and the sum\n"
+	"\n"
+	"Exits 0 when they are equal, 1 when they differ.\n"};

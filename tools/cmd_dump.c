@@ -134,7 +134,7 @@ static int dump_runs(const struct th_trace *t, const char *path, const struct du
 	return TH_EXIT_OK;
 }
 
-int th_cmd_dump(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct dump_options o = {.format = find_format("table")};
 	struct th_trace *t = NULL;
@@ -155,3 +155,14 @@ int th_cmd_dump(int argc, char **argv)
 	th_trace_free(t);
 	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
 }
+
+const struct th_command th_cmd_dump = {"dump", run,
+	"show what a capture holds, a line per exchange",
+	"[--json] [--run ID] FILE\n"
+	"\n"
+	"  -j, --json            one JSON object per span and line\n"
+	"  -f, --format FORMAT   table (the default) or json\n"
+	"  -r, --run ID          only this run: the beginning of its id\n"
+	"  -a, --all-runs        all runs (the default)\n"
+	"\n"
+	"Exits 65 when the file is damaged; what could be read was shown.\n"};

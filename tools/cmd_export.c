@@ -112,7 +112,7 @@ static int parse_options(int argc, char **argv, struct export_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-static void run(void *ctx, const struct th_view_runs *runs)
+static void export_runs(void *ctx, const struct th_view_runs *runs)
 {
 	struct export_options *o = ctx;
 	const char *service = getenv("OTEL_SERVICE_NAME");
@@ -126,7 +126,7 @@ static void run(void *ctx, const struct th_view_runs *runs)
 	o->code = o->format->run(&o->export, runs);
 }
 
-int th_cmd_export(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct export_options o = {.view = {.command = "export"},
 		.export.style = {.semconv = TH_SEMCONV_1_41, .text_max = TEXT_MAX_DEFAULT},
@@ -134,9 +134,27 @@ int th_cmd_export(int argc, char **argv)
 	th_tool_output_begin();
 	int code = parse_options(argc, argv, &o);
 	if (code < 0) {
-		code = th_view_show(&o.view, argv[optind], run, &o);
+		code = th_view_show(&o.view, argv[optind], export_runs, &o);
 		code = code == TH_EXIT_OK ? o.code : code;
 	}
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_export = {"export", run,
+	"give the spans to other programs: OpenTelemetry, HAR, CSV ...",
+	"--format FORMAT [OPTION...] FILE\n"
+	"\n"
+	"  -f, --format FORMAT   csv, curl, dataset, har, jsonl, mermaid, otlp, "
+	"otlp-metrics,\n"
+	"                        prometheus\n"
+	"  -o, --output FILE     there instead of to stdout\n"
+	"      --send[=URL]      otlp, otlp-metrics: to a collector (default: as\n"
+	"                        OTEL_EXPORTER_OTLP_ENDPOINT and its like say)\n"
+	"      --semconv V       names of OpenTelemetry 1.36, 1.41 (the default) or "
+	"latest\n"
+	"      --flavor F        otel, or openinference: its names besides\n"
+	"      --content         messages, tools and their results in the spans, too\n"
+	"      --text-max N      bytes of a text in an attribute (default 16384; 0: any)\n"
+	"  -r, --run ID          only this run: the beginning of its id, or "
+	"#NUMBER\n" TH_SPAN_FILTER_HELP};

@@ -115,7 +115,7 @@ static int parse_options(int argc, char **argv, bool *ret_json)
 	return -1;
 }
 
-int th_cmd_list(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	bool json = false;
 	struct th_trace *t = NULL;
@@ -136,3 +136,8 @@ int th_cmd_list(int argc, char **argv)
 	th_trace_free(t);
 	return th_tool_output_end(code);
 }
+
+const struct th_command th_cmd_list = {"list", run, "list the runs of a capture",
+	"[--json] FILE\n"
+	"\n"
+	"  -j, --json            one JSON object per run and line\n"};

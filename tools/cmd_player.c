@@ -48,7 +48,7 @@ static bool take_option(struct th_player_conf *conf, char **rules, int option, c
 	}
 }
 
-int th_cmd_player(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option options[] = {{"capture", required_argument, NULL, 'c'},
 		{"directory", required_argument, NULL, 'd'},
@@ -72,3 +72,11 @@ int th_cmd_player(int argc, char **argv)
 	}
 	return th_player_run(&conf);
 }
+
+const struct th_command th_cmd_player = {"player", run,
+	"serve a recorded run (started by the library)",
+	"--capture FILE --directory DIR [--trace ID] [--ready-fd N] [--tree PID]\n"
+	"       [--match M] [--on-miss M] [--pace N] [--report FILE]\n"
+	"\n"
+	"The library starts it when TRACEHOOK_MODE=replay is given without the wrapper.\n",
+	.internal = true};

@@ -172,7 +172,7 @@ static bool summarise(const struct record_options *o, const char *capture,
 	return whole;
 }
 
-int th_cmd_record(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct record_options o = {0};
 	struct th_launched agent;
@@ -213,3 +213,17 @@ int th_cmd_record(int argc, char **argv)
 	}
 	th_launch_end_like(agent.status);
 }
+
+const struct th_command th_cmd_record = {"record", run,
+	"run a program and record its HTTP traffic into a capture",
+	"[OPTION...] [--] PROGRAM [ARGUMENT...]\n"
+	"\n"
+	"  -o, --output FILE     the capture; a run is appended ($TRACEHOOK_CAPTURE, else\n"
+	"                        tracehook.thc)\n"
+	"  -m, --meta K=V,...    kept on the run, with what $TRACEHOOK_META says\n"
+	"      --require-coverage  exit 98 when traffic was seen that could not be "
+	"recorded\n"
+	"      --sign KEY        sign the run's seal: a file with an Ed25519 key, PEM\n"
+	"  -q, --quiet           no summary\n"
+	"\n"
+	"Exits as the program does.\n"};

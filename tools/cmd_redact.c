@@ -170,7 +170,7 @@ static int redact(const struct redact_options *o, struct th_redact_copy *c)
 	return code;
 }
 
-int th_cmd_redact(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct redact_options o = {0};
 	struct th_redact_copy c = {0};
@@ -188,3 +188,14 @@ int th_cmd_redact(int argc, char **argv)
 	}
 	return th_tool_output_end(o.rules && code != TH_EXIT_OK ? code : redact(&o, &c));
 }
+
+const struct th_command th_cmd_redact = {"redact", run,
+	"copy a capture, with what is secret replaced",
+	"[--rules FILE] [--sign KEY] FILE COPY\n"
+	"\n"
+	"      --rules FILE      redaction rules, as TRACEHOOK_REDACT has them, beside the "
+	"default\n"
+	"      --sign KEY        sign the copy's seals: a file with an Ed25519 key, PEM\n"
+	"\n"
+	"COPY must not exist. It is replayed as FILE is, and says that it is a copy.\n"
+	"Exits 65 when FILE is damaged; what could be read was copied.\n"};

@@ -268,7 +268,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	return code;
 }
 
-int th_cmd_replay(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct replay_options o = {0};
 	static struct th_config config;
@@ -298,3 +298,33 @@ int th_cmd_replay(int argc, char **argv)
 	}
 	return code == TH_EXIT_OK ? replay(&o, &config, capture, record, argv + program) : code;
 }
+
+const struct th_command th_cmd_replay = {"replay", run,
+	"run a program against a capture, without a network",
+	"[OPTION...] FILE [--] PROGRAM [ARGUMENT...]\n"
+	"\n"
+	"  -r, --run ID          this run of the capture: the beginning of its id "
+	"(default: the\n"
+	"                        newest that ended properly)\n"
+	"  -m, --match M         canonical (the default); or relaxations: volatile,\n"
+	"                        volatile:RULES-FILE, sequence, or two with a comma\n"
+	"      --on-miss M       no recorded answer: fail (status 424) or abort (reset)\n"
+	"  -p, --pace N          factor on the recorded pauses; 0: none (the default)\n"
+	"      --strict          exit 97 on relaxed or crossed matches, and recorded "
+	"exchanges\n"
+	"                        never asked for\n"
+	"      --require-coverage  exit 98 when nothing could be replayed\n"
+	"      --report FILE     a report as JSON (as JUnit XML: NAME.xml)\n"
+	"      --junit FILE      a report as JUnit XML\n"
+	"      --until SPAN      replay up to this exchange: #NUMBER, or the beginning of "
+	"its\n"
+	"                        id; what was recorded after it is not there\n"
+	"      --fence F         auto (the default: a network namespace where there can "
+	"be\n"
+	"                        one), library, or namespace (or nothing is run)\n"
+	"      --record FILE     record the replay itself, for \"tracehook diff\"\n"
+	"  -q, --quiet           only what went wrong\n"
+	"\n"
+	"Exits as the program does, or 96 when a request, a connection or a look-up had "
+	"no\n"
+	"recorded answer.\n"};

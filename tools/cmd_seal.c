@@ -72,7 +72,7 @@ static int seal(const char *path, const struct seal_options *o, const struct th_
 	return code;
 }
 
-int th_cmd_seal(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct seal_options o = {0};
 	struct th_sign_key *key = NULL;
@@ -87,3 +87,12 @@ int th_cmd_seal(int argc, char **argv)
 	th_sign_key_destroy(key);
 	return code;
 }
+
+const struct th_command th_cmd_seal = {"seal", run,
+	"seal the runs of a capture, so that changes show",
+	"[--run ID] [--sign KEY] FILE\n"
+	"\n"
+	"  -r, --run ID          only this run: the beginning of its id, or #NUMBER\n"
+	"      --sign KEY        sign the seals: a file with an Ed25519 key, PEM\n"
+	"\n"
+	"A recording with \"tracehook record\" is sealed at its end.\n"};

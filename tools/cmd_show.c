@@ -101,7 +101,7 @@ static void show(
 	}
 }
 
-int th_cmd_show(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct show_options o = {0};
 	struct th_trace *t = NULL;
@@ -127,3 +127,16 @@ int th_cmd_show(int argc, char **argv)
 	th_trace_free(t);
 	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
 }
+
+const struct th_command th_cmd_show = {"show", run, "show one exchange whole",
+	"[--http | --json | --raw[=request]] [--run ID] FILE SPAN\n"
+	"\n"
+	"A call to a model is shown as a conversation, everything else as HTTP.\n"
+	"\n"
+	"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+	"      --http            as HTTP: headers, decoded bodies, events with their "
+	"times\n"
+	"  -j, --json            as one JSON object\n"
+	"      --raw             the response byte for byte (--raw=request: the request)\n"
+	"  -r, --run ID          the run in which numbers count (default: the newest that\n"
+	"                        ended properly)\n"};

@@ -249,7 +249,7 @@ static int parse_options(int argc, char **argv, struct spans_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-int th_cmd_spans(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct spans_options o = {.view = {.command = "spans"}};
 	th_tool_output_begin();
@@ -260,3 +260,15 @@ int th_cmd_spans(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_spans = {"spans", run, "list what happened, flat: filtered, sorted",
+	"[OPTION...] FILE\n"
+	"\n"
+	"  -s, --sort KEY            start, duration, first, tokens, name, host or "
+	"status;\n"
+	"                            numbers with the largest first\n"
+	"      --reverse             the other way round\n"
+	"  -n, --limit N             no more than N\n"
+	"  -r, --run ID              only this run: the beginning of its id, or #NUMBER\n"
+	"  -j, --json                one JSON object per span and "
+	"line\n" TH_SPAN_FILTER_HELP};

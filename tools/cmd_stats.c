@@ -286,7 +286,7 @@ static int parse_options(int argc, char **argv, struct stats_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-int th_cmd_stats(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct stats_options o = {.view = {.command = "stats"}};
 	th_tool_output_begin();
@@ -302,3 +302,14 @@ int th_cmd_stats(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_stats = {"stats", run,
+	"count, errors, latencies, tokens and cost per model, tool, host",
+	"[OPTION...] FILE\n"
+	"\n"
+	"  -b, --by KEY              only per model, tool, host, step, process or type\n"
+	"  -p, --prices FILE         JSON: what models cost per million tokens, see "
+	"tracehook(1)\n"
+	"  -r, --run ID              only this run: the beginning of its id, or #NUMBER\n"
+	"  -j, --json                one JSON object per group and "
+	"line\n" TH_SPAN_FILTER_HELP};

@@ -268,7 +268,7 @@ static int parse_options(int argc, char **argv, struct tail_options *o)
 	return code < 0 ? th_view_arguments(&o->view, argc, argv) : code;
 }
 
-int th_cmd_tail(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct tail_options o = {.view = {.command = "tail"}, .lines = LINES_DEFAULT};
 	th_tool_output_begin();
@@ -280,3 +280,15 @@ int th_cmd_tail(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_tail = {"tail", run, "show what happens while it happens",
+	"[OPTION...] FILE\n"
+	"\n"
+	"A line for each exchange and tool as soon as it has ended, and for each process "
+	"as\n"
+	"it begins. Ends when the run has ended.\n"
+	"\n"
+	"  -n, --lines N             begin with the last N (default 10), or all\n"
+	"  -F, --follow              wait for the file, and for further runs\n"
+	"  -j, --json                one JSON object per span and line, as in "
+	"spans\n" TH_SPAN_FILTER_HELP};

@@ -42,7 +42,7 @@ static void show(void *ctx, const struct th_view_runs *runs)
 	}
 }
 
-int th_cmd_tree(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct tree_options o = {
 		.view = {.command = "tree", .one_run = true}, .depth = TH_TREE_DEPTH_MAX};
@@ -54,3 +54,14 @@ int th_cmd_tree(int argc, char **argv)
 	th_view_finish(&o.view);
 	return code;
 }
+
+const struct th_command th_cmd_tree = {"tree", run,
+	"show a run as a tree: processes, exchanges, tools",
+	"[OPTION...] FILE\n"
+	"\n"
+	"  -d, --depth N             no more than N levels\n"
+	"  -r, --run ID              this run: the beginning of its id, or #NUMBER "
+	"(default:\n"
+	"                            the newest that ended properly)\n"
+	"  -j, --json                one JSON object per span and "
+	"line\n" TH_SPAN_FILTER_HELP};

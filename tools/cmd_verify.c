@@ -102,7 +102,7 @@ static int verify(const struct verify_options *o, const char *path, const struct
 	return code;
 }
 
-int th_cmd_verify(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct verify_options o = {0};
 	struct th_trace *t = NULL;
@@ -125,3 +125,14 @@ int th_cmd_verify(int argc, char **argv)
 	th_trace_free(t);
 	return th_tool_output_end(code);
 }
+
+const struct th_command th_cmd_verify = {"verify", run,
+	"tell whether a capture is as it was when it was sealed",
+	"[--json] [--run ID] [--pub KEY] FILE\n"
+	"\n"
+	"  -j, --json            a report: one JSON object per run, then one of the file\n"
+	"      --pub KEY         demand a signature: a file with an Ed25519 public key, "
+	"PEM\n"
+	"  -r, --run ID          only this run: the beginning of its id, or #NUMBER\n"
+	"\n"
+	"Exits 1 when a run is not as it was sealed, or has no seal.\n"};

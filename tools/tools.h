@@ -1,6 +1,6 @@
 /* What every subcommand shares: exit codes, the table of commands, errors, options.
  *
- * A subcommand is one file cmd_NAME.c with one function, and one line in main.c's table. It parses
+ * A subcommand is one file cmd_NAME.c, with its usage, and one line in main.c's table. It parses
  * its options, coordinates, and leaves the work to the other files of this room. Facts go to
  * stdout, everything else to stderr; an error is one line: what is wrong with which file, at which
  * offset, and what to do. */
@@ -36,23 +36,10 @@ struct th_command {
 	bool internal;	   /* not for people: left out of the overview */
 };
 
-int th_cmd_check(int argc, char **argv);
-int th_cmd_context(int argc, char **argv);
-int th_cmd_diff(int argc, char **argv);
-int th_cmd_dump(int argc, char **argv);
-int th_cmd_export(int argc, char **argv);
-int th_cmd_list(int argc, char **argv);
-int th_cmd_player(int argc, char **argv);
-int th_cmd_record(int argc, char **argv);
-int th_cmd_redact(int argc, char **argv);
-int th_cmd_replay(int argc, char **argv);
-int th_cmd_seal(int argc, char **argv);
-int th_cmd_show(int argc, char **argv);
-int th_cmd_spans(int argc, char **argv);
-int th_cmd_stats(int argc, char **argv);
-int th_cmd_tail(int argc, char **argv);
-int th_cmd_tree(int argc, char **argv);
-int th_cmd_verify(int argc, char **argv);
+extern const struct th_command th_cmd_check, th_cmd_context, th_cmd_diff, th_cmd_dump,
+	th_cmd_export, th_cmd_list, th_cmd_player, th_cmd_record, th_cmd_redact, th_cmd_replay,
+	th_cmd_seal, th_cmd_show, th_cmd_spans, th_cmd_stats, th_cmd_tail, th_cmd_tree,
+	th_cmd_verify;
 
 /* Prints "tracehook: " and the message, one line, to stderr. */
 void th_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -18,7 +18,7 @@ static int verify(char *path)
 	static char name[] = "verify";
 	char *argv[] = {name, path, NULL};
 	optind = 0;
-	return th_cmd_verify(2, argv);
+	return th_cmd_verify.run(2, argv);
 }
 
 static uint8_t *read_file(const char *path, size_t *ret_n)
