@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/siphash.h"
 #include "base/text.h"
 #include "capture/alive.h"
+#include "capture/layout.h"
 #include "tools/load.h"
 #include "tools/tools.h"
 #include "tools/units.h"
@@ -208,11 +210,18 @@ static void rest(uint64_t worked)
 	nanosleep(&pause, NULL);
 }
 
+/* A file is there before its header is in it. */
+static bool is_begun(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size >= TH_FILE_HEADER_BYTES);
+}
+
 /* -1: look again. */
 static int look_once(struct tail_options *o, const char *path)
 {
 	struct th_trace *t = NULL;
-	if (o->follow && access(path, F_OK) != 0) {
+	if (o->follow && !is_begun(path)) {
 		return -1;
 	}
 	int code = th_load(path, &t);

@@ -20,6 +20,8 @@ says tracehook tail -n some a.thc
 timeout 60 "$tool" tail --follow -n all --type llm late.thc >out &
 tail=$!
 sleep 0.3
+: >late.thc # made, and nothing in it yet
+sleep 0.3
 cp a.thc late.thc.new && mv late.thc.new late.thc
 for _ in $(seq 200); do
 	[ "$(wc -l <out)" -lt 4 ] || break
