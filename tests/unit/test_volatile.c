@@ -194,7 +194,8 @@ Test(volatile, long_values_that_differ_late_are_listed)
 	r[500] = '2';
 	struct pair p = two(JSON, a, JSON, r);
 	size_t n = 0;
-	th_passed_free(th_volatile_passed(rules, &p.a, &p.r, &n), n);
+	struct th_passed *list = th_volatile_passed(rules, &p.a, &p.r, &n);
 	cr_expect_eq(n, 1);
+	th_passed_free(list, n);
 	drop(&p);
 }
