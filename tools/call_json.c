@@ -1,6 +1,6 @@
 #include "tools/call_json.h"
 
-static void put_count(struct th_jout *j, const char *key, struct th_count c)
+void th_call_json_count(struct th_jout *j, const char *key, struct th_count c)
 {
 	if (c.from == TH_ABSENT) {
 		th_jout_put_null(j, key);
@@ -13,12 +13,12 @@ void th_call_json_tokens(struct th_jout *j, const char *key, const struct th_tok
 {
 	th_jout_key(j, key);
 	th_jout_open(j, '{');
-	put_count(j, "input", t->input);
-	put_count(j, "output", t->output);
-	put_count(j, "cache_read", t->cache_read);
-	put_count(j, "cache_write", t->cache_write);
-	put_count(j, "reasoning", t->reasoning);
-	put_count(j, "total", t->total);
+	th_call_json_count(j, "input", t->input);
+	th_call_json_count(j, "output", t->output);
+	th_call_json_count(j, "cache_read", t->cache_read);
+	th_call_json_count(j, "cache_write", t->cache_write);
+	th_call_json_count(j, "reasoning", t->reasoning);
+	th_call_json_count(j, "total", t->total);
 	th_jout_put_text(j, "source", th_provenance_name(th_tokens_source(t)));
 	th_jout_close(j, '}');
 }

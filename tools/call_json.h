@@ -12,4 +12,7 @@ void th_call_json(struct th_jout *j, const struct th_call *c);
 /* An object of counts, null where absent, and their "source". */
 void th_call_json_tokens(struct th_jout *j, const char *key, const struct th_tokens *t);
 
+/* A count; null when nobody knows it. */
+void th_call_json_count(struct th_jout *j, const char *key, struct th_count c);
+
 #endif

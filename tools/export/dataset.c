@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "tools/call_json.h"
 #include "tools/export/export.h"
 #include "tools/export/messages_json.h"
 #include "tools/tools.h"
@@ -12,15 +13,6 @@ static void put_json(struct th_jout *j, const char *key, const char *json)
 	th_jout_key(j, key);
 	fputs(json ? json : "null", j->out);
 	j->comma = true;
-}
-
-static void put_count(struct th_jout *j, const char *key, struct th_count c)
-{
-	if (c.from == TH_ABSENT) {
-		th_jout_put_null(j, key);
-	} else {
-		th_jout_put_u64(j, key, c.n);
-	}
 }
 
 static void put_metadata(struct th_jout *j, const struct th_span_facts *f)
@@ -40,8 +32,8 @@ static void put_metadata(struct th_jout *j, const struct th_span_facts *f)
 	th_jout_put_text(j, "error", c->error_type);
 	th_jout_put_u64(j, "start_unix_nano", f->start);
 	th_jout_put_u64(j, "duration_ns", th_span_took(f));
-	put_count(j, "input_tokens", c->tokens.input);
-	put_count(j, "output_tokens", c->tokens.output);
+	th_call_json_count(j, "input_tokens", c->tokens.input);
+	th_call_json_count(j, "output_tokens", c->tokens.output);
 	th_jout_put_bool(j, "redacted", f->event.exchange->redacted);
 	th_jout_close(j, '}');
 }
