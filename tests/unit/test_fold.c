@@ -326,36 +326,6 @@ Test(fold, a_conversation_costs_its_new_text)
 	}
 	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
 	long size = scratch_size(scratch_path);
-	cr_log_info("sent %zu, new %zu, stored %ld", sent, n, size);
 	cr_assert_gt(sent, 25 * n);
 	cr_assert_lt(size, (long)n * 3 / 4, "%ld bytes for %zu of new text", size, n);
-}
-
-/* A small process pays for what it has, not for tables. */
-/* Of this thread's own work, so that a busy machine does not count. */
-static uint64_t cpu_time(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-Test(fold, a_small_file_folds_fast)
-{
-	char words[600];
-	unsigned seed = 1;
-	size_t n = add_prose(words, sizeof(words), &seed);
-	uint64_t best = UINT64_MAX;
-	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
-	for (int round = 0; round < 20; round++) {
-		for (uint32_t i = 0; i < 8; i++) {
-			put(i, words, n);
-		}
-		uint64_t start = cpu_time();
-		cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
-		uint64_t took = cpu_time() - start;
-		best = took < best ? took : best;
-	}
-	cr_log_info("best %lu ns", (unsigned long)best);
-	cr_assert_lt(best, 1000000, "%lu ns", (unsigned long)best);
 }

@@ -44,7 +44,7 @@ Test(process, root_writes_run_and_process)
 	cr_assert_eq(p->p[40], 1);
 	char cwd[4096];
 	cr_assert(getcwd(cwd, sizeof(cwd)) && holds(p, cwd));
-	cr_assert(holds(p, "./agent") && holds(p, "test_process"));
+	cr_assert(holds(p, "./agent") && holds(p, "_process"));
 }
 
 Test(process, others_write_process_only)
