@@ -24,16 +24,15 @@ static inline struct th_fsize_guard th_fsize_begin(void)
 	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	uint64_t pending = 0;
 	const uint64_t block = TH_SIGXFSZ_BIT;
-	syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit);
+	TH_SYS(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY) {
 		return g;
 	}
-	syscall(SYS_rt_sigpending, &pending, TH_SIGSET_BYTES);
+	TH_SYS(SYS_rt_sigpending, &pending, TH_SIGSET_BYTES);
 	if (pending & TH_SIGXFSZ_BIT) {
 		return g; /* the agent's own, blocked: one more changes nothing */
 	}
-	g.active = syscall(SYS_rt_sigprocmask, SIG_BLOCK, &block, &g.old_mask, TH_SIGSET_BYTES) ==
-		0;
+	g.active = TH_SYS(SYS_rt_sigprocmask, SIG_BLOCK, &block, &g.old_mask, TH_SIGSET_BYTES) == 0;
 	return g;
 }
 
@@ -42,8 +41,8 @@ static inline void th_fsize_end(const struct th_fsize_guard *g)
 	const uint64_t wait_for = TH_SIGXFSZ_BIT;
 	const struct timespec now = {0};
 	if (g->active) {
-		syscall(SYS_rt_sigtimedwait, &wait_for, NULL, &now, TH_SIGSET_BYTES);
-		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &g->old_mask, NULL, TH_SIGSET_BYTES);
+		TH_SYS(SYS_rt_sigtimedwait, &wait_for, NULL, &now, TH_SIGSET_BYTES);
+		TH_SYS(SYS_rt_sigprocmask, SIG_SETMASK, &g->old_mask, NULL, TH_SIGSET_BYTES);
 	}
 }
 

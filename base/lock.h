@@ -12,9 +12,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "base/sys.h"
 
 struct th_lock {
 	_Atomic uint32_t word; /* 0 free, 1 taken, 2 taken and somebody waits */
@@ -24,10 +24,10 @@ struct th_lock {
 
 static inline long th_futex(_Atomic uint32_t *w, int op, uint32_t v, const struct timespec *ts)
 {
-	return syscall(SYS_futex, (uint32_t *)w, op | FUTEX_PRIVATE_FLAG, v, ts, NULL, 0);
+	return TH_SYS(SYS_futex, (uint32_t *)w, op | FUTEX_PRIVATE_FLAG, v, ts, NULL, 0);
 }
 
-/* Slow path of th_lock(); errno may be changed (hooks keep it, hook.h). */
+/* Slow path of th_lock(). */
 static inline bool th_lock_wait(struct th_lock *l)
 {
 	const struct timespec slice = {.tv_nsec = 100 * 1000 * 1000};
@@ -36,7 +36,7 @@ static inline bool th_lock_wait(struct th_lock *l)
 		if (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) == 0) {
 			return true;
 		}
-		if (th_futex(&l->word, FUTEX_WAIT, 2, &slice) < 0 && errno == ETIMEDOUT) {
+		if (th_futex(&l->word, FUTEX_WAIT, 2, &slice) == -ETIMEDOUT) {
 			slices++;
 		}
 	}

@@ -1,9 +1,9 @@
-/* System calls made past the C library's wrappers.
+/* System calls made past the C library.
  *
- * Code inside the agent must not call a function that the shim hooks (P46), and must not be a
- * cancellation point (P25). So files and sockets are reached through these; each gives the
- * result or a negative errno. syscall() itself may change errno: hooks keep it (hook.h). All
- * are async-signal-safe. */
+ * Code inside the agent must not call a function that the shim hooks (P46; syscall() is one), and
+ * must not be a cancellation point (P25). So files and sockets are reached through these; each
+ * gives the result or a negative errno, and leaves errno alone. All are async-signal-safe. On
+ * machines whose calling convention does not stand here syscall() is used, and not hooked. */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
 
@@ -20,13 +20,47 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The result of a raw system call, errno folded in. */
-#define TH_SYS(...) th_sys_result(syscall(__VA_ARGS__))
-
-static inline long th_sys_result(long r)
+#if defined(__x86_64__)
+#define TH_SYS_BY_HAND 1
+static inline long th_sys_call(long n, long a, long b, long c, long d, long e, long f)
 {
-	return r < 0 ? -(long)errno : r;
+	long r;
+	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return r;
 }
+#elif defined(__aarch64__)
+#define TH_SYS_BY_HAND 1
+static inline long th_sys_call(long n, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+#define TH_SYS_BY_HAND 0
+static inline long th_sys_call(long n, long a, long b, long c, long d, long e, long f)
+{
+	int saved = errno;
+	long r = syscall(n, a, b, c, d, e, f);
+	r = r < 0 ? -(long)errno : r;
+	errno = saved;
+	return r;
+}
+#endif
+
+/* A system call of up to six arguments, numbers or pointers. */
+#define TH_SYS(...) TH_SYS_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define TH_SYS_PADDED(n, a, b, c, d, e, f, ...) \
+	th_sys_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static inline int th_sys_open(const char *path, int flags, unsigned mode)
 {
@@ -101,7 +135,7 @@ static inline long th_sys_getdents(int fd, void *p, size_t n)
 
 static inline uint32_t th_sys_getpid(void)
 {
-	return (uint32_t)syscall(SYS_getpid);
+	return (uint32_t)TH_SYS(SYS_getpid);
 }
 
 /* n (at most 256) random bytes. */
@@ -117,7 +151,7 @@ static inline int th_sys_random(void *p, size_t n)
 static inline void th_sys_sleep(long ns)
 {
 	const struct timespec ts = {.tv_nsec = ns};
-	syscall(SYS_nanosleep, &ts, NULL);
+	TH_SYS(SYS_nanosleep, &ts, NULL);
 }
 
 static inline int th_sys_fcntl(int fd, int cmd, long arg)

@@ -8,11 +8,10 @@
 #include "recorder/process.h"
 
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/sys.h"
 #include "capture/fold.h"
 #include "capture/key.h"
 #include "capture/writer.h"
@@ -103,12 +102,12 @@ static void new_span_id(void)
 {
 	uint64_t id = 0;
 	for (int i = 0; i < 16 && id == 0; i++) {
-		if (syscall(SYS_getrandom, &id, sizeof(id), 0) != (long)sizeof(id)) {
+		if (TH_SYS(SYS_getrandom, &id, sizeof(id), 0) != (long)sizeof(id)) {
 			id = 0;
 		}
 	}
 	if (id == 0) { /* an old kernel or a strict sandbox */
-		id = th_clock_now() << 20 ^ (uint64_t)syscall(SYS_getpid);
+		id = th_clock_now() << 20 ^ (uint64_t)TH_SYS(SYS_getpid);
 	}
 	memcpy(process.span_id, &id, sizeof(id));
 }
@@ -174,14 +173,14 @@ static void put_process(enum began began, const uint8_t parent_span_id[TH_SPAN_I
 		return;
 	}
 	struct th_out out = {room->frame, sizeof(room->frame), 0, false};
-	long exe = syscall(SYS_readlink, "/proc/self/exe", room->exe, sizeof(room->exe));
-	long cwd = syscall(SYS_getcwd, room->cwd, sizeof(room->cwd)); /* counts its NUL */
+	long exe = TH_SYS(SYS_readlink, "/proc/self/exe", room->exe, sizeof(room->exe));
+	long cwd = TH_SYS(SYS_getcwd, room->cwd, sizeof(room->cwd)); /* counts its NUL */
 	const uint8_t how[8] = {(uint8_t)began};
 	th_out_bytes(&out, process.trace_id, TH_TRACE_ID_BYTES);
 	th_out_bytes(&out, process.span_id, TH_SPAN_ID_BYTES);
 	th_out_bytes(&out, parent_span_id, TH_SPAN_ID_BYTES);
-	th_out_u32(&out, (uint32_t)syscall(SYS_getpid));
-	th_out_u32(&out, (uint32_t)syscall(SYS_getppid));
+	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getpid));
+	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getppid));
 	th_out_bytes(&out, how, sizeof(how));
 	th_out_str16(&out, (struct th_slice){(uint8_t *)room->exe, exe > 0 ? (size_t)exe : 0});
 	th_out_str16(&out, th_slice_str(process.argv0));

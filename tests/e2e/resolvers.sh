@@ -98,6 +98,15 @@ for client in cares dnspython; do
 		"$(spans $client.thc .host | tr -d '"' | sed 's/:.*//' | sort -u)"
 done
 
+# dig sends by the number of the system call, through libuv.
+if command -v dig >/dev/null; then
+	record_and_replay dig sh -c 'dig +short @127.0.0.1 model.example.test | tail -n 1
+		dig @127.0.0.1 nowhere.example.test | grep -o "status: [A-Z]*"'
+	equal "dig: it did get what it asked for" "127.0.0.1 status: NXDOMAIN" "$(paste -sd " " dig.rec)"
+else
+	skip dig "no dig here"
+fi
+
 # Questions that were not recorded.
 if has_module dns.resolver; then
 	cat >text.py <<'P'

@@ -34,7 +34,7 @@ listener=$!
 while [ ! -s port ]; do sleep 0.05; done
 port=$(cat port)
 
-libc_ways="tcp udp-sendto udp-connected udp-sendmsg udp-sendmmsg fast-open"
+libc_ways="tcp udp-sendto udp-connected udp-sendmsg udp-sendmmsg fast-open tcp-number udp-number"
 raw_ways="tcp-raw udp-raw ring-raw"
 
 # The library alone.
@@ -44,7 +44,9 @@ for way in $libc_ways; do
 	done
 done
 equal "no way through libc leads out" "" "$(grep ' out$' library)"
-equal "each was tried" 12 "$(wc -l <library)"
+equal "each was tried" 16 "$(wc -l <library)"
+equal "libc makes no ring" "ring-number ENOSYS" \
+	"$(replaying_online run.thc "$hostile" ring-number 127.0.0.1 "$port")"
 
 # Behind the wrapper: 192.0.2.1 and 2001:db8::1 are nobody's.
 wrapped() {

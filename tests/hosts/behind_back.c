@@ -1,8 +1,9 @@
-/* P34: a descriptor closed by a raw system call, its number then a file, or another connection. */
+/* P34: a descriptor closed by a system call made by hand, its number then a file, or another
+ * connection. */
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
+#include "by_hand.h"
 #include "peer.h"
 
 /* A fresh socket under this very number, without a call that the library could see. */
@@ -10,8 +11,8 @@ static void renew_as_socket(int number)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd != number) {
-		syscall(SYS_dup3, fd, number, 0);
-		syscall(SYS_close, fd);
+		by_hand(SYS_dup3, fd, number, 0, 0, 0, 0);
+		by_hand(SYS_close, fd, 0, 0, 0, 0, 0);
 	}
 }
 
@@ -29,7 +30,7 @@ int main(void)
 	struct sockaddr_in a = peer_address();
 	int fd = peer_dial(), file = memfd_create("x", 0);
 	exchange(fd, "E-a");
-	syscall(SYS_dup3, file, fd, 0);
+	by_hand(SYS_dup3, file, fd, 0, 0, 0, 0);
 	(void)!write(fd, "not a socket", 12);
 	lseek(fd, 0, SEEK_SET);
 	ssize_t n = read(fd, buf, 3);
@@ -37,7 +38,7 @@ int main(void)
 	close(fd);
 	fd = peer_dial();
 	exchange(fd, "E-b");
-	syscall(SYS_close, fd);
+	by_hand(SYS_close, fd, 0, 0, 0, 0, 0);
 	renew_as_socket(fd);
 	connect(fd, (struct sockaddr *)&a, sizeof(a));
 	exchange(fd, "E-c");

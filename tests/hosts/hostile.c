@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "by_hand.h"
+
 #define MESSAGE "out"
 
 union peer {
@@ -25,32 +27,6 @@ union peer {
 
 static union peer peer;
 static socklen_t peer_bytes;
-
-/* ---- system calls by hand: six arguments, a negative errno ---- */
-
-static long raw(long n, long a, long b, long c, long d, long e, long f)
-{
-#if defined(__x86_64__)
-	long r;
-	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-	__asm__ volatile("syscall"
-			 : "=a"(r)
-			 : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return r;
-#elif defined(__aarch64__)
-	register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-#else
-	return -ENOSYS;
-#endif
-}
 
 static int result(long r)
 {
@@ -112,18 +88,39 @@ static int fast_open(void)
 	return result(sendto(fd, MESSAGE, sizeof(MESSAGE), MSG_FASTOPEN, &peer.any, peer_bytes));
 }
 
+/* ---- through libc, by number ---- */
+
+static int tcp_number(void)
+{
+	return result(syscall(SYS_connect, new_socket(SOCK_STREAM), &peer, peer_bytes));
+}
+
+static int udp_number(void)
+{
+	struct iovec iov;
+	struct mmsghdr msg = {.msg_hdr = message(&iov)};
+	return result(syscall(SYS_sendmmsg, new_socket(SOCK_DGRAM), &msg, 1, 0));
+}
+
+static int ring_number(void)
+{
+	struct io_uring_params p = {0};
+	return result(syscall(SYS_io_uring_setup, 4, &p));
+}
+
 /* ---- by hand ---- */
 
 static int tcp_raw(void)
 {
 	int fd = new_socket(SOCK_STREAM);
-	return (int)raw(SYS_connect, fd, (long)&peer, peer_bytes, 0, 0, 0);
+	return (int)by_hand(SYS_connect, fd, (long)&peer, peer_bytes, 0, 0, 0);
 }
 
 static int udp_raw(void)
 {
 	int fd = new_socket(SOCK_DGRAM);
-	long r = raw(SYS_sendto, fd, (long)MESSAGE, sizeof(MESSAGE), 0, (long)&peer, peer_bytes);
+	long r = by_hand(
+		SYS_sendto, fd, (long)MESSAGE, sizeof(MESSAGE), 0, (long)&peer, peer_bytes);
 	return r < 0 ? (int)r : 0;
 }
 
@@ -133,7 +130,7 @@ static int ring_raw(void)
 	struct io_uring_params p = {0};
 	struct iovec iov;
 	struct msghdr msg = message(&iov);
-	int ring = (int)raw(SYS_io_uring_setup, 4, (long)&p, 0, 0, 0, 0);
+	int ring = (int)by_hand(SYS_io_uring_setup, 4, (long)&p, 0, 0, 0, 0);
 	if (ring < 0) {
 		return ring;
 	}
@@ -156,7 +153,7 @@ static int ring_raw(void)
 		.len = 1};
 	*(uint32_t *)(sq + p.sq_off.array) = 0;
 	atomic_store((_Atomic uint32_t *)(sq + p.sq_off.tail), 1);
-	long r = raw(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	long r = by_hand(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, 0, 0);
 	return r < 0 ? (int)r : ((struct io_uring_cqe *)(cq + p.cq_off.cqes))->res;
 }
 
@@ -172,6 +169,9 @@ static const struct {
 	{"udp-sendmsg", udp_sendmsg},
 	{"udp-sendmmsg", udp_sendmmsg},
 	{"fast-open", fast_open},
+	{"tcp-number", tcp_number},
+	{"udp-number", udp_number},
+	{"ring-number", ring_number},
 	{"tcp-raw", tcp_raw},
 	{"udp-raw", udp_raw},
 	{"ring-raw", ring_raw},
