@@ -7,56 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/elf_file.h"
 #include "base/pool.h"
 #include "base/sys.h"
 
 #define SECTIONS_MAX 256
 #define ROWS_MAX (TH_POOL_LARGEST_BLOCK / sizeof(struct th_symtab_row))
-
-struct tables {
-	struct th_slice symbols, strings;
-};
-
-/* Part of the file; false: it lies outside. */
-static bool part(struct th_slice file, uint64_t offset, uint64_t n, struct th_slice *ret_part)
-{
-	if (offset > file.n || n > file.n - offset) {
-		return false;
-	}
-	*ret_part = (struct th_slice){file.p + offset, (size_t)n};
-	return true;
-}
-
-static bool is_elf(const Elf64_Ehdr *e)
-{
-	return memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_ident[EI_CLASS] == ELFCLASS64 &&
-		e->e_shentsize == sizeof(Elf64_Shdr) && e->e_shnum <= SECTIONS_MAX;
-}
-
-static int find_tables(struct th_slice file, struct tables *ret_tables)
-{
-	Elf64_Ehdr e;
-	Elf64_Shdr s, strings;
-	struct th_slice head, headers;
-	if (!part(file, 0, sizeof(e), &head)) {
-		return -EBADMSG;
-	}
-	memcpy(&e, head.p, sizeof(e));
-	if (!is_elf(&e) || !part(file, e.e_shoff, e.e_shnum * sizeof(s), &headers)) {
-		return -EBADMSG;
-	}
-	for (size_t i = 0; i < e.e_shnum; i++) {
-		memcpy(&s, headers.p + i * sizeof(s), sizeof(s));
-		if (s.sh_type != SHT_SYMTAB || s.sh_link >= e.e_shnum) {
-			continue;
-		}
-		memcpy(&strings, headers.p + s.sh_link * sizeof(s), sizeof(s));
-		bool whole = part(file, s.sh_offset, s.sh_size, &ret_tables->symbols) &&
-			part(file, strings.sh_offset, strings.sh_size, &ret_tables->strings);
-		return whole ? 0 : -EBADMSG;
-	}
-	return -ENOENT;
-}
 
 static bool is_wanted(const char *name)
 {
@@ -81,24 +37,24 @@ static uint64_t hash(const char *name)
 }
 
 /* The row of a symbol; false: not one to keep. */
-static bool read_row(const struct tables *t, size_t i, struct th_symtab_row *ret_row)
+static bool read_row(const struct th_elf_symbols *t, size_t i, struct th_symtab_row *ret_row)
 {
 	Elf64_Sym s;
-	memcpy(&s, t->symbols.p + i * sizeof(s), sizeof(s));
-	const char *name = (const char *)t->strings.p + s.st_name;
+	memcpy(&s, t->rows.p + i * sizeof(s), sizeof(s));
+	const char *name = (const char *)t->names.p + s.st_name;
 	if (ELF64_ST_TYPE(s.st_info) != STT_FUNC || s.st_shndx == SHN_UNDEF || s.st_size == 0 ||
-		s.st_name >= t->strings.n || !is_wanted(name)) {
+		s.st_name >= t->names.n || !is_wanted(name)) {
 		return false;
 	}
 	*ret_row = (struct th_symtab_row){hash(name), s.st_value, s.st_size};
 	return true;
 }
 
-static size_t read_rows(const struct tables *t, struct th_symtab_row *rows, size_t cap)
+static size_t read_rows(const struct th_elf_symbols *t, struct th_symtab_row *rows, size_t cap)
 {
 	size_t n = 0;
 	struct th_symtab_row row;
-	for (size_t i = 0; i < t->symbols.n / sizeof(Elf64_Sym); i++) {
+	for (size_t i = 0; i < t->rows.n / sizeof(Elf64_Sym); i++) {
 		if (read_row(t, i, &row)) {
 			if (n < cap) {
 				rows[n] = row;
@@ -112,15 +68,13 @@ static size_t read_rows(const struct tables *t, struct th_symtab_row *rows, size
 int th_symtab_parse(struct th_slice file, struct th_symtab *ret_table)
 {
 	static const char sign[] = "\0SSL_read";
-	struct tables t;
-	int r = find_tables(file, &t);
+	struct th_elf elf;
+	int r = th_elf_read(file, &elf);
 	if (r < 0) {
 		return r;
 	}
-	if (t.strings.n == 0 || t.strings.p[t.strings.n - 1] != 0) {
-		return -EBADMSG;
-	}
-	if (!memmem(t.strings.p, t.strings.n, sign, sizeof(sign))) {
+	struct th_elf_symbols t = elf.all;
+	if (t.names.n == 0 || !memmem(t.names.p, t.names.n, sign, sizeof(sign))) {
 		return -ENOENT;
 	}
 	size_t n = read_rows(&t, NULL, 0);
@@ -150,6 +104,12 @@ bool th_symtab_find(const struct th_symtab *t, const char *name, struct th_funct
 }
 
 /* ---- the program's own file ---- */
+
+static bool is_elf(const Elf64_Ehdr *e)
+{
+	return memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_ident[EI_CLASS] == ELFCLASS64 &&
+		e->e_shentsize == sizeof(Elf64_Shdr) && e->e_shnum <= SECTIONS_MAX;
+}
 
 static bool names_a_table(int fd)
 {

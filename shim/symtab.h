@@ -19,7 +19,7 @@ struct th_symtab {
 };
 
 /* Reads a file's bytes. 0; -ENOENT: no such table, or none with a TLS library in it; -EBADMSG: it
- * is damaged; -ENOMEM. */
+ * is damaged; -ENOEXEC: it is no ELF file; -ENOMEM. */
 int th_symtab_parse(struct th_slice file, struct th_symtab *ret_table);
 
 /* The same for the running program's file; cheap when there is no such table. */

@@ -14,6 +14,7 @@ static const struct th_command *const commands[] = {
 	&th_cmd_check,
 	&th_cmd_context,
 	&th_cmd_diff,
+	&th_cmd_doctor,
 	&th_cmd_dump,
 	&th_cmd_export,
 	&th_cmd_list,
