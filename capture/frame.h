@@ -68,8 +68,9 @@ enum th_frame_type {
 	TH_FRAME_RES_DATA = 14,
 	TH_FRAME_RES_TRAILER = 15,
 	TH_FRAME_RES_END = 16,
-	/* 17-20 reserved: WebSocket messages; 21: fingerprint; 23: annotation */
+	/* 17-20 reserved: WebSocket messages; 21: fingerprint */
 	TH_FRAME_CERTIFICATES = 22, /* a peer's chain; connections refer to it by its id */
+	TH_FRAME_ANNOTATION = 23,   /* said of a span, mostly after the run */
 	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
 	TH_FRAME_LEFT = 25,	    /* a program was started that does not carry the library */
 };
@@ -78,6 +79,11 @@ enum th_frame_flag {
 	TH_FRAME_LAST = 1 << 0,	    /* head: its last piece; data, trailer: ends the message well */
 	TH_FRAME_REDACTED = 1 << 1, /* something in the payload was replaced (capture/redact.h) */
 	TH_FRAME_BODILESS = 1 << 2, /* head only: no body follows, the head ends the message */
+};
+
+/* Flags of an ANNOTATION's payload. */
+enum th_annotation_flag {
+	TH_ANNOTATION_SCORED = 1 << 0, /* its score counts */
 };
 
 /* How a head is written in a HEAD, INFO or TRAILER frame. */

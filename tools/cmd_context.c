@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/context.h"
+#include "tools/span_choice.h"
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
@@ -262,13 +263,13 @@ static void show_call(struct context_options *o, const struct th_context *c)
 
 static const struct th_context *find(const struct th_contexts *all, const char *span)
 {
+	uint64_t number;
+	bool by_number = th_span_is_number(span, &number);
 	for (size_t i = 0; i < all->n; i++) {
-		char number[24], id[2 * TH_SPAN_ID_BYTES + 1] = "";
-		snprintf(number, sizeof(number), "%zu", number_of(&all->calls[i]));
-		th_hex_encode(id, th_span_id(all->calls[i].span), TH_SPAN_ID_BYTES);
-		bool by_number = strcmp(span + (*span == '#'), number) == 0;
-		if (by_number || (strlen(span) >= 4 && strncmp(span, id, strlen(span)) == 0)) {
-			return &all->calls[i];
+		const struct th_context *c = &all->calls[i];
+		if (by_number ? number == number_of(c)
+			      : *span && th_span_id_begins(th_span_id(c->span), span)) {
+			return c;
 		}
 	}
 	return NULL;

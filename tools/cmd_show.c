@@ -1,5 +1,5 @@
-/* tracehook show: one exchange whole: as a conversation when it is one with a model, as HTTP, as
- * JSON, or byte for byte. */
+/* tracehook show: one span whole; an exchange as a conversation when it is one with a model, as
+ * HTTP, as JSON, or byte for byte. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +8,12 @@
 #include "tools/conversation_text.h"
 #include "tools/events.h"
 #include "tools/exchange_text.h"
+#include "tools/feedback.h"
 #include "tools/load.h"
+#include "tools/meaning_json.h"
+#include "tools/pretty_json.h"
 #include "tools/span_choice.h"
+#include "tools/span_facts.h"
 #include "tools/span_json.h"
 #include "tools/tools.h"
 
@@ -77,27 +81,57 @@ static void print_raw(const struct th_message *m)
 	}
 }
 
-/* All calls of the run are read: whether this one is a retry depends on the others. */
-static void show_json(const struct th_run *run, const struct th_exchange *x)
+static void put_json(FILE *out, const struct th_span_facts *f)
 {
-	struct th_event e = {.kind = TH_EVENT_EXCHANGE, .exchange = x};
-	struct th_calls calls;
-	if (th_calls_read(run, &calls) < 0) {
-		th_tool_no_memory();
+	if (f->event.kind == TH_EVENT_TOOL) {
+		th_meaning_json_tool(out, f->run, f->event.tool, f->work);
+	} else {
+		th_span_json(out, f->run, &f->event, f->call);
 	}
-	th_span_json(stdout, run, &e, calls.at[x->order]);
-	th_calls_finish(&calls);
 }
 
-static void show(
-	const struct show_options *o, const struct th_run *run, const struct th_exchange *x)
+/* All calls of the run are read: whether this one is a retry depends on the others. */
+static void show_json(FILE *out, const struct th_span_choice *c)
 {
-	if (o->raw != RAW_NONE) {
+	struct th_span_list all = th_span_list_of(c->run);
+	for (size_t i = 0; i < all.n; i++) {
+		const uint8_t *id = th_span_id(&all.spans[i]);
+		if (id && memcmp(id, c->span_id, TH_SPAN_ID_BYTES) == 0) {
+			put_json(out, &all.spans[i]);
+			break;
+		}
+	}
+	th_span_list_finish(&all);
+}
+
+/* A process or a tool has no messages: what is known of it, a line for each. */
+static void show_facts(const struct th_span_choice *c)
+{
+	th_auto_free char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	if (!out) {
+		th_tool_no_memory();
+	}
+	show_json(out, c);
+	fclose(out);
+	th_pretty_json_print(stdout, (struct th_slice){(const uint8_t *)text, n}, "");
+}
+
+static void show(const struct show_options *o, const struct th_span_choice *c)
+{
+	const struct th_exchange *x = c->exchange;
+	if (o->json) {
+		show_json(stdout, c);
+	} else if (!x) {
+		show_facts(c);
+	} else if (o->raw != RAW_NONE) {
 		print_raw(o->raw == RAW_REQUEST ? &x->request : &x->response);
-	} else if (o->json) {
-		show_json(run, x);
-	} else if (o->http || !th_conversation_text(stdout, run, x, th_tool_colour())) {
-		th_exchange_text(stdout, run, x, th_tool_colour());
+	} else {
+		if (o->http || !th_conversation_text(stdout, c->run, x, th_tool_colour())) {
+			th_exchange_text(stdout, c->run, x, th_tool_colour());
+		}
+		th_feedback_text(stdout, c->run, c->span_id);
 	}
 }
 
@@ -105,8 +139,7 @@ static int run(int argc, char **argv)
 {
 	struct show_options o = {0};
 	struct th_trace *t = NULL;
-	const struct th_run *run;
-	const struct th_exchange *x;
+	struct th_span_choice choice;
 	th_tool_output_begin();
 	int code = parse_options(argc, argv, &o);
 	if (code != TH_EXIT_OK) {
@@ -119,21 +152,21 @@ static int run(int argc, char **argv)
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	code = th_span_choose(t, argv[optind], o.run, argv[optind + 1], &run, &x);
+	code = th_span_choose(t, argv[optind], o.run, argv[optind + 1], &choice);
 	if (code == TH_EXIT_OK) {
-		show(&o, run, x);
+		show(&o, &choice);
 	}
 	int damage = th_load_say_damage(t);
 	th_trace_free(t);
 	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
 }
 
-const struct th_command th_cmd_show = {"show", run, "show one exchange whole",
+const struct th_command th_cmd_show = {"show", run, "show one span whole",
 	"[--http | --json | --raw[=request]] [--run ID] FILE SPAN\n"
 	"\n"
 	"A call to a model is shown as a conversation, everything else as HTTP.\n"
 	"\n"
-	"  SPAN                  #NUMBER as in dump, or the beginning of a span id\n"
+	"  SPAN                  #NUMBER as in dump, the beginning of a span id, or root\n"
 	"      --http            as HTTP: headers, decoded bodies, events with their "
 	"times\n"
 	"  -j, --json            as one JSON object\n"

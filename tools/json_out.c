@@ -160,6 +160,16 @@ void th_jout_double(struct th_jout *j, double v)
 	}
 }
 
+/* Line ends are white space between tokens: there is none inside a string (RFC 8259). */
+void th_jout_json(struct th_jout *j, struct th_slice json)
+{
+	begin_value(j);
+	for (size_t i = 0; i < json.n; i++) {
+		bool end = json.p[i] == '\n' || json.p[i] == '\r';
+		fputc(end ? ' ' : json.p[i], j->out);
+	}
+}
+
 void th_jout_bool(struct th_jout *j, bool v)
 {
 	begin_value(j);

@@ -31,6 +31,9 @@ void th_jout_bool(struct th_jout *j, bool v);
 void th_jout_null(struct th_jout *j);
 
 /* A member: its key and its value. */
+/* A JSON text as it is, on one line. */
+void th_jout_json(struct th_jout *j, struct th_slice json);
+
 void th_jout_put_text(struct th_jout *j, const char *key, const char *text); /* NULL: null */
 void th_jout_put_u64(struct th_jout *j, const char *key, uint64_t v);
 void th_jout_put_known(struct th_jout *j, const char *key, uint64_t v); /* 0, unknown: null */

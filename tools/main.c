@@ -17,6 +17,7 @@ static const struct th_command *const commands[] = {
 	&th_cmd_doctor,
 	&th_cmd_dump,
 	&th_cmd_export,
+	&th_cmd_feedback,
 	&th_cmd_list,
 	&th_cmd_player,
 	&th_cmd_record,

@@ -4,6 +4,7 @@
 #include "genai/event_type.h"
 #include "tools/call_json.h"
 #include "tools/exchange_json.h"
+#include "tools/feedback.h"
 #include "tools/tools.h"
 
 void th_meaning_json_types(struct th_jout *j, unsigned types)
@@ -107,7 +108,7 @@ static const char *reason(const struct th_tool_span *t)
 	return t->result->is_error ? "the tool gave an error" : NULL;
 }
 
-static void put_work(struct th_jout *j, const struct th_tool_work *w)
+void th_meaning_json_work(struct th_jout *j, const struct th_tool_work *w)
 {
 	if (w->exchange) {
 		th_span_json_id(j, "work_span_id", w->exchange->span_id, TH_SPAN_ID_BYTES);
@@ -155,9 +156,10 @@ void th_meaning_json_tool(FILE *out, const struct th_run *run, const struct th_t
 	th_jout_open(&j, '{');
 	th_span_json_id(&j, "trace_id", run->trace_id, sizeof(run->trace_id));
 	put_tool(&j, t);
-	put_work(&j, work);
+	th_meaning_json_work(&j, work);
 	const struct th_process *p = t->asked->exchange->process;
 	th_jout_put_text(&j, "lane", p ? p->lane : NULL);
+	th_feedback_json(&j, run, t->span_id);
 	th_jout_close(&j, '}');
 	fputc('\n', out);
 }

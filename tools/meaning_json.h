@@ -13,6 +13,9 @@ void th_meaning_json_types(struct th_jout *j, unsigned types);
 void th_meaning_json_exchange(
 	struct th_jout *j, const struct th_exchange *x, const struct th_call *c);
 
+/* "work_span_id" and "work_found_by": the exchange or process that did a tool's work. */
+void th_meaning_json_work(struct th_jout *j, const struct th_tool_work *w);
+
 /* A line of its own for a tool's span. */
 void th_meaning_json_tool(FILE *out, const struct th_run *run, const struct th_tool_span *t,
 	const struct th_tool_work *work);

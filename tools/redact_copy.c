@@ -10,6 +10,7 @@
 #include "capture/frame.h"
 #include "capture/scrub_wire.h"
 #include "player/buf.h"
+#include "tools/pretty_json.h"
 #include "tools/tools.h"
 #include "wire/chunked.h"
 #include "wire/head.h"
@@ -17,6 +18,8 @@
 #define COPY_MARK "tracehook.redacted=copy"
 #define RUN_FIXED 32
 #define TRANSFER_FIXED 96
+#define ANNOTATION_FIXED 48
+#define ANNOTATION_TEXTS 4
 #define REQUEST_FIXED 16 /* before the head in REQ_HEAD; in the others: */
 #define HEAD_FIXED 4
 #define STR16_MAX 65535
@@ -166,6 +169,38 @@ static void redact_transfer(struct th_redact_copy *c, struct th_frame *f)
 	} else if (any) {
 		blank(f);
 		c->withheld++;
+	}
+}
+
+/* What a rule leaves of the data that is no JSON any more is left out. */
+static void put_data(struct th_redact_copy *c, struct th_buf *b, struct th_slice s, bool *ret_any)
+{
+	size_t at = b->n;
+	room(b, 4 + th_redact_bound(s.n + 16));
+	size_t n = s.n ? redact_text(&c->how, s, b->p + at + 4, ret_any) : 0;
+	struct th_out length = {.p = b->p + at, .cap = 4};
+	n = th_pretty_json_is((struct th_slice){b->p + at + 4, n}) ? n : 0;
+	th_out_u32(&length, (uint32_t)n);
+	b->n += 4 + n;
+}
+
+static void redact_annotation(struct th_redact_copy *c, struct th_frame *f)
+{
+	struct th_in in = {.p = f->payload.p, .n = f->payload.n};
+	struct th_buf b = {0};
+	bool any = false;
+	th_buf_slice(&b, th_in_bytes(&in, ANNOTATION_FIXED));
+	for (size_t i = 0; i < ANNOTATION_TEXTS; i++) {
+		put_text(c, &b, redact_text, th_in_str16(&in), "", &any);
+	}
+	put_data(c, &b, th_in_bytes(&in, th_in_u32(&in)), &any);
+	struct th_slice all = own(c, &b);
+	if (in.failed || (any && all.n > TH_FRAME_PAYLOAD_MAX)) {
+		blank(f);
+		c->withheld++;
+	} else if (any) {
+		f->payload = all;
+		mark(c, f);
 	}
 }
 
@@ -534,6 +569,8 @@ static void redact_other(struct th_redact_copy *c, struct th_frame *f)
 		redact_run(c, f);
 	} else if (f->type == TH_FRAME_TRANSFER) {
 		redact_transfer(c, f);
+	} else if (f->type == TH_FRAME_ANNOTATION) {
+		redact_annotation(c, f);
 	} else if (f->type > TH_FRAME_RES_END && f->type != TH_FRAME_CERTIFICATES &&
 		f->type != TH_FRAME_LEFT) {
 		blank(f); /* of a later version: nobody knows what is in it */

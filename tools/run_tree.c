@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tools/exchange_json.h"
 #include "tools/json_out.h"
 #include "tools/run_sum.h"
 #include "tools/table.h"
@@ -103,6 +104,17 @@ static void build(struct tree *t)
 
 /* ---- a line ---- */
 
+/* "#5", "helper (pid 7)". */
+static char *work_of(const struct th_tool_work *w)
+{
+	if (w->exchange) {
+		return th_tool_format("#%zu", w->exchange->order + 1);
+	}
+	struct th_slice name = th_span_process_name(w->process);
+	return th_tool_format(
+		"%.*s (pid %" PRIu32 ")", (int)name.n, (const char *)name.p, w->process->pid);
+}
+
 /* "POST api.example.test/v1/chat", "agent (pid 7)". */
 static char *label_of(const struct th_span_facts *s)
 {
@@ -110,6 +122,10 @@ static char *label_of(const struct th_span_facts *s)
 	char *label;
 	if (s->event.kind == TH_EVENT_PROCESS) {
 		label = th_tool_format("%s (pid %" PRIu32 ")", s->name, s->process->pid);
+	} else if (s->work && (s->work->exchange || s->work->process)) {
+		th_auto_free char *by = work_of(s->work);
+		const struct th_tool_call *call = s->event.tool->call;
+		label = th_tool_format("tool %s by %s %s", call->name, by, call->arguments);
 	} else if (s->title) {
 		label = th_tool_format(
 			"%s%s%s", s->title, s->host ? "  " : "", s->host ? s->host : "");

@@ -64,11 +64,12 @@ static struct place *find_place(struct place *places, size_t n, const struct th_
 	return p ? bsearch(&key, places, n, sizeof(*places), by_process) : NULL;
 }
 
-/* The run's writers, each parent before its children. The caller frees. */
-static struct th_sealed_writer *order_writers(const struct th_run *run)
+/* The run's writers: processes, each parent before its children, then who only annotated, as if
+ * they were children of the root. The caller frees. */
+static struct th_sealed_writer *order_writers(const struct th_run *run, size_t *ret_n)
 {
 	size_t total = run->n_processes;
-	struct th_sealed_writer *w = th_tool_alloc(total * sizeof(*w));
+	struct th_sealed_writer *w = th_tool_alloc((total + run->n_annotators) * sizeof(*w));
 	th_auto_free struct place *places = th_tool_alloc(total * sizeof(*places));
 	for (size_t i = 0; i < total; i++) {
 		places[i] = (struct place){run->processes[i], 0};
@@ -86,6 +87,10 @@ static struct th_sealed_writer *order_writers(const struct th_run *run)
 			}
 		}
 	}
+	for (size_t i = 0; i < run->n_annotators; i++) {
+		w[total + i] = (struct th_sealed_writer){run->annotators[i], 1};
+	}
+	*ret_n = total + run->n_annotators;
 	return w;
 }
 
@@ -153,13 +158,13 @@ static int sign(struct sealing *s, uint64_t root, const uint8_t seal[TH_HASH_BYT
 }
 
 static int append_seal(struct sealing *s, const struct th_run *run,
-	const struct th_sealed_writer *writers, uint8_t ret_hash[TH_HASH_BYTES])
+	const struct th_sealed_writer *writers, size_t n_writers, uint8_t ret_hash[TH_HASH_BYTES])
 {
 	th_auto_free uint8_t *payload = NULL;
 	const struct th_reader *reader = s->trace->reader;
 	size_t n = 0;
-	int r = th_seal_make(s->hasher, reader, &s->written, writers, run->n_processes,
-		run->trace_id, s->previous, &payload, &n);
+	int r = th_seal_make(s->hasher, reader, &s->written, writers, n_writers, run->trace_id,
+		s->previous, &payload, &n);
 	if (r == 0) {
 		r = th_seal_append(s->capture, reader, writers[0].writer, payload, n);
 	}
@@ -172,13 +177,13 @@ static int append_seal(struct sealing *s, const struct th_run *run,
 
 static int seal_run(struct sealing *s, const struct th_run *run)
 {
-	th_auto_free struct th_sealed_writer *writers = order_writers(run);
+	size_t n;
+	th_auto_free struct th_sealed_writer *writers = order_writers(run, &n);
 	struct th_seal seal;
-	if (find_seal(s, writers[0].writer, &seal) &&
-		is_covered(s, &seal, writers, run->n_processes)) {
+	if (find_seal(s, writers[0].writer, &seal) && is_covered(s, &seal, writers, n)) {
 		return sign(s, writers[0].writer, seal.hash);
 	}
-	int r = append_seal(s, run, writers, s->previous);
+	int r = append_seal(s, run, writers, n, s->previous);
 	return r < 0 ? r : sign(s, writers[0].writer, s->previous);
 }
 

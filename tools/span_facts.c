@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tools/call_json.h"
 #include "tools/coverage.h"
 #include "tools/exchange_json.h"
+#include "tools/feedback.h"
+#include "tools/meaning_json.h"
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "trace/departure.h"
@@ -98,9 +101,11 @@ static void of_call(struct th_span_facts *f, const struct th_call *c)
 	}
 }
 
-static struct th_span_facts of_tool(const struct th_run *run, const struct th_tool_span *t)
+static struct th_span_facts of_tool(
+	const struct th_run *run, const struct th_tool_span *t, const struct th_tool_work *work)
 {
 	struct th_span_facts f = {.run = run,
+		.work = work,
 		.event = {.kind = TH_EVENT_TOOL, .time = t->start, .tool = t},
 		.process = t->asked->exchange->process,
 		.types = th_event_types_of_tool(t),
@@ -193,7 +198,8 @@ static void find_parents(struct th_span_list *l)
 
 static void read_meaning(struct th_span_list *l, const struct th_run *run)
 {
-	if (th_calls_read(run, &l->calls) < 0 || th_tool_spans_of(&l->calls, &l->tools) < 0) {
+	if (th_calls_read(run, &l->calls) < 0 || th_tool_spans_of(&l->calls, &l->tools) < 0 ||
+		th_tool_work_of(run, &l->calls, &l->tools, &l->work) < 0) {
 		th_tool_no_memory();
 	}
 }
@@ -213,7 +219,7 @@ static void merge_tools(struct th_span_list *l, const struct th_run *run)
 	size_t from = l->n, to = l->n + l->tools.n, tool = l->tools.n;
 	struct th_span_facts *tools = th_tool_alloc(tool * sizeof(*tools));
 	for (size_t i = 0; i < tool; i++) {
-		tools[i] = of_tool(run, &l->tools.spans[i]);
+		tools[i] = of_tool(run, &l->tools.spans[i], &l->work[i]);
 	}
 	qsort(tools, tool, sizeof(*tools), by_start);
 	l->n = to;
@@ -258,6 +264,7 @@ void th_span_list_finish(struct th_span_list *l)
 		free(l->spans[i].title);
 	}
 	free(l->spans);
+	free(l->work);
 	th_tool_spans_finish(&l->tools);
 	th_calls_finish(&l->calls);
 	*l = (struct th_span_list){0};
@@ -319,7 +326,7 @@ char *th_span_tokens_text(const struct th_span_facts *f)
 	return th_span_count_text(&t);
 }
 
-char *th_span_outcome(const struct th_span_facts *f)
+static char *outcome_of(const struct th_span_facts *f)
 {
 	const struct th_exchange *x = f->event.exchange;
 	bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
@@ -331,6 +338,17 @@ char *th_span_outcome(const struct th_span_facts *f)
 			       : th_tool_format("%u", f->http_status);
 	}
 	return th_tool_format("%s", f->why);
+}
+
+char *th_span_outcome(const struct th_span_facts *f)
+{
+	char *outcome = outcome_of(f);
+	th_auto_free char *said = th_feedback_word(f->run, th_span_id(f));
+	if (said) {
+		th_auto_free char *plain = outcome;
+		outcome = th_tool_format("%s%s[%s]", plain, *plain ? " " : "", said);
+	}
+	return outcome;
 }
 
 enum th_table_tone th_span_tone(const struct th_span_facts *f)
@@ -385,5 +403,7 @@ void th_span_facts_json(struct th_jout *j, const struct th_span_facts *f)
 		th_jout_put_text(j, "tool_call_id", *t->call->id ? t->call->id : NULL);
 		th_jout_put_text(j, "tool_arguments", t->call->arguments);
 		th_jout_put_text(j, "tool_result", t->result ? t->result->text : NULL);
+		th_meaning_json_work(j, f->work);
 	}
+	th_feedback_json(j, f->run, th_span_id(f));
 }

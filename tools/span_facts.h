@@ -6,6 +6,7 @@
 #define TOOLS_SPAN_FACTS_H
 
 #include "genai/event_type.h"
+#include "genai/tool_work.h"
 #include "tools/events.h"
 #include "tools/json_out.h"
 #include "tools/table.h"
@@ -18,6 +19,7 @@ struct th_span_facts {
 	const struct th_run *run;
 	const struct th_process *process; /* it belongs to, or it is; NULL: not known */
 	const struct th_call *call;	  /* what the exchange meant; NULL: not known */
+	const struct th_tool_work *work;  /* of tools: what did their work; else NULL */
 	unsigned types;			  /* bits of enum th_event_type */
 	const char *type;     /* the main one: "LLM_CALL", "TOOL_CALL", "HTTP", "PROCESS", "ERROR",
 				 "OPAQUE" */
@@ -37,6 +39,7 @@ struct th_span_list {
 	size_t n;
 	struct th_calls calls;
 	struct th_tool_spans tools;
+	struct th_tool_work *work; /* one per tool */
 };
 
 /* All spans of the run. Release with th_span_list_finish(). */
@@ -70,7 +73,7 @@ uint64_t th_span_first(const struct th_span_facts *f);
 const char *th_span_model(const struct th_span_facts *f);
 
 /* Status in a word or a clause: "200", "503", "the connection was reset", "" when all is well with
- * something that has no number. The caller frees. */
+ * something that has no number; and, in brackets, what was said of it since. The caller frees. */
 char *th_span_outcome(const struct th_span_facts *f);
 
 /* How its line is coloured: the server's faults and broken connections worse than what a client may

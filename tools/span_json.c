@@ -9,6 +9,7 @@
 #include "tools/body.h"
 #include "tools/coverage.h"
 #include "tools/exchange_json.h"
+#include "tools/feedback.h"
 #include "tools/json_out.h"
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
@@ -132,6 +133,7 @@ static void put_process(struct th_jout *j, const struct th_run *run, const struc
 	if (!p->parent) {
 		put_run(j, run);
 	}
+	th_feedback_json(j, run, p->span_id);
 }
 
 /* What failed has no span of its own: it is part of its process. */
@@ -239,6 +241,7 @@ void th_span_json(
 		break;
 	case TH_EVENT_EXCHANGE:
 		th_exchange_json(&j, e->exchange, call);
+		th_feedback_json(&j, run, e->exchange->span_id);
 		break;
 	case TH_EVENT_TOOL:
 		break;

@@ -33,13 +33,16 @@ static void note_owners(struct checking *c, const struct th_trace *t)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->n_runs; i++) {
-		n += t->runs[i]->n_processes;
+		n += t->runs[i]->n_processes + t->runs[i]->n_annotators;
 	}
 	c->owners = th_tool_alloc((n ? n : 1) * sizeof(*c->owners));
 	for (size_t i = 0; i < t->n_runs; i++) {
 		for (size_t k = 0; k < t->runs[i]->n_processes; k++) {
 			c->owners[c->n_owners++] = (struct owner){
 				t->runs[i]->processes[k]->writer, i};
+		}
+		for (size_t k = 0; k < t->runs[i]->n_annotators; k++) {
+			c->owners[c->n_owners++] = (struct owner){t->runs[i]->annotators[k], i};
 		}
 	}
 	qsort(c->owners, c->n_owners, sizeof(*c->owners), by_writer);
@@ -161,7 +164,14 @@ static int by_number(const void *a, const void *b)
 		: *(const uint64_t *)a > *(const uint64_t *)b;
 }
 
-/* A process of the run that the seal does not know. */
+/* Processes first, then who only annotated. */
+static uint64_t writer_of(const struct th_run *run, size_t i)
+{
+	return i < run->n_processes ? run->processes[i]->writer
+				    : run->annotators[i - run->n_processes];
+}
+
+/* A writer of the run that the seal does not know. */
 static void find_added(const struct checking *c, struct th_verify_run *run)
 {
 	const struct th_seal *seal = &run->seal;
@@ -170,8 +180,8 @@ static void find_added(const struct checking *c, struct th_verify_run *run)
 		sealed[i] = th_seal_entry(seal, i).writer;
 	}
 	qsort(sealed, seal->n, sizeof(*sealed), by_number);
-	for (size_t i = 0; i < run->run->n_processes; i++) {
-		uint64_t writer = run->run->processes[i]->writer;
+	for (size_t i = 0; i < run->run->n_processes + run->run->n_annotators; i++) {
+		uint64_t writer = writer_of(run->run, i);
 		const struct th_written *w = th_written_find(&c->v->written, writer);
 		if (bsearch(&writer, sealed, seal->n, sizeof(*sealed), by_number) || !w) {
 			continue;

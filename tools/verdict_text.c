@@ -52,6 +52,9 @@ static const char *const frame_names[] = {
 	[TH_FRAME_RES_TRAILER] = "response trailer",
 	[TH_FRAME_RES_END] = "end of response",
 	[TH_FRAME_CERTIFICATES] = "certificates",
+	[TH_FRAME_ANNOTATION] = "feedback",
+	[TH_FRAME_TRANSFER] = "transfer",
+	[TH_FRAME_LEFT] = "a program that left",
 };
 
 const char *th_verify_word(enum th_verify_result r)
@@ -156,8 +159,13 @@ static void print_seal(FILE *out, const struct th_verify_run *run)
 	th_units_date(date, run->seal.time);
 	date[DATE_SHOWN] = '\0';
 	th_hex_encode(hash, run->seal.hash, HASH_SHOWN / 2);
-	fprintf(out, "%" PRIu64 " frames of %u process%s, sealed %s, seal %s",
-		count_frames(&run->seal), run->seal.n, run->seal.n == 1 ? "" : "es", date, hash);
+	size_t said = run->run ? run->run->n_annotators : 0, processes = run->seal.n - said;
+	th_auto_free char *feedback = said
+		? th_tool_format(" and %zu annotation%s", said, said == 1 ? "" : "s")
+		: NULL;
+	fprintf(out, "%" PRIu64 " frames of %zu process%s%s, sealed %s, seal %s",
+		count_frames(&run->seal), processes, processes == 1 ? "" : "es",
+		feedback ? feedback : "", date, hash);
 	if (run->signed_by_key) {
 		th_hex_encode(key, run->signature.public_key, HASH_SHOWN / 2);
 		fprintf(out, ", signed by %s", key);

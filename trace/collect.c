@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "trace/annotations.h"
 #include "trace/collect_exchange.h"
 #include "trace/transfers.h"
 
@@ -218,6 +219,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		break;
 	case TH_FRAME_CERTIFICATES:
 		take_certificates(a, c, f);
+		break;
+	case TH_FRAME_ANNOTATION:
+		th_annotations_frame(a, c, f, &in);
 		break;
 	case TH_FRAME_TRANSFER:
 		th_transfers_frame(a, c, f, &in);

@@ -16,7 +16,8 @@ struct th_collected {
 	struct th_name **names;
 	struct th_transfer **transfers;
 	struct th_departure **departures;
-	size_t n_connections, n_exchanges, n_names, n_transfers, n_departures;
+	struct th_annotation **annotations;
+	size_t n_connections, n_exchanges, n_names, n_transfers, n_departures, n_annotations;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	uint64_t last_frame; /* time */
 	uint64_t next_seq;   /* of the frame that should come; 0: none has come */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/annotations.h"
+
 struct member {
 	struct th_collected *c;
 	struct member *parent;
@@ -377,7 +379,7 @@ static int run_order(const void *pa, const void *pb)
 	return o ? o : order(a->processes[0]->writer, b->processes[0]->writer);
 }
 
-void th_runs_build(struct th_arena *a, struct th_trace *t, struct th_collected **all, size_t n)
+static void build(struct th_arena *a, struct th_trace *t, struct th_collected **all, size_t n)
 {
 	struct member *members = th_arena_alloc(a, n * sizeof(*members));
 	struct member **sorted = th_arena_alloc(a, n * sizeof(*sorted));
@@ -402,4 +404,13 @@ void th_runs_build(struct th_arena *a, struct th_trace *t, struct th_collected *
 		number_lanes(a, t->runs[i]);
 	}
 	sort(t->runs, t->n_runs, run_order);
+}
+
+void th_runs_build(struct th_arena *a, struct th_trace *t, struct th_collected **all, size_t n)
+{
+	size_t recorded = th_annotations_set_apart(all, n);
+	build(a, t, all, recorded);
+	if (!a->failed) {
+		th_annotations_assign(a, t, all, recorded, n);
+	}
 }

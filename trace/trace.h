@@ -125,6 +125,17 @@ struct th_departure {
 	struct th_slice path;
 };
 
+/* What somebody said of a span: a person, or a program that judges. */
+struct th_annotation {
+	uint64_t time;
+	uint64_t writer, root; /* who wrote it; the run's root process */
+	uint8_t trace_id[TH_TRACE_ID_BYTES], span_id[TH_SPAN_ID_BYTES];
+	bool scored;
+	double score;				      /* if scored */
+	struct th_slice name, label, comment, author; /* UTF-8; may be empty */
+	struct th_slice data;			      /* a JSON text, or empty */
+};
+
 struct th_process {
 	struct th_run *run;
 	struct th_process *parent; /* NULL: the root, or its parent was not recorded */
@@ -167,6 +178,10 @@ struct th_run {
 	size_t n_transfers;
 	struct th_departure **departures;
 	size_t n_departures;
+	struct th_annotation **annotations; /* by span, then time: trace/annotations.h */
+	size_t n_annotations;
+	uint64_t *annotators; /* writers that are no processes: they only annotated */
+	size_t n_annotators;
 };
 
 struct th_trace {

@@ -107,7 +107,7 @@ holds "nor of a body" grep -qxF "[{\"it's\":\"\$HOME \`id\` \\\\ \\\"quoted\\\"\
 holds "a body with @ is no file" grep -qx '@/etc/hostname' ran
 
 "$tool" export -f csv a.thc >a.csv
-equal "CSV as Python reads it" "10 rows, 20 columns, 2502 tokens in" "$(/usr/bin/python3 -c '
+equal "CSV as Python reads it" "10 rows, 22 columns, 2502 tokens in" "$(/usr/bin/python3 -c '
 import csv
 rows = list(csv.DictReader(open("a.csv", newline="")))
 tokens = sum(int(r["input_tokens"] or 0) for r in rows)

@@ -4,6 +4,7 @@
     read_capture.py frames FILE      a JSON object per frame
     read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
     read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
+    read_capture.py annotations FILE a JSON object per annotation: span, score, label, data
     read_capture.py unpacked FILE    every payload, as bytes, for searching
     read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
@@ -32,7 +33,7 @@ FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
          13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
-         22: "CERTIFICATES", 24: "TRANSFER", 25: "LEFT"}
+         22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT"}
 
 
 class BadFile(Exception):
@@ -400,6 +401,23 @@ def transfer(frame):
     return {**said, **dict(zip(texts, strings(frame.payload, 96)))}
 
 
+def annotation(frame):
+    """What an ANNOTATION frame says."""
+    trace, span, root, flags, score = struct.unpack_from("<16s8sQB7xd", frame.payload)
+    texts, at = [], 48
+    for _ in range(4):
+        size = struct.unpack_from("<H", frame.payload, at)[0]
+        texts.append(frame.payload[at + 2:at + 2 + size].decode())
+        at += 2 + size
+    size = struct.unpack_from("<I", frame.payload, at)[0]
+    data = frame.payload[at + 4:at + 4 + size]
+    demand(len(data) == size, "annotation", "size of the data")
+    return {"trace_id": trace.hex(), "span_id": span.hex(), "root": root,
+            "score": score if flags & 1 else None,
+            **dict(zip(("name", "label", "comment", "author"), texts)),
+            "data": json.loads(data) if data else None}
+
+
 def main():
     what, path = sys.argv[1:]
     damage = []
@@ -420,6 +438,10 @@ def main():
         for frame in frames:
             if frame.type == "TRANSFER":
                 print(json.dumps(transfer(frame)))
+    elif what == "annotations":
+        for frame in frames:
+            if frame.type == "ANNOTATION":
+                print(json.dumps(annotation(frame)))
     elif what == "exchanges":
         for exchange in exchanges(frames):
             print(json.dumps(exchange))

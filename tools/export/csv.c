@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "tools/export/export.h"
 #include "tools/tools.h"
+#include "tools/utf8.h"
+#include "trace/annotations.h"
 
 static void put_cell(FILE *out, const char *text)
 {
@@ -50,6 +52,20 @@ static void put_id(FILE *out, const uint8_t *id, size_t n)
 	}
 }
 
+/* The newest that was said of it. */
+static void put_feedback(FILE *out, const struct th_span_facts *f)
+{
+	size_t n = 0;
+	const uint8_t *id = th_span_id(f);
+	const struct th_annotation *const *all = id ? th_annotations_of(f->run, id, &n) : NULL;
+	fputc(',', out);
+	if (n && all[n - 1]->scored) {
+		fprintf(out, "%.12g", all[n - 1]->score);
+	}
+	th_auto_free char *label = n ? th_text_line(all[n - 1]->label) : NULL;
+	put_text(out, label);
+}
+
 static void put_span(FILE *out, const struct th_span_facts *f)
 {
 	struct th_tokens t = {0};
@@ -76,6 +92,7 @@ static void put_span(FILE *out, const struct th_span_facts *f)
 	put_count(out, t.reasoning);
 	put_text(out, model ? th_provenance_name(th_tokens_source(&t)) : NULL);
 	put_text(out, f->call ? f->call->finish_raw : NULL);
+	put_feedback(out, f);
 	fputs("\r\n", out);
 }
 
@@ -83,7 +100,8 @@ int th_export_csv(const struct th_export *e, const struct th_view_runs *runs)
 {
 	fputs("trace_id,span_id,number,type,name,host,process,start_unix_nano,duration_ns,ttfb_ns,"
 	      "status,status_reason,http_status,model,input_tokens,output_tokens,"
-	      "cache_read_tokens,reasoning_tokens,tokens_source,finish\r\n",
+	      "cache_read_tokens,reasoning_tokens,tokens_source,finish,feedback_score,"
+	      "feedback_label\r\n",
 		e->out);
 	for (size_t r = 0; r < runs->n; r++) {
 		for (size_t i = 0; i < runs->runs[r].spans.n; i++) {

@@ -6,13 +6,13 @@
 #include "tools/call_json.h"
 #include "tools/export/export.h"
 #include "tools/export/messages_json.h"
+#include "tools/feedback.h"
 #include "tools/tools.h"
 
 static void put_json(struct th_jout *j, const char *key, const char *json)
 {
 	th_jout_key(j, key);
-	fputs(json ? json : "null", j->out);
-	j->comma = true;
+	th_jout_json(j, th_slice_str(json ? json : "null"));
 }
 
 static void put_metadata(struct th_jout *j, const struct th_span_facts *f)
@@ -35,6 +35,7 @@ static void put_metadata(struct th_jout *j, const struct th_span_facts *f)
 	th_call_json_count(j, "input_tokens", c->tokens.input);
 	th_call_json_count(j, "output_tokens", c->tokens.output);
 	th_jout_put_bool(j, "redacted", f->event.exchange->redacted);
+	th_feedback_json(j, f->run, th_span_id(f));
 	th_jout_close(j, '}');
 }
 

@@ -73,6 +73,9 @@ void th_otel_span(struct th_otlp *o, const struct th_otel_style *style,
 /* It becomes a span of its own; what does not is an event of its process's. */
 bool th_otel_is_span(const struct th_span_facts *f);
 
+/* What was said of the span since, as items of its list of events. */
+void th_otel_feedback(struct th_otlp *o, const struct th_span_facts *f);
+
 /* ---- inside: attributes of a call to a model; `list` is the span's list of attributes ---- */
 
 void th_otel_call(struct th_otlp *o, struct th_otlp_field list, const struct th_otel_style *style,

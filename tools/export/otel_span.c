@@ -225,6 +225,7 @@ static void put_events(
 		th_otlp_list_end(o);
 		th_otlp_close(o);
 	}
+	th_otel_feedback(o, f);
 	th_otlp_list_end(o);
 }
 
