@@ -129,7 +129,8 @@ enum th_transport {
 	TH_TRANSPORT_PLAIN = 0,
 	TH_TRANSPORT_OPENSSL = 1,
 	TH_TRANSPORT_GNUTLS = 2,
-	TH_TRANSPORT_CURL = 3, /* TLS of a library that is not tapped, told by libcurl */
+	TH_TRANSPORT_CURL = 3,	    /* TLS of a library that is not tapped, told by libcurl */
+	TH_TRANSPORT_DATAGRAMS = 5, /* UDP to port 443 (QUIC): its bytes are counted */
 };
 
 /* How a transfer was driven (TRANSFER). */

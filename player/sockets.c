@@ -40,7 +40,7 @@ static int by_process_and_time(const void *a, const void *b)
 
 static bool is_socket(const struct th_connection *c)
 {
-	return c->error == 0 && c->family != 0;
+	return c->error == 0 && c->family != 0 && c->transport != TH_TRANSPORT_DATAGRAMS;
 }
 
 /* `group` are entries of one socket. */

@@ -204,7 +204,7 @@ static size_t collect_sightings(
 	size_t n = 0;
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		if (c->family == 0) {
+		if (c->family == 0 || c->transport == TH_TRANSPORT_DATAGRAMS) {
 			continue;
 		}
 		bool has_exchange = bsearch(&c, used, n_used, sizeof(*used), compare_pointers);

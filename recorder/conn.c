@@ -79,10 +79,10 @@ static void give_conn_back(struct th_conn *c)
 /* Everything but what the pool of connections itself needs. */
 static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 {
+	c->conf = *conf;
 	th_feed_reset(c);
 	c->inherited = c->announced = c->ended = c->send_failed = false;
 	c->id = c->certificates = c->verdict = 0;
-	c->conf = *conf;
 	c->bytes_sent = c->bytes_received = 0;
 	c->unseen_sent = c->unseen_received = 0;
 	c->end = TH_END_COMPLETE;
@@ -277,14 +277,16 @@ void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
 	th_unlock(&c->lock);
 }
 
-/* The last frames of a connection. One that the process inherited and never used is not its. */
+/* The last frames of a connection. One that the process inherited and never used is not its; and
+ * resolvers connect datagram sockets only to learn their own address. */
 static void put_end(struct th_conn *c)
 {
 	if (!c->ended) {
 		c->end = c->send_failed ? c->end : TH_END_LOCAL;
 		th_feed_end(c, c->end, c->end_code);
 	}
-	if (c->inherited && c->bytes_sent + c->bytes_received == 0) {
+	bool counts = !c->inherited && c->conf.transport != TH_TRANSPORT_DATAGRAMS;
+	if (!counts && c->bytes_sent + c->bytes_received == 0) {
 		return;
 	}
 	th_emit_announce(c);

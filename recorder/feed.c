@@ -209,10 +209,11 @@ void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code)
 
 void th_feed_reset(struct th_conn *c)
 {
+	bool datagrams = c->conf.transport == TH_TRANSPORT_DATAGRAMS;
 	drop_tap(c);
 	th_gather_free(&c->early);
-	c->decided = false;
-	c->speaks = TH_SPEAKS_NOTHING;
+	c->decided = datagrams;
+	c->speaks = datagrams ? TH_SPEAKS_OTHER : TH_SPEAKS_NOTHING;
 	c->first_len = 0;
 	c->undecoded = 0;
 	c->undecoded_why = NULL;

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
-#include "shim/name_server.h"
 #include "shim/plain.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
@@ -154,7 +153,7 @@ TH_HOOK(ssize_t, sendto,
 		return TH_REAL(sendto)(fd, buf, n, flags & ~MSG_FASTOPEN, NULL, 0);
 	}
 	uint64_t began = fast_open_begins(sa, len, flags);
-	TH_RECORD(th_name_server_port(sa, len) && th_arm_owner(), th_sock_asks(fd));
+	TH_RECORD(th_sock_telling(sa, len) && th_arm_owner(), th_sock_tells(fd, sa, len));
 	if (refuses(fd)) {
 		return -1;
 	}
@@ -182,8 +181,8 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	uint64_t began = flags & MSG_FASTOPEN
 		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
 		: 0;
-	TH_RECORD(th_name_server_port(msg->msg_name, msg->msg_namelen) && th_arm_owner(),
-		th_sock_asks(fd));
+	TH_RECORD(th_sock_telling(msg->msg_name, msg->msg_namelen) && th_arm_owner(),
+		th_sock_tells(fd, msg->msg_name, msg->msg_namelen));
 	if (refuses(fd)) {
 		return -1;
 	}
@@ -203,9 +202,9 @@ TH_HOOK(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
 		msgs[0].msg_len = sent < 0 ? 0 : (unsigned)sent;
 		return sent < 0 ? -1 : 1;
 	}
-	TH_RECORD(n > 0 && th_name_server_port(msgs->msg_hdr.msg_name, msgs->msg_hdr.msg_namelen) &&
+	TH_RECORD(n > 0 && th_sock_telling(msgs->msg_hdr.msg_name, msgs->msg_hdr.msg_namelen) &&
 			th_arm_owner(),
-		th_sock_asks(fd));
+		th_sock_tells(fd, msgs->msg_hdr.msg_name, msgs->msg_hdr.msg_namelen));
 	if (refuses(fd)) {
 		return -1;
 	}

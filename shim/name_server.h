@@ -3,20 +3,16 @@
 #ifndef SHIM_NAME_SERVER_H
 #define SHIM_NAME_SERVER_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "shim/sock.h"
+
 /* Does a name server listen there? */
 static inline bool th_name_server_port(const struct sockaddr *sa, socklen_t len)
 {
-	_Static_assert(
-		offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
-		"the port is at one place");
-	return sa && len >= sizeof(struct sockaddr_in) &&
-		(sa->sa_family == AF_INET || sa->sa_family == AF_INET6) &&
-		((const struct sockaddr_in *)sa)->sin_port == htons(53);
+	return th_sock_port(sa, len) == 53;
 }
 
 /* A name server's answer came: recorded if it is one, to a question for addresses. `name` is what

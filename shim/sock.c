@@ -74,8 +74,8 @@ void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret
 		.connect_began = began,
 	};
 	bool queue_full = is_unix && error == EAGAIN; /* nothing has begun */
-	if (th_name_server_port(addr, len) && !error) {
-		th_sock_asks(fd);
+	if (th_sock_telling(addr, len) && !error) {
+		th_sock_tells(fd, addr, len);
 	}
 	if (!is_of_type(fd, SOCK_STREAM) || error == EALREADY || error == EBADF ||
 		error == EFAULT || queue_full) {
@@ -102,12 +102,28 @@ static bool asks_names(const struct th_fd *f)
 	return atomic_load(&f->state) == TH_FD_NAMES;
 }
 
-void th_sock_asks(int fd)
+static bool takes_datagrams(const struct th_fd *f)
+{
+	return f->conf.transport == TH_TRANSPORT_DATAGRAMS;
+}
+
+/* What else goes out of a socket with QUIC, or of one with questions, is counted with it. */
+void th_sock_tells(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct th_fd *f = th_fd_verify(fd) ? th_fd_get(fd) : NULL;
-	if (!(f && asks_names(f)) && is_of_type(fd, SOCK_DGRAM)) {
-		th_fd_names(fd);
+	if ((f && (asks_names(f) || takes_datagrams(f))) || !is_of_type(fd, SOCK_DGRAM)) {
+		return;
 	}
+	if (th_sock_port(addr, len) == 53) {
+		th_fd_names(fd);
+		return;
+	}
+	uint64_t now = th_clock_now();
+	th_fd_open(fd,
+		&(struct th_conn_conf){.transport = TH_TRANSPORT_DATAGRAMS,
+			.peer = th_address_of(addr, len),
+			.connect_began = now,
+			.connected = now});
 }
 
 void th_sock_asked(int fd, int error)
@@ -206,7 +222,7 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 		return false;
 	}
 	if (ret == 0) {
-		if (asked > 0 && !f->shut && th_fd_verify(fd)) {
+		if (asked > 0 && !f->shut && !takes_datagrams(f) && th_fd_verify(fd)) {
 			note(fd, TH_END_FIN, 0);
 			peer_ended(f, TH_END_FIN, 0);
 		}

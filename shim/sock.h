@@ -4,6 +4,8 @@
 #ifndef SHIM_SOCK_H
 #define SHIM_SOCK_H
 
+#include <netinet/in.h>
+#include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -15,8 +17,26 @@ bool th_sock_wanted(const struct sockaddr *addr, socklen_t len);
 /* connect() returned `ret` (errno set); it began at `began`. */
 void th_sock_connect(int fd, const struct sockaddr *addr, socklen_t len, int ret, uint64_t began);
 
-/* Something was sent to port 53 at `addr`. */
-void th_sock_asks(int fd);
+/* The port of an internet address; 0: it is none. */
+static inline unsigned th_sock_port(const struct sockaddr *sa, socklen_t len)
+{
+	_Static_assert(
+		offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
+		"the port is at one place");
+	bool internet = sa && len >= sizeof(struct sockaddr_in) &&
+		(sa->sa_family == AF_INET || sa->sa_family == AF_INET6);
+	return internet ? ntohs(((const struct sockaddr_in *)sa)->sin_port) : 0;
+}
+
+/* Is a datagram to there one that we look at: a question to a name server, or QUIC? */
+static inline bool th_sock_telling(const struct sockaddr *sa, socklen_t len)
+{
+	unsigned port = th_sock_port(sa, len);
+	return port == 53 || port == 443;
+}
+
+/* Something is sent to `addr`, of which th_sock_telling() is true. */
+void th_sock_tells(int fd, const struct sockaddr *addr, socklen_t len);
 
 /* getsockopt(SO_ERROR) said `error`. */
 void th_sock_asked(int fd, int error);

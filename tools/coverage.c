@@ -16,7 +16,8 @@ static bool is_tls_records(const struct th_connection *c)
 
 static bool is_tap(const struct th_connection *c)
 {
-	return c->transport != TH_TRANSPORT_PLAIN && c->error == 0;
+	return c->transport != TH_TRANSPORT_PLAIN && c->transport != TH_TRANSPORT_DATAGRAMS &&
+		c->error == 0;
 }
 
 static int by_peer(const struct th_connection *a, const struct th_connection *b)
@@ -121,6 +122,9 @@ const char *th_coverage_why(const struct th_connection *c)
 {
 	if (th_coverage_in_part(c)) {
 		return "bytes went past the library (splice, io_uring, another program …)";
+	}
+	if (c->transport == TH_TRANSPORT_DATAGRAMS) {
+		return "HTTP/3 or other datagrams to port 443: bytes counted, not recorded";
 	}
 	return c->speaks == TH_SPEAKS_TLS ? "TLS, not decoded (another library, or no handshake)"
 					  : "not HTTP: bytes counted, not recorded";

@@ -118,13 +118,14 @@ static void print_totals(FILE *out, const struct th_run *run)
 	fprintf(out, "; %zu process%s\n", run->n_processes, run->n_processes == 1 ? "" : "es");
 }
 
-static void print_unseen(FILE *out, const struct th_connection *c)
+/* How much that was: all of it, or what went past us. */
+static void print_how_much(FILE *out, const struct th_connection *c)
 {
 	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
-	if (c->unseen_sent || c->unseen_received) {
-		fprintf(out, "; %s bytes sent, %s received", th_units_bytes(sent, c->unseen_sent),
-			th_units_bytes(received, c->unseen_received));
-	}
+	bool part = th_coverage_in_part(c);
+	fprintf(out, "; %s bytes sent, %s received",
+		th_units_bytes(sent, part ? c->unseen_sent : c->bytes_sent),
+		th_units_bytes(received, part ? c->unseen_received : c->bytes_received));
 }
 
 static void print_opaque(FILE *out, const struct th_run *run)
@@ -138,7 +139,7 @@ static void print_opaque(FILE *out, const struct th_run *run)
 		bool part = th_coverage_in_part(list[i]);
 		fprintf(out, "tracehook: not recorded: %sa connection to %s: %s",
 			part ? "part of " : "", safe, th_coverage_why(list[i]));
-		print_unseen(out, list[i]);
+		print_how_much(out, list[i]);
 		fputc('\n', out);
 	}
 	if (n > OPAQUE_SHOWN) {

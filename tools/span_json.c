@@ -203,6 +203,8 @@ static void put_connection(struct th_jout *j, const struct th_event *e)
 	th_jout_u64(j, c->bytes_sent);
 	th_jout_key(j, "bytes_received");
 	th_jout_u64(j, c->bytes_received);
+	th_jout_put_u64(j, "unseen_sent", c->unseen_sent);
+	th_jout_put_u64(j, "unseen_received", c->unseen_received);
 }
 
 static void put_departure(struct th_jout *j, const struct th_departure *d)

@@ -28,8 +28,8 @@ exits "spliced: a gap" 98 "$tool" record --require-coverage -o past.thc -- \
 	/usr/bin/python3 splice.py "$DOUBLE_HTTP" splice
 holds "the summary says how much" \
 	grep -q 'not recorded: part of a connection to .*: bytes went past.*; 5 bytes sent, 0' err
-equal "so does the dump" "opaque" \
-	"$("$tool" dump --json past.thc | jq -r 'select(.kind == "opaque") | .kind')"
+equal "so does the dump" "5 0" "$("$tool" dump --json past.thc |
+	jq -r 'select(.kind == "opaque") | "\(.unseen_sent) \(.unseen_received)"')"
 
 # A child that uses its parent's connection has a record of its own.
 cat >child.py <<'P'
@@ -48,3 +48,72 @@ os.wait()
 P
 exits "a forked child's part is not missed" 0 "$tool" record --require-coverage -o child.thc -- \
 	/usr/bin/python3 child.py "$DOUBLE_HTTP"
+
+# ---- the ledger: what was seen and not decoded, and how much ----
+
+# ledger CAPTURE: reason and bytes of each connection.
+ledger() {
+	"$tool" dump --json "$1" | jq -r 'select(.kind == "opaque") |
+		"\(.name) \(.status_reason | split(":")[0]) \(.bytes_sent) \(.bytes_received)"'
+}
+
+# Datagrams to port 443, by all forms of sending, with an answer; and sockets that count for
+# nothing: one that a resolver connects to learn its address, one that asks the time.
+cat >quic.py <<'P'
+import fcntl, socket, struct
+here = "127.0.0.1"
+up = struct.pack("16sh14x", b"lo", 1)
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, up)
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((here, 443))
+initial = b"\xc3\0\0\0\1" + bytes(1195)
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.connect((here, 443))
+client.send(initial)
+server.sendto(b"answer", server.recvfrom(2048)[1])
+client.recv(2048)
+client.send(b"")
+loose = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+loose.sendto(initial, (here, 443))
+loose.sendmsg([b"12", b"345"], [], 0, (here, 443))
+resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+resolver.connect((here, 443))
+time = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+time.sendto(b"time", (here, 123))
+print(client.fileno() > 0)
+P
+apart=
+for way in -n -rn; do
+	[ -n "$apart" ] || ! unshare "$way" true 2>/dev/null || apart=$way
+done
+if [ -n "$apart" ]; then
+	exits "QUIC: a gap" 98 unshare "$apart" "$tool" record --require-coverage -o quic.thc -- \
+		/usr/bin/python3 quic.py
+	equal "with its bytes, per socket" "127.0.0.1:443 HTTP/3 or other datagrams to port 443 1200 6
+127.0.0.1:443 HTTP/3 or other datagrams to port 443 1205 0" "$(ledger quic.thc | sort)"
+	equal "the summary has them, too" "tracehook: not recorded: a connection to 127.0.0.1:443: \
+HTTP/3 or other datagrams to port 443: bytes counted, not recorded; \
+1200 bytes sent, 6 received" \
+		"$(grep '1200 bytes' err)"
+	equal "so has the tree" 2 "$("$tool" tree --json quic.thc | grep -c '"event_type":"OPAQUE"')"
+	equal "the program's output is its own" True "$(cat out)"
+else
+	skip "QUIC" "there is no network of its own to have here"
+fi
+
+# Another protocol than HTTP, TLS that nobody tapped.
+cat >strange.py <<'P'
+import socket, sys
+for first in b"\1\2strange", b"\x16\3\1\0\5hello":
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    there = server.accept()[0]
+    client.sendall(first)
+    there.sendall(b"what")
+    client.recv(4)
+P
+exits "another protocol: a gap" 98 "$tool" record --require-coverage -o strange.thc -- \
+	/usr/bin/python3 strange.py
+equal "each with its reason and bytes" "TLS, not decoded (another library, or no handshake) 10 4
+not HTTP 9 4" "$(ledger strange.thc | cut -d' ' -f2- | sort)"
+equal "the summary has the bytes" 1 "$(grep -c 'not HTTP.*; 9 bytes sent, 4 received' err)"

@@ -152,3 +152,12 @@ Test(coverage, talk_on_unix_sockets_is_no_gap)
 	cr_assert_eq(opaque(&c, 1, NULL), 1, "it may hide anything");
 	cr_assert_eq(th_coverage_local(&run), 0);
 }
+
+Test(coverage, datagrams_are_no_tap_and_a_gap)
+{
+	struct th_connection list[] = {tls(1, 10), tls(1, 11)};
+	list[1].transport = TH_TRANSPORT_DATAGRAMS;
+	list[1].speaks = TH_SPEAKS_OTHER;
+	cr_assert_eq(opaque(list, 2, NULL), 2);
+	cr_assert(strstr(th_coverage_why(&list[1]), "HTTP/3"));
+}
