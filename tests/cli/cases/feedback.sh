@@ -100,4 +100,5 @@ says tracehook feedback a.thc 1 --label "$(printf '\377')"
 head -c 300000 /dev/zero | tr '\0' x >long
 says tracehook feedback a.thc 1 --json "\"$(head -c 100000 long)\"" --comment "$(head -c 70000 long)"
 says tracehook feedback none.thc 1 --score 1
-says tracehook feedback "$mkcapture" 1 --score 1
+head -c 5000 "$tool" >foreign
+says tracehook feedback foreign 1 --score 1
