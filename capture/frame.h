@@ -73,6 +73,7 @@ enum th_frame_type {
 	TH_FRAME_ANNOTATION = 23,   /* said of a span, mostly after the run */
 	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
 	TH_FRAME_LEFT = 25,	    /* a program was started that does not carry the library */
+	TH_FRAME_KEPT = 26,	    /* what was replaced in an answer, encrypted (capture/kept.h) */
 };
 
 enum th_frame_flag {

@@ -8,7 +8,7 @@
 
 #define LABEL_BYTES 15 /* of a derived key, and then the number of its half */
 
-static struct th_gcm_key blocks_key, live_key, check_key, redaction_key;
+static struct th_gcm_key blocks_key, live_key, check_key, redaction_key, answers_key;
 static bool present;
 
 /* ---- keys from keys ---- */
@@ -26,6 +26,8 @@ static void derive(
 	th_gcm_init(ret_key, key);
 }
 
+static const uint8_t answers_label[] = "tracehook kept ";
+
 static void use(const uint8_t bytes[TH_AES_KEY_BYTES])
 {
 	struct th_gcm_key master;
@@ -34,6 +36,7 @@ static void use(const uint8_t bytes[TH_AES_KEY_BYTES])
 	derive(&master, (const uint8_t *)"tracehook lives", &live_key);
 	derive(&master, (const uint8_t *)"tracehook check", &check_key);
 	derive(&master, (const uint8_t *)"tracehook token", &redaction_key);
+	derive(&master, answers_label, &answers_key);
 	present = true;
 }
 
@@ -52,7 +55,7 @@ static bool decode(const uint8_t *p, size_t n, uint8_t ret_key[TH_AES_KEY_BYTES]
 		th_hex_decode(ret_key, (const char *)p, TH_AES_KEY_BYTES);
 }
 
-static int read_key(int fd, uint8_t ret_key[TH_AES_KEY_BYTES])
+int th_key_read(int fd, uint8_t ret_key[TH_AES_KEY_BYTES])
 {
 	uint8_t text[2 * TH_AES_KEY_BYTES + 3]; /* one more than may be there */
 	struct stat st;
@@ -80,7 +83,7 @@ int th_key_load(const char *path)
 	if (fd < 0) {
 		return fd;
 	}
-	int r = read_key(fd, key);
+	int r = th_key_read(fd, key);
 	th_sys_close(fd);
 	if (r == 0) {
 		use(key);
@@ -214,6 +217,26 @@ int th_key_open_block(const struct th_block *b, const uint8_t *file_id, uint8_t 
 	derive(&blocks_key, b->salt, &key);
 	struct th_slice extra = block_extra(b, file_id, &room);
 	return th_gcm_open(&key, no_nonce, extra, p, n, p + n) ? 0 : -EBADMSG;
+}
+
+/* ---- what is kept of answers ---- */
+
+void th_key_of_answers(const uint8_t user_key[TH_AES_KEY_BYTES], const uint8_t *file_id,
+	struct th_gcm_key *ret_key)
+{
+	struct th_gcm_key master, own;
+	th_gcm_init(&master, user_key);
+	derive(&master, answers_label, &own);
+	derive(&own, file_id, ret_key);
+}
+
+int th_key_answers(const uint8_t *file_id, struct th_gcm_key *ret_key)
+{
+	if (!present) {
+		return -ENOKEY;
+	}
+	derive(&answers_key, file_id, ret_key);
+	return 0;
 }
 
 /* ---- live files ---- */

@@ -15,6 +15,9 @@
  * key, or what open() says. */
 int th_key_load(const char *path);
 
+/* The same for an open file. */
+int th_key_read(int fd, uint8_t ret_key[TH_AES_KEY_BYTES]);
+
 /* What is wrong, one clause, for what th_key_load() or th_key_admit() returned; NULL: it is no
  * error of theirs. */
 const char *th_key_why(int error);
@@ -33,6 +36,12 @@ int th_key_admit(struct th_file_header *h);
 
 /* The key of a live file, or what -ENOKEY says. */
 int th_key_live(const uint8_t salt[TH_SALT_BYTES], struct th_gcm_key *ret_key);
+
+/* The key of what is kept of answers (kept.h) in the file with that id: from a user's own key, or
+ * from that of encrypted captures; -ENOKEY: there is none. */
+void th_key_of_answers(const uint8_t user_key[TH_AES_KEY_BYTES], const uint8_t *file_id,
+	struct th_gcm_key *ret_key);
+int th_key_answers(const uint8_t *file_id, struct th_gcm_key *ret_key);
 
 /* A salt; 0 or a negative errno. */
 int th_key_salt(uint8_t ret_salt[TH_SALT_BYTES]);

@@ -8,13 +8,27 @@
 
 /* ---- output ---- */
 
+/* A rule of one's own wants what it names gone, wherever it stands. */
+static bool is_wanted(const struct th_redactor *r, struct th_slice value)
+{
+	size_t rule = 0, at = 0, to;
+	return r->how->keep && r->side == TH_REDACT_RESPONSE && !r->by_rule &&
+		!th_stand_in_is(value) &&
+		!(r->how->rules &&
+			th_scrub_rules_find(r->how->rules, r->side, value, &rule, &at, &to));
+}
+
 void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t *to)
 {
 	uint8_t token[TH_STAND_IN_BYTES];
 	if (from == to) {
 		return; /* nothing there to hide */
 	}
-	th_stand_in(r->how->key, (struct th_slice){from, (size_t)(to - from)}, token);
+	const struct th_slice value = {from, (size_t)(to - from)};
+	th_stand_in(r->how->key, value, token);
+	if (is_wanted(r, value)) {
+		r->how->keep(token, value);
+	}
 	th_out_bytes(&r->out, token, sizeof(token));
 	r->tokens++;
 	r->redacted = true;
@@ -24,7 +38,9 @@ void th_redactor_act(
 	struct th_redactor *r, enum th_scrub_action action, const uint8_t *from, const uint8_t *to)
 {
 	if (action == TH_SCRUB_HASH || from == to) {
+		r->by_rule = true;
 		th_redactor_token(r, from, to);
+		r->by_rule = false;
 		return;
 	}
 	if (action == TH_SCRUB_MASK) {
@@ -206,27 +222,23 @@ static void redact_value(
 	const struct th_scrub_rules *rules = r->how->rules;
 	enum th_scrub_action action = th_scrub_rules_named(rules, TH_SCRUB_HEADER, r->side, name);
 	if (action == TH_SCRUB_HASH && th_secret_field(name) == TH_SECRET_SET_COOKIE) {
+		r->by_rule = true;
 		th_redactor_set_cookie(r, p, end);
+		r->by_rule = false;
 		return;
 	}
-	if (action || is_ambiguous(r, p, end)) {
-		th_redactor_act(r, action ? action : TH_SCRUB_HASH, p, end);
+	if (action) {
+		th_redactor_act(r, action, p, end);
+		return;
+	}
+	if (is_ambiguous(r, p, end)) {
+		th_redactor_token(r, p, end);
 		return;
 	}
 	size_t from = r->out.n;
 	redact_by_kind(r, name, p, end);
 	if (rules && !is_framing(name)) {
 		search_value(r, from);
-	}
-}
-
-/* What a server gives stays, unless a rule names it: a replay is to be exact (docs/privacy.md). */
-static void redact_session(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
-{
-	if (r->side == TH_REDACT_REQUEST) {
-		redact_credential(r, p, end);
-	} else {
-		th_redactor_text(r, p, end);
 	}
 }
 
@@ -240,11 +252,8 @@ static void redact_by_kind(
 	case TH_SECRET_COOKIE:
 		th_redactor_cookie(r, p, end);
 		break;
-	case TH_SECRET_SESSION:
-		redact_session(r, p, end);
-		break;
-	case TH_SECRET_SET_COOKIE: /* if a rule names it */
-		th_redactor_text(r, p, end);
+	case TH_SECRET_SET_COOKIE:
+		th_redactor_set_cookie(r, p, end);
 		break;
 	case TH_SECRET_ELEMENTS:
 		redact_elements(r, p, end);
@@ -378,6 +387,7 @@ static void redact_fields(struct th_redactor *r, const uint8_t *p, const uint8_t
 		}
 		th_redactor_copy(r, kept, p);
 		if (r->tokens >= TH_REDACT_HEAD_TOKENS) {
+			r->by_rule = true; /* with the head's end in it, it is no value */
 			th_redactor_token(r, p, end);
 			th_out_bytes(&r->out, "\r\n\r\n", 4);
 			return;

@@ -1,9 +1,9 @@
 /* Takes credentials out of message heads before they are written (DESIGN 2.5).
  *
  * A secret value is replaced by a stand-in (stand_in.h). What counts as secret is said in
- * capture/secret.c; userinfo in a URL always does. Of what an agent is given, only what it will
- * hand back or what is no business of a capture is replaced: cookies, session ids, tokens, and
- * secrets in URLs. A replay gives it the stand-ins, and they match when they come back.
+ * capture/secret.c; userinfo in a URL always does. What is replaced in an answer is kept encrypted
+ * (kept.h), as a replay is to give it to the agent; where it cannot, it gives the stand-ins, and
+ * they match, too, when they come back.
  *
  * Pure: no allocation, usable inside the agent; the player applies it to what it is asked, and to
  * what was recorded, so that equality survives redaction. All of it is idempotent. */
@@ -28,6 +28,9 @@ struct th_redaction {
 	uint8_t key[TH_SIPHASH_KEY_BYTES];  /* the file's */
 	bool off;			    /* nothing is replaced */
 	const struct th_scrub_rules *rules; /* of one's own (scrub_rules.h); NULL: none */
+	/* Is told of each value that a stand-in takes the place of in an answer, unless a rule of
+	 * one's own wants it gone; NULL: nobody. */
+	void (*keep)(const uint8_t token[TH_STAND_IN_BYTES], struct th_slice value);
 };
 
 /* Upper bounds on stand-ins; what comes behind them is replaced as a whole. They bound the output.

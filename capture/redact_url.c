@@ -66,17 +66,21 @@ static const uint8_t *redact_param(
 	const uint8_t *stop = th_find_any(p, end, ends->param);
 	const uint8_t *equals = th_find_any(p, stop, "=");
 	struct th_slice name = {p, (size_t)(equals - p)};
-	enum th_scrub_action action = th_secret_is_param(name)
-		? TH_SCRUB_HASH
-		: th_scrub_rules_named(r->how->rules, TH_SCRUB_QUERY, r->side, name);
-	if (equals == stop || !action) {
+	const bool secret = th_secret_is_param(name);
+	enum th_scrub_action action = th_scrub_rules_named(
+		r->how->rules, TH_SCRUB_QUERY, r->side, name);
+	if (equals == stop || (!secret && !action)) {
 		return p;
 	}
 	if (r->side == TH_REDACT_RESPONSE) {
 		stop = without_comma(equals + 1, stop);
 	}
 	th_redactor_copy(r, p, equals + 1);
-	th_redactor_act(r, action, equals + 1, stop);
+	if (action) {
+		th_redactor_act(r, secret ? TH_SCRUB_HASH : action, equals + 1, stop);
+	} else {
+		th_redactor_token(r, equals + 1, stop);
+	}
 	return stop;
 }
 

@@ -14,6 +14,7 @@ struct th_redactor {
 	unsigned tokens;
 	bool redacted;
 	bool plain;    /* in all of it, no NUL, and CR only before LF */
+	bool by_rule;  /* what is replaced now is what a rule of one's own names */
 	bool no_marks; /* in all of it, nothing that a secret in a URL follows */
 };
 

@@ -32,17 +32,15 @@ static const struct field *const fields[] = {
 	[9] = FIELDS(WHOLE("authtoken"), {"forwarded", TH_SECRET_URL}, WHOLE("job-token"),
 		WHOLE("x-api-key")),
 	[10] = FIELDS({":authority", TH_SECRET_URL}, WHOLE("access-key"), WHOLE("dd-api-key"),
-		{"session-id", TH_SECRET_SESSION}, {"set-cookie", TH_SECRET_SET_COOKIE},
+		WHOLE("session-id"), {"set-cookie", TH_SECRET_SET_COOKIE},
 		{"tracestate", TH_SECRET_LIST}, WHOLE("x-auth-key"), WHOLE("xi-api-key")),
 	[11] = FIELDS(WHOLE("accesstoken"), {"destination", TH_SECRET_URL},
 		{"set-cookie2", TH_SECRET_SET_COOKIE}, WHOLE("x-csrftoken")),
-	[12] = FIELDS(
-		WHOLE("circle-token"), WHOLE("x-auth-token"), {"x-session-id", TH_SECRET_SESSION}),
+	[12] = FIELDS(WHOLE("circle-token"), WHOLE("x-auth-token"), WHOLE("x-session-id")),
 	[13] = FIELDS(WHOLE("authorization"), WHOLE("helicone-auth"), WHOLE("private-token"),
 		{"x-rewrite-url", TH_SECRET_URL}, WHOLE("x-vault-token")),
-	[14] = FIELDS(WHOLE("authentication"), {"mcp-session-id", TH_SECRET_SESSION},
-		WHOLE("x-goog-api-key"), {"x-original-url", TH_SECRET_URL},
-		WHOLE("x-rapidapi-key")),
+	[14] = FIELDS(WHOLE("authentication"), WHOLE("mcp-session-id"), WHOLE("x-goog-api-key"),
+		{"x-original-url", TH_SECRET_URL}, WHOLE("x-rapidapi-key")),
 	[15] = FIELDS({"x-forwarded-uri", TH_SECRET_URL}, WHOLE("x-functions-key"),
 		WHOLE("x-session-token")),
 	[16] = FIELDS({"content-location", TH_SECRET_URL}, WHOLE("x-honeycomb-team")),
@@ -229,8 +227,7 @@ enum th_secret_field th_secret_field(struct th_slice name)
 bool th_secret_is_field(struct th_slice name)
 {
 	enum th_secret_field what = th_secret_field(name);
-	return what == TH_SECRET_WHOLE || what == TH_SECRET_SESSION || what == TH_SECRET_COOKIE ||
-		what == TH_SECRET_ELEMENTS;
+	return what == TH_SECRET_WHOLE || what == TH_SECRET_COOKIE || what == TH_SECRET_ELEMENTS;
 }
 
 /* Undoes percent-encoding into `out`, at most cap bytes; the length. */

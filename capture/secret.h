@@ -9,9 +9,8 @@
 enum th_secret_field {
 	TH_SECRET_NOT,	      /* nothing, but for secrets in URLs that it may hold */
 	TH_SECRET_WHOLE,      /* all of it, but for the name of an authentication scheme */
-	TH_SECRET_SESSION,    /* the same; of responses only if a rule names it */
 	TH_SECRET_COOKIE,     /* the values of cookies */
-	TH_SECRET_SET_COOKIE, /* the value of the cookie, if a rule names the field */
+	TH_SECRET_SET_COOKIE, /* the value of the cookie; its attributes are none */
 	TH_SECRET_ELEMENTS,   /* each element of the list */
 	TH_SECRET_URL,	      /* it is a URL or an authority: userinfo and parameters */
 	TH_SECRET_LIST,	      /* it is a list of k=v: the values of secret names */

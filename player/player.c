@@ -3,16 +3,19 @@
 #include "player/player.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "capture/answers_key.h"
 #include "capture/scrub_rules.h"
 #include "player/life.h"
 #include "player/redacted.h"
 #include "player/report.h"
 #include "player/report_junit.h"
+#include "player/restored.h"
 #include "player/serve.h"
 #include "player/world.h"
 #include "player/world_build.h"
@@ -22,6 +25,7 @@ struct th_player {
 	struct th_trace *trace;
 	struct th_scrub_rules *redaction_rules;
 	struct th_redacted redacted;
+	struct th_restored restored;
 	struct th_serving serving;
 	struct th_rules *rules;
 	size_t left_out; /* exchanges behind `until` */
@@ -131,6 +135,17 @@ static bool take_rules(struct th_player *p)
 		th_scrub_rules_parse(p->serving.run->rules, p->redaction_rules, why);
 }
 
+/* Requests as the capture would have them, answers as the agent got them. */
+static int prepare_run(struct th_player *p)
+{
+	char key[PATH_MAX];
+	int r = th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
+	if (!th_answers_key_path(getenv("XDG_STATE_HOME"), getenv("HOME"), key, sizeof(key))) {
+		key[0] = '\0';
+	}
+	return r < 0 ? r : th_restored_run(&p->restored, p->trace->reader, key, p->serving.run);
+}
+
 static int load(struct th_player *p, const struct th_player_conf *conf, char *why)
 {
 	const char *clause = NULL;
@@ -163,7 +178,7 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 			"the redaction rules that capture %s was recorded with cannot be read",
 			conf->capture);
 	}
-	return th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
+	return prepare_run(p);
 }
 
 static int load_rules(struct th_player *p, const struct th_player_conf *conf, char *why)
@@ -285,6 +300,7 @@ void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats)
 	ret_stats->left_out = p->left_out;
 	ret_stats->unused = th_index_unused(p->serving.index);
 	ret_stats->damage = p->trace->n_damage;
+	ret_stats->stand_ins_why = p->restored.why;
 }
 
 int th_player_report(struct th_player *p, const char *path)
@@ -356,6 +372,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_redacted_finish(&p->redacted);
+	th_restored_finish(&p->restored);
 	free(p->redaction_rules);
 	th_tally_finish(&p->tally);
 	free(p->capture);

@@ -80,7 +80,9 @@ struct th_player_stats {
 	uint64_t fenced_connects, fenced_lookups;
 	uint64_t left;	       /* programs executed that the fence does not hold */
 	uint64_t bytes_served; /* of recorded answers */
-	uint64_t damage;       /* places where the capture is not as its format says */
+	uint64_t stand_ins;    /* of the matched: answers with stand-ins for what was redacted */
+	const char *stand_ins_why; /* one clause; NULL: what was redacted was not to be kept */
+	uint64_t damage;	   /* places where the capture is not as its format says */
 	struct th_player_miss *misses, *fenced, *unfenced;
 	struct th_player_relaxed *relaxations;
 	size_t n_misses, n_fenced, n_unfenced, n_relaxations; /* kept in the lists */

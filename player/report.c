@@ -93,6 +93,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "fenced_lookups", s->fenced_lookups);
 	add_count(o, "left", s->left);
 	add_count(o, "bytes_served", s->bytes_served);
+	add_count(o, "stand_ins", s->stand_ins);
 	add_count(o, "damage", s->damage);
 	add_list(o, "misses", s->misses, s->n_misses);
 	add_list(o, "fenced", s->fenced, s->n_fenced);

@@ -43,6 +43,7 @@ void th_tally_match(struct th_tally *t, const struct th_claim *claim)
 	t->stats.matched++;
 	t->stats.relaxed += claim->relaxed != NULL;
 	t->stats.crossed += claim->crossed;
+	t->stats.stand_ins += claim->x->stood_in;
 	pthread_mutex_unlock(&t->lock);
 }
 

@@ -162,7 +162,7 @@ void th_emit_res_head_h1(
 	}
 	bool redacted = false;
 	size_t n = th_redact_h1_lines(
-		th_process_redaction(), TH_REDACT_RESPONSE, lines, p, &redacted);
+		th_process_answers(), TH_REDACT_RESPONSE, lines, p, &redacted);
 	flags |= redacted ? TH_FRAME_REDACTED : 0;
 	put_fields(type, flags, exchange, version, TH_HEAD_H1, (struct th_slice){p, n});
 	th_pool_free(p, size);
@@ -179,7 +179,7 @@ void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct t
 	bool redacted = false;
 	enum th_redact_side side = type == TH_FRAME_REQ_DATA ? TH_REDACT_REQUEST
 							     : TH_REDACT_RESPONSE;
-	size_t n = th_redact_h1_lines(th_process_redaction(), side, section, p, &redacted);
+	size_t n = th_redact_h1_lines(th_process_answers(), side, section, p, &redacted);
 	flags |= redacted ? TH_FRAME_REDACTED : 0;
 	th_emit_data(exchange, type, flags, (struct th_slice){p, n});
 	th_pool_free(p, size);
@@ -248,7 +248,7 @@ void th_field_list_add(
 		return;
 	}
 	uint8_t *at = out->p + out->n;
-	size_t n = th_redact_field(th_process_redaction(),
+	size_t n = th_redact_field(request ? th_process_redaction() : th_process_answers(),
 		request ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, name, value, at + fixed,
 		&l->redacted);
 	th_out_u16(out, (uint16_t)name.n);

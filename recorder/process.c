@@ -18,6 +18,7 @@
 #include "recorder/certificates.h"
 #include "recorder/conn.h"
 #include "recorder/foreign.h"
+#include "recorder/keep.h"
 #include "recorder/names.h"
 #include "recorder/threads.h"
 
@@ -36,7 +37,7 @@ enum began {
 
 static struct {
 	struct th_writer writer;
-	struct th_redaction redaction;
+	struct th_redaction redaction, answers;
 	_Atomic uint32_t exchanges, conns;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
 	bool started;
@@ -78,6 +79,11 @@ void th_process_threads_forked(void)
 const struct th_redaction *th_process_redaction(void)
 {
 	return &process.redaction;
+}
+
+const struct th_redaction *th_process_answers(void)
+{
+	return &process.answers;
 }
 
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n)
@@ -199,6 +205,16 @@ const char *th_recorder_why(int error)
 	return th_key_why(error);
 }
 
+static void choose_redaction(const struct th_process_conf *conf)
+{
+	process.redaction.off = conf->redact_off;
+	process.redaction.rules = conf->rules;
+	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
+	process.answers = process.redaction;
+	process.answers.keep = th_keep_value;
+	th_keep_start(&process.writer, conf->state_home, conf->home);
+}
+
 int th_recorder_start(const struct th_process_conf *conf)
 {
 	int r = th_writer_init(&process.writer, conf->capture);
@@ -206,9 +222,7 @@ int th_recorder_start(const struct th_process_conf *conf)
 		return r;
 	}
 	process.started = true;
-	process.redaction.off = conf->redact_off;
-	process.redaction.rules = conf->rules;
-	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
+	choose_redaction(conf);
 	th_foreign_start();
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
 	struct th_slice argv0 = th_slice_str(conf->argv0);
@@ -239,6 +253,7 @@ void th_recorder_forked(void)
 	th_pool_forked();
 	th_names_forked();
 	th_writer_forked(&process.writer);
+	th_keep_forked(&process.writer);
 	th_certificates_forked();
 	th_conns_forked();
 	atomic_store(&process.exchanges, 0);

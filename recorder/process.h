@@ -17,8 +17,9 @@ uint32_t th_process_thread(void);
 /* In a forked child that is not recorded: as th_recorder_forked() does it. */
 void th_process_threads_forked(void);
 
-/* How the capture is redacted. */
+/* How the capture is redacted; and how heads of answers are, of which what is replaced is kept. */
 const struct th_redaction *th_process_redaction(void);
+const struct th_redaction *th_process_answers(void);
 
 /* Writes a frame with that time. */
 void th_process_put_at(

@@ -30,8 +30,9 @@ struct th_process_conf {
 	bool redact_off;			  /* TRACEHOOK_REDACT=off */
 	const struct th_scrub_rules *rules;	  /* TRACEHOOK_REDACT=FILE; it stays; may be NULL */
 	struct th_slice rules_text;		  /* root only: the file's, for the player */
-	const char *argv0;			  /* may be NULL; further arguments are not kept:
-						     they hold credentials (curl -H …) */
+	const char *state_home, *home; /* XDG_STATE_HOME and HOME, for answers_key.h; may be NULL */
+	const char *argv0;	       /* may be NULL; further arguments are not kept:
+					  they hold credentials (curl -H …) */
 };
 
 /* Before th_recorder_start(): loads the key of an encrypted capture from the file at `path`. 0 or a

@@ -230,6 +230,8 @@ static int start_recorder(
 		.tracestate = conf->tracestate,
 		.baggage = conf->baggage,
 		.redact_off = conf->redact_off,
+		.state_home = conf->state_home,
+		.home = conf->home,
 		.argv0 = argv0,
 	};
 	choose_trace_id(conf);

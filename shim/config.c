@@ -446,6 +446,8 @@ static void read_strings(struct th_config *conf, const struct input *in)
 	conf->tracestate = lookup(in, "TRACESTATE");
 	conf->baggage = lookup(in, "BAGGAGE");
 	conf->key_file = lookup(in, "TRACEHOOK_KEY_FILE");
+	conf->state_home = lookup(in, "XDG_STATE_HOME");
+	conf->home = lookup(in, "HOME");
 	conf->match = lookup(in, "TRACEHOOK_MATCH");
 	conf->on_miss = lookup(in, "TRACEHOOK_ON_MISS");
 	conf->pace = lookup(in, "TRACEHOOK_PACE");

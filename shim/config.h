@@ -53,6 +53,7 @@ struct th_config {
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */
 	const char *key_file;	  /* absolute */
+	const char *state_home, *home;
 	const char *meta, *tracestate, *baggage;
 	const char *match, *on_miss, *pace, *report; /* replay: for the player */
 };

@@ -571,6 +571,8 @@ static void redact_other(struct th_redact_copy *c, struct th_frame *f)
 		redact_transfer(c, f);
 	} else if (f->type == TH_FRAME_ANNOTATION) {
 		redact_annotation(c, f);
+	} else if (f->type == TH_FRAME_KEPT) {
+		blank(f); /* a copy is for others: nobody is to open it there */
 	} else if (f->type > TH_FRAME_RES_END && f->type != TH_FRAME_CERTIFICATES &&
 		f->type != TH_FRAME_LEFT) {
 		blank(f); /* of a later version: nobody knows what is in it */

@@ -79,12 +79,24 @@ static void print_totals(FILE *out, const struct th_player_stats *s)
 	fputc('\n', out);
 }
 
+static void print_stand_ins(FILE *out, const struct th_player_stats *s)
+{
+	if (s->stand_ins) {
+		fprintf(out,
+			"tracehook: %" PRIu64 " answer%s not exact: stand-ins in the place of what "
+			"redaction took out%s%s\n",
+			s->stand_ins, s->stand_ins == 1 ? " was" : "s were",
+			s->stand_ins_why ? "; " : "", s->stand_ins_why ? s->stand_ins_why : "");
+	}
+}
+
 void th_replay_summary_print(FILE *out, const struct th_player_stats *s, bool all)
 {
 	print_list(out, "missed", s->misses, s->n_misses);
 	print_list(out, "stopped at the fence", s->fenced, s->n_fenced);
 	print_list(out, "not held by the fence", s->unfenced, s->n_unfenced);
 	print_relaxations(out, s);
+	print_stand_ins(out, s);
 	if (all) {
 		print_totals(out, s);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "capture/kept.h"
 #include "tools/coverage.h"
 #include "tools/events.h"
 #include "tools/tools.h"
@@ -181,6 +182,22 @@ static void print_gaps(FILE *out, const struct th_run *run)
 	}
 }
 
+/* A replay by the same user is to be exact; where it will not be, it is said now. */
+static void print_not_kept(FILE *out, const struct th_run *run)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct th_process *p = run->processes[i];
+		const char *why = p->n_kept ? th_kept_why(th_kept_state(p->kept[0])) : NULL;
+		if (why) {
+			fprintf(out,
+				"tracehook: a replay will have stand-ins for what redaction took "
+				"out of answers: %s\n",
+				why);
+			return;
+		}
+	}
+}
+
 void th_run_ledger_print(FILE *out, const struct th_run *run, const char *capture)
 {
 	char id[2 * TH_TRACE_ID_BYTES + 1] = "", size[TH_UNITS_TEXT];
@@ -189,6 +206,7 @@ void th_run_ledger_print(FILE *out, const struct th_run *run, const char *captur
 	print_opaque(out, run);
 	print_departures(out, run);
 	print_gaps(out, run);
+	print_not_kept(out, run);
 	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
 	stat(capture, &st);
 	fprintf(out, "tracehook: run %s in %s (%s bytes)\n", id, capture,

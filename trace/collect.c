@@ -131,6 +131,16 @@ static void take_lost(struct th_collected *c, struct th_in *in)
 	c->gaps += in->n > 0 && th_in_u8(in) == 1;
 }
 
+static void take_kept(struct th_arena *a, struct th_collected *c, const struct th_frame *f)
+{
+	struct th_process *p = &c->process;
+	struct th_slice *room = th_arena_room(a, p->kept, p->n_kept, sizeof(*room));
+	if (room) {
+		p->kept = room;
+		p->kept[p->n_kept++] = f->payload;
+	}
+}
+
 /* ---- connections ---- */
 
 static void take_certificates(struct th_arena *a, struct th_collected *c, const struct th_frame *f)
@@ -231,6 +241,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		break;
 	case TH_FRAME_LOST:
 		take_lost(c, &in);
+		break;
+	case TH_FRAME_KEPT:
+		take_kept(a, c, f);
 		break;
 	default:
 		if (f->type >= TH_FRAME_REQ_HEAD && f->type <= TH_FRAME_RES_END) {

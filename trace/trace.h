@@ -96,6 +96,7 @@ struct th_exchange {
 	uint32_t stream;		   /* HTTP/2 */
 	uint32_t thread;
 	bool redacted;
+	bool stood_in; /* a replay: it hands out stand-ins (player/restored.h) */
 	struct th_message request, response;
 	struct th_interim *interim;
 	size_t n_interim;
@@ -149,6 +150,8 @@ struct th_process {
 	uint64_t began, ended;
 	bool ended_well;
 	uint64_t lost_events, lost_bytes;
+	struct th_slice *kept; /* payloads of KEPT frames (capture/kept.h) */
+	size_t n_kept;
 };
 
 /* How the recording of a run came to its end, as far as the capture tells. */

@@ -6,6 +6,8 @@
     read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
     read_capture.py annotations FILE a JSON object per annotation: span, score, label, data
     read_capture.py unpacked FILE    every payload, as bytes, for searching
+    read_capture.py kept FILE        a JSON object per value that was kept; TRACEHOOK_KEY_FILE names the
+                                     key: the capture's, or of a plain one the user's
     read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
@@ -33,7 +35,7 @@ FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
          13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
-         22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT"}
+         22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT", 26: "KEPT"}
 
 
 class BadFile(Exception):
@@ -109,6 +111,7 @@ class Keys:
         self.block, self.live, self.check, self.token = (
             aes_gcm.derive(master, b"tracehook " + use)
             for use in (b"block", b"lives", b"check", b"token"))
+        self.kept = aes_gcm.derive(master, b"tracehook kept ")
 
 
 def read_key():
@@ -372,6 +375,30 @@ def describe(exchange):
             "response_end": exchange.get("RESend")}
 
 
+# ---- kept values ----
+
+def kept(path):
+    """What KEPT frames hold: {"token": …, "value": …}, or {"why": …} of a writer that keeps none."""
+    with open(path, "rb") as f:
+        file_id = f.read(FILE_HEADER)[16:32]
+    key = aes_gcm.derive(read_key().kept, file_id[:15])
+    for frame in read_all(path):
+        if frame.type != "KEPT":
+            continue
+        where = "writer %016x, frame %d" % (frame.writer, frame.number)
+        if frame.payload[0]:
+            yield {"why": frame.payload[0]}
+            continue
+        plain = aes_gcm.decrypt(key, frame.payload[4:16], file_id + u64(frame.writer),
+                                frame.payload[16:])
+        demand(plain is not None, where, "another key, or the tag")
+        token, size = plain[:31].decode(), struct.unpack_from("<I", plain, 32)[0]
+        padded = 1 << max(size - 1, 0).bit_length()
+        demand(len(plain) == 40 + padded and not any(plain[40 + size:]), where, "padding")
+        demand(token[-2:] == "%02d" % max(size - 1, 0).bit_length(), where, "length class")
+        yield {"token": token, "value": plain[40:40 + size].decode("latin-1")}
+
+
 def exchanges(frames):
     found = {}
     for frame in frames:
@@ -424,8 +451,8 @@ def main():
     try:
         if what == "lenient":
             frames, damage = read_lenient(path)
-        elif what == "verify":
-            for said in verify(path):
+        elif what in ("verify", "kept"):
+            for said in (verify if what == "verify" else kept)(path):
                 print(json.dumps(said))
             return
         else:
