@@ -72,8 +72,6 @@ const char *th_kept_why(enum th_kept state)
 	switch (state) {
 	case TH_KEPT_VALUE:
 		return NULL;
-	case TH_KEPT_NO_PLACE:
-		return "it was not kept, as neither XDG_STATE_HOME nor HOME said where its key is";
 	case TH_KEPT_NOT_OWN:
 		return "it was not kept, as the place of its key is not that user's alone";
 	default:

@@ -16,9 +16,8 @@
 /* Why a writer keeps nothing (first byte of the payload). */
 enum th_kept {
 	TH_KEPT_VALUE = 0,
-	TH_KEPT_NO_PLACE = 1, /* neither XDG_STATE_HOME nor HOME says where the key is */
-	TH_KEPT_NO_KEY = 2,   /* there is none, and none can be made */
-	TH_KEPT_NOT_OWN = 3,  /* what is there is not this user's alone */
+	TH_KEPT_NO_KEY = 1,  /* there is none, and none can be made */
+	TH_KEPT_NOT_OWN = 2, /* what is there is not this user's alone */
 };
 
 struct th_kept_key {

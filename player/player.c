@@ -3,13 +3,11 @@
 #include "player/player.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "capture/answers_key.h"
 #include "capture/scrub_rules.h"
 #include "player/life.h"
 #include "player/redacted.h"
@@ -138,12 +136,10 @@ static bool take_rules(struct th_player *p)
 /* Requests as the capture would have them, answers as the agent got them. */
 static int prepare_run(struct th_player *p)
 {
-	char key[PATH_MAX];
+	const struct th_answers_where where = {
+		getenv("XDG_STATE_HOME"), TH_ANSWERS_PASSWD, getenv("HOME")};
 	int r = th_redacted_run(&p->redacted, &p->serving.redaction, p->serving.run);
-	if (!th_answers_key_path(getenv("XDG_STATE_HOME"), getenv("HOME"), key, sizeof(key))) {
-		key[0] = '\0';
-	}
-	return r < 0 ? r : th_restored_run(&p->restored, p->trace->reader, key, p->serving.run);
+	return r < 0 ? r : th_restored_run(&p->restored, p->trace->reader, &where, p->serving.run);
 }
 
 static int load(struct th_player *p, const struct th_player_conf *conf, char *why)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "capture/answers_key.h"
 #include "capture/kept.h"
 #include "wire/chunked.h"
 
@@ -24,58 +23,70 @@ static int own(struct th_restored *r, void *p)
 	return 0;
 }
 
-static int take_value(struct th_restored *r, const struct th_kept_key *key, struct th_slice payload)
+/* Whose keys there are, and those of one writer made from them. */
+struct keys {
+	const struct th_reader *reader;
+	uint8_t user[TH_ANSWERS_KEYS][TH_AES_KEY_BYTES];
+	size_t n_user;
+	struct th_kept_key own[TH_ANSWERS_KEYS];
+	size_t n;
+};
+
+static void choose_writer(struct keys *k, uint64_t writer)
+{
+	const uint8_t *id = th_reader_file_id(k->reader);
+	if (th_reader_encrypted(k->reader)) {
+		k->n = th_kept_key_init_encrypted(&k->own[0], id, writer);
+		return;
+	}
+	for (k->n = 0; k->n < k->n_user; k->n++) {
+		th_kept_key_init(&k->own[k->n], k->user[k->n], id, writer);
+	}
+}
+
+static int add_value(struct th_restored *r, const struct th_restored_value *v)
+{
+	if ((r->n_values & (r->n_values - 1)) == 0) {
+		void *p = realloc(
+			r->values, (r->n_values ? 2 * r->n_values : 1) * sizeof(*r->values));
+		if (!p) {
+			return -ENOMEM;
+		}
+		r->values = p;
+	}
+	r->values[r->n_values++] = *v;
+	return 0;
+}
+
+static int take_value(struct th_restored *r, const struct keys *k, struct th_slice payload)
 {
 	struct th_restored_value v;
 	uint8_t *room = malloc(payload.n + 1);
 	if (own(r, room) < 0) {
 		return -ENOMEM;
 	}
-	if (!th_kept_open(key, payload, room, &v.token, &v.value)) {
-		r->why = "it was kept under another user's key, or altered";
-		return 0;
+	for (size_t i = 0; i < k->n; i++) {
+		if (th_kept_open(&k->own[i], payload, room, &v.token, &v.value)) {
+			return add_value(r, &v);
+		}
 	}
-	void *values = realloc(r->values, (r->n_values + 1) * sizeof(v));
-	if (!values) {
-		return -ENOMEM;
-	}
-	r->values = values;
-	r->values[r->n_values++] = v;
+	r->why = k->n ? "it was kept under another key than this user's, or altered"
+		      : "the key under which it was kept is not here";
 	return 0;
 }
 
-struct source {
-	const struct th_reader *reader;
-	uint8_t user_key[TH_AES_KEY_BYTES];
-	int error; /* why there is no user's key */
-};
-
-static bool key_of(const struct source *s, uint64_t writer, struct th_kept_key *ret_key)
+static int take_process(struct th_restored *r, struct keys *k, const struct th_process *process)
 {
-	const uint8_t *id = th_reader_file_id(s->reader);
-	if (th_reader_encrypted(s->reader)) {
-		return th_kept_key_init_encrypted(ret_key, id, writer);
-	}
-	if (s->error == 0) {
-		th_kept_key_init(ret_key, s->user_key, id, writer);
-	}
-	return s->error == 0;
-}
-
-static int take_process(
-	struct th_restored *r, const struct source *s, const struct th_process *process)
-{
-	struct th_kept_key key;
 	int error = 0;
-	bool can = process->n_kept && key_of(s, process->writer, &key);
+	if (process->n_kept) {
+		choose_writer(k, process->writer);
+	}
 	for (size_t i = 0; i < process->n_kept && error == 0; i++) {
 		enum th_kept state = th_kept_state(process->kept[i]);
-		if (state != TH_KEPT_VALUE) {
-			r->why = th_kept_why(state);
-		} else if (can) {
-			error = take_value(r, &key, process->kept[i]);
+		if (state == TH_KEPT_VALUE) {
+			error = take_value(r, k, process->kept[i]);
 		} else {
-			r->why = "the key under which it was kept is not here";
+			r->why = th_kept_why(state);
 		}
 	}
 	return error;
@@ -225,16 +236,14 @@ static int restore(struct th_restored *r, struct th_exchange *x)
 	return error;
 }
 
-int th_restored_run(struct th_restored *r, const struct th_reader *reader, const char *key_path,
-	const struct th_run *run)
+int th_restored_run(struct th_restored *r, const struct th_reader *reader,
+	const struct th_answers_where *where, const struct th_run *run)
 {
-	struct source s = {.reader = reader, .error = -ENOENT};
+	struct keys k = {.reader = reader};
 	int error = 0;
-	if (*key_path) {
-		s.error = th_answers_key_load(key_path, false, s.user_key);
-	}
+	k.n_user = th_answers_keys(where, k.user);
 	for (size_t i = 0; i < run->n_processes && error == 0; i++) {
-		error = take_process(r, &s, run->processes[i]);
+		error = take_process(r, &k, run->processes[i]);
 	}
 	if (r->n_values) {
 		qsort(r->values, r->n_values, sizeof(*r->values), by_token);

@@ -6,6 +6,7 @@
 #ifndef PLAYER_RESTORED_H
 #define PLAYER_RESTORED_H
 
+#include "capture/answers_key.h"
 #include "player/buf.h"
 #include "trace/trace.h"
 
@@ -19,10 +20,10 @@ struct th_restored {
 	const char *why; /* values that were kept could not be read, one clause; NULL: all could */
 };
 
-/* Restores the run's answers, whose heads point into `r` from then on. `key_path`: the user's key,
- * "" when there is no place for it. 0 or -ENOMEM. */
-int th_restored_run(struct th_restored *r, const struct th_reader *reader, const char *key_path,
-	const struct th_run *run);
+/* Restores the run's answers, whose heads point into `r` from then on. `where` the user's keys may
+ * be. 0 or -ENOMEM. */
+int th_restored_run(struct th_restored *r, const struct th_reader *reader,
+	const struct th_answers_where *where, const struct th_run *run);
 
 /* The run must not be used afterwards. */
 void th_restored_finish(struct th_restored *r);

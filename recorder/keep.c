@@ -28,7 +28,8 @@ static struct {
 	uint64_t writer;
 	uint8_t user_key[TH_AES_KEY_BYTES];
 	struct th_kept_key key;
-	char path[4096]; /* "": no place */
+	/* copies: the agent may change its environment */
+	char state_home[TH_ANSWERS_PATH_MAX], home[TH_ANSWERS_PATH_MAX];
 	_Atomic uint64_t seen[REMEMBERED];
 } keep;
 
@@ -53,13 +54,20 @@ static void choose_writer(const struct th_writer *writer)
 	}
 }
 
+static void copy_path(char to[TH_ANSWERS_PATH_MAX], const char *path)
+{
+	size_t n = path ? strlen(path) : 0;
+	n = n < TH_ANSWERS_PATH_MAX ? n : 0;
+	memcpy(to, path ? path : "", n);
+	to[n] = '\0';
+}
+
 void th_keep_start(const struct th_writer *writer, const char *state_home, const char *home)
 {
 	memcpy(keep.file_id, writer->file_id, sizeof(keep.file_id));
 	keep.encrypted = writer->encrypted;
-	if (!th_answers_key_path(state_home, home, keep.path, sizeof(keep.path))) {
-		keep.path[0] = '\0';
-	}
+	copy_path(keep.state_home, state_home);
+	copy_path(keep.home, home);
 	choose_writer(writer);
 }
 
@@ -71,10 +79,8 @@ void th_keep_forked(const struct th_writer *writer)
 
 static enum th_kept load(void)
 {
-	if (!keep.path[0]) {
-		return TH_KEPT_NO_PLACE;
-	}
-	int r = th_answers_key_load(keep.path, true, keep.user_key);
+	const struct th_answers_where where = {keep.state_home, TH_ANSWERS_PASSWD, keep.home};
+	int r = th_answers_key(&where, keep.user_key);
 	if (r < 0) {
 		return r == -EPERM ? TH_KEPT_NOT_OWN : TH_KEPT_NO_KEY;
 	}

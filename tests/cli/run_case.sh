@@ -14,6 +14,7 @@ export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tracehook-cli.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/work"
+mkdir "$scratch/state"
 export XDG_STATE_HOME=$scratch/state
 cd "$scratch/work" || exit 1
 

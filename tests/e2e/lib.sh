@@ -17,12 +17,13 @@ failed=0
 for variable in $(compgen -e | grep -iE '^(TRACEHOOK_.*|TRACEPARENT|.*_PROXY|LD_PRELOAD)$'); do
 	unset "$variable"
 done
-unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_HOME XDG_CONFIG_HOME XDG_STATE_HOME
+unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_HOME XDG_CONFIG_HOME
 export LC_ALL=C.UTF-8 no_proxy='*'
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tracehook-e2e.XXXXXX")
 cd "$scratch" || exit 1
-export HOME="$scratch"
+export HOME="$scratch" XDG_STATE_HOME="$scratch/.state"
+mkdir .state
 
 finish() {
 	status=$?

@@ -16,7 +16,8 @@ static bool stands_in(const char *text, bool list)
 	struct th_exchange *exchanges[] = {&x};
 	const struct th_run run = {.exchanges = exchanges, .n_exchanges = 1};
 	struct th_restored r = {0};
-	cr_assert_eq(th_restored_run(&r, NULL, "", &run), 0);
+	const struct th_answers_where nowhere = {NULL};
+	cr_assert_eq(th_restored_run(&r, NULL, &nowhere, &run), 0);
 	cr_assert_eq(x.response.head.bytes.p, (const uint8_t *)text, "nothing was made anew");
 	th_restored_finish(&r);
 	return x.stood_in;
