@@ -1,12 +1,12 @@
 #!/bin/bash
-# What a server gives (a cookie, a session id, the code in a redirect) is not in the capture, and yet
-# a replay by the same user gives it to the agent exactly. Elsewhere the agent gets stand-ins, which
-# match when they come back, and the replay says so.
+# What a server gives (a cookie, a session id, the code in a redirect) is not in the capture, and
+# yet a replay by the same user gives it to the agent exactly. Elsewhere the agent gets stand-ins,
+# which match when they come back, and the replay says so.
 . "$(dirname "$0")/lib.sh"
 start_double
 
-secrets='planted-trailer-19 planted-setcookie-14 planted-mcp-15 planted-code-16 planted-text-17 planted-link-18
-planted-user-10'
+secrets='planted-trailer-19 planted-setcookie-14 planted-mcp-15 planted-code-16 planted-text-17
+planted-link-18 planted-user-10'
 key=.state/tracehook/answers.key
 umask 022
 
@@ -36,7 +36,8 @@ for version in 1.1 2; do
 		login offline "$tool" replay "$name.thc" -- >"$name.else" 2>err
 	equal "$name: without the key: all is found" "session True" \
 		"$(grep ^session "$name.else" | cut -d ' ' -f 1,2)"
-	holds "$name: without the key: stand-ins" grep -q '^[Ss]et-[Cc]ookie: sid=th-redacted:' "$name.else"
+	holds "$name: without the key: stand-ins" \
+		grep -q '^[Ss]et-[Cc]ookie: sid=th-redacted:' "$name.else"
 	fails "$name: without the key: no secret" grep -q planted- "$name.else"
 	equal "$name: without the key: the report says so" 2 "$(jq .stand_ins "$name.json")"
 done
@@ -86,8 +87,9 @@ same "a key that is none is left as it is" broken.key broken/tracehook/answers.k
 mkdir crowd
 XDG_STATE_HOME=$scratch/crowd recording crowd.thc sh -c "
 	for i in 1 2 3 4 5 6 7 8; do curl -isS $http/t/cookie >crowd.\$i & done; wait"
-XDG_STATE_HOME=$scratch/crowd TRACEHOOK_REPORT=$scratch/crowd.json offline "$tool" replay crowd.thc \
-	sh -c "for i in 1 2 3 4 5 6 7 8; do curl -isS $http/t/cookie >crowd.\$i.rep & done; wait" 2>err
+XDG_STATE_HOME=$scratch/crowd TRACEHOOK_REPORT=$scratch/crowd.json \
+	offline "$tool" replay crowd.thc sh -c "
+		for i in 1 2 3 4 5 6 7 8; do curl -isS $http/t/cookie >crowd.\$i.rep & done; wait" 2>err
 equal "all that was kept can be read" "8 0" "$(jq -r '"\(.matched) \(.stand_ins)"' crowd.json)"
 same "and is exact" <(cat crowd.? | sort) <(cat crowd.?.rep | sort)
 

@@ -6,8 +6,8 @@
     read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
     read_capture.py annotations FILE a JSON object per annotation: span, score, label, data
     read_capture.py unpacked FILE    every payload, as bytes, for searching
-    read_capture.py kept FILE        a JSON object per value that was kept; TRACEHOOK_KEY_FILE names the
-                                     key: the capture's, or of a plain one the user's
+    read_capture.py kept FILE        a JSON object per value that was kept; TRACEHOOK_KEY_FILE names
+                                     the capture's key, or, when it is a plain one, the user's
     read_capture.py verify FILE      a JSON object per seal, once it holds
     read_capture.py lenient FILE     as frames, but an object {"damage": offset} per damaged place
 
@@ -378,7 +378,7 @@ def describe(exchange):
 # ---- kept values ----
 
 def kept(path):
-    """What KEPT frames hold: {"token": …, "value": …}, or {"why": …} of a writer that keeps none."""
+    """What KEPT frames hold: {"token", "value"}; {"why"} of a writer that keeps none."""
     with open(path, "rb") as f:
         file_id = f.read(FILE_HEADER)[16:32]
     key = aes_gcm.derive(read_key().kept, file_id[:15])
