@@ -163,6 +163,10 @@ enum th_speaks {
 	TH_SPEAKS_OTHER = 4, /* seen, not decoded: belongs in the ledger */
 };
 
+/* The result of a look-up (NAME) is 0, an EAI_ code, or this: the program asked name servers
+ * itself, and none answered. It is in the range of those codes, and none of them. */
+#define TH_NAME_UNANSWERED (-110)
+
 /* Why a program that was started does not carry the library (LEFT). */
 enum th_left {
 	TH_LEFT_ENVIRONMENT = 1, /* it was not told to: no LD_PRELOAD, or another */

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "capture/frame.h"
 #include "player/world.h"
 
 #define NAME_LIMIT 255
@@ -99,8 +100,9 @@ static void merge_lookup(struct layout *l, struct th_world_name *name, const str
 	for (size_t i = 0; r->result == 0 && i < r->n_addresses; i++) {
 		add_address(l, name, r->addresses + i * RECORDED_ADDRESS_BYTES);
 	}
-	if (r->result == 0) {
-		name->result = 0;
+	/* A server that answered knows more than one that did not. */
+	if (r->result == 0 || name->result == TH_NAME_UNANSWERED) {
+		name->result = r->result;
 	}
 }
 

@@ -27,6 +27,7 @@
 #include "shim/fd_table.h"
 #include "shim/inside.h"
 #include "shim/log.h"
+#include "shim/name_server.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
 #include "shim/rules_file.h"
@@ -107,6 +108,7 @@ static void become_process(void)
 	bool records = th_arm_records();
 	if (records) {
 		th_recorder_forked();
+		th_name_server_forked();
 		th_recorder_span_id(span_id);
 	}
 	if (th_arm_is(TH_ARM_REPLAY)) {
@@ -352,6 +354,7 @@ static void finish_recording(void)
 	if (lost) {
 		th_emit_lost(lost, 0, "a signal handler interrupted the recorder");
 	}
+	th_name_server_gave_up(-1);
 	th_fd_account_all();
 	th_recorder_finish();
 }

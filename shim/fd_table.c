@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/sys.h"
 #include "shim/arm.h"
+#include "shim/name_server.h"
 #include "shim/tcp_bytes.h"
 #include "shim/tls.h"
 
@@ -199,6 +200,8 @@ void th_fd_drop(int fd)
 		if (atomic_load(&f->state) == TH_FD_PENDING) {
 			/* Nobody waited for it to the end: for the agent it timed out. */
 			th_conn_failed(&f->conf, ETIMEDOUT);
+		} else if (atomic_load(&f->state) == TH_FD_NAMES) {
+			th_name_server_gave_up(fd);
 		} else {
 			th_tls_closed(f->tls, f->inode);
 			account(fd, f);

@@ -6,6 +6,8 @@
 #include "base/bytes.h"
 #include "recorder/recorder.h"
 #include "shim/hook.h"
+#include "shim/look_up.h"
+#include "shim/name_server.h"
 #include "shim/replay.h"
 
 #define ANSWERS_MAX 64
@@ -34,7 +36,7 @@ static size_t collect(const struct addrinfo *list, struct th_address *ret_answer
 	return n;
 }
 
-static void answered(
+void th_look_up_answered(
 	const char *name, const struct addrinfo *hints, int ret, const struct addrinfo *list)
 {
 	struct th_address answers[ANSWERS_MAX];
@@ -55,26 +57,13 @@ static size_t collect_host(const struct hostent *h, struct th_address *ret_answe
 	return n;
 }
 
-static int result_of(int host_error)
-{
-	switch (host_error) {
-	case TRY_AGAIN:
-		return EAI_AGAIN;
-	case NO_DATA:
-		return EAI_NODATA;
-	case NO_RECOVERY:
-		return EAI_FAIL;
-	default:
-		return EAI_NONAME;
-	}
-}
-
 static void answered_host(const char *name, int family, const struct hostent *h, int host_error)
 {
 	struct th_address answers[ANSWERS_MAX];
 	bool usable = h && (h->h_addrtype == AF_INET || h->h_addrtype == AF_INET6);
 	size_t n = usable ? collect_host(h, answers) : 0;
-	th_recorder_name(name, family_number(family), h ? 0 : result_of(host_error), answers, n);
+	th_recorder_name(
+		name, family_number(family), h ? 0 : th_name_server_result(host_error), answers, n);
 }
 
 /* False: the real function knows (a numeric name). *ret is what the reentrant functions return: 0
@@ -113,8 +102,13 @@ TH_HOOK(int, getaddrinfo,
 	int ret = th_arm_closed()
 		? th_replay_getaddrinfo(TH_REAL(getaddrinfo), node, service, hints, res)
 		: TH_REAL(getaddrinfo)(node, service, hints, res);
-	TH_RECORD(node != NULL, answered(node, hints, ret, ret == 0 ? *res : NULL));
+	TH_RECORD(node != NULL, th_look_up_answered(node, hints, ret, ret == 0 ? *res : NULL));
 	return ret;
+}
+
+th_getaddrinfo *th_look_up_real(void)
+{
+	return TH_REAL(getaddrinfo);
 }
 
 TH_HOOK(struct hostent *, gethostbyname, (const char *name))

@@ -1,90 +1,216 @@
-/* The resolver below getaddrinfo(), for replays only: its queries would reach the network from
- * inside the C library, where no socket hook sees them (P42). They are not recorded, so in a replay
- * they fail, for good (NO_RECOVERY). Binaries built before glibc 2.34 call the same functions by
- * names with underscores; those are not hooked, since only a versioned look-up finds the real ones.
- */
+/* The resolver below getaddrinfo(): its queries leave from inside the C library, where no socket
+ * hook sees them (P42). What is asked for addresses is recorded as any look-up is, under the name
+ * that was asked for, and answered in a replay as a name server would (replay_resolver.c): names
+ * that the recording does not have do not exist, records of other types there are none.
+ *
+ * Binaries that were built before glibc 2.34 call the same functions by names with underscores. */
 #include <netdb.h>
 #include <resolv.h>
+#include <stdio.h>
 
+#include "recorder/recorder.h"
 #include "shim/hook.h"
+#include "shim/name_server.h"
 #include "shim/replay.h"
+#include "wire/dns.h"
 
-/* `name` NULL: unknown. */
-static int refused(const char *name)
+#define JOINED_BYTES (2 * TH_DNS_NAME_MAX)
+
+/* What the real function found, or did not. */
+static void found(const char *name, int type, const uint8_t *answer, int n, int room, int error)
 {
-	if (name) {
-		th_replay_name_refused(name);
+	if (n >= 0) {
+		th_name_server_answered(answer, (size_t)(n < room ? n : room), name);
+	} else if (type == TH_DNS_A || type == TH_DNS_AAAA) {
+		th_recorder_name(
+			name, type == TH_DNS_A ? 4 : 6, th_name_server_result(error), NULL, 0);
 	}
-	h_errno = NO_RECOVERY;
-	return -1;
 }
 
-static int refused_in(struct __res_state *state, const char *name)
+/* The name as res_querydomain() puts it together. */
+static const char *join(char room[JOINED_BYTES], const char *name, const char *domain)
 {
-	state->res_h_errno = NO_RECOVERY;
-	return refused(name);
+	struct th_out out = {(uint8_t *)room, JOINED_BYTES - 1, 0, false};
+	size_t n = strlen(name);
+	th_out_bytes(&out, name, n && !domain && name[n - 1] == '.' ? n - 1 : n);
+	if (domain) {
+		th_out_u8(&out, '.');
+		th_out_bytes(&out, domain, strlen(domain));
+	}
+	room[out.n] = 0;
+	return room;
 }
+
+static int replayed(
+	int *error, const char *name, int class, int type, unsigned char *answer, int bytes)
+{
+	return th_replay_res_query(name, class, type, answer, bytes < 0 ? 0 : (size_t)bytes, error);
+}
+
+/* ---- by name ---- */
 
 TH_HOOK(int, res_query, (const char *name, int class, int type, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? refused(name)
-			       : TH_REAL(res_query)(name, class, type, answer, bytes);
+	if (th_arm_closed()) {
+		return replayed(&h_errno, name, class, type, answer, bytes);
+	}
+	int ret = TH_REAL(res_query)(name, class, type, answer, bytes);
+	TH_RECORD(name, found(name, type, answer, ret, bytes, h_errno));
+	return ret;
 }
 
 TH_HOOK(int, res_nquery,
 	(res_state state, const char *name, int class, int type, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? refused_in(state, name)
-			       : TH_REAL(res_nquery)(state, name, class, type, answer, bytes);
+	if (th_arm_closed()) {
+		int ret = replayed(&state->res_h_errno, name, class, type, answer, bytes);
+		h_errno = state->res_h_errno;
+		return ret;
+	}
+	int ret = TH_REAL(res_nquery)(state, name, class, type, answer, bytes);
+	TH_RECORD(name, found(name, type, answer, ret, bytes, state->res_h_errno));
+	return ret;
 }
 
 TH_HOOK(int, res_search, (const char *name, int class, int type, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? refused(name)
-			       : TH_REAL(res_search)(name, class, type, answer, bytes);
+	if (th_arm_closed()) {
+		return replayed(&h_errno, name, class, type, answer, bytes);
+	}
+	int ret = TH_REAL(res_search)(name, class, type, answer, bytes);
+	TH_RECORD(name, found(name, type, answer, ret, bytes, h_errno));
+	return ret;
 }
 
 TH_HOOK(int, res_nsearch,
 	(res_state state, const char *name, int class, int type, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? refused_in(state, name)
-			       : TH_REAL(res_nsearch)(state, name, class, type, answer, bytes);
+	if (th_arm_closed()) {
+		int ret = replayed(&state->res_h_errno, name, class, type, answer, bytes);
+		h_errno = state->res_h_errno;
+		return ret;
+	}
+	int ret = TH_REAL(res_nsearch)(state, name, class, type, answer, bytes);
+	TH_RECORD(name, found(name, type, answer, ret, bytes, state->res_h_errno));
+	return ret;
 }
 
 TH_HOOK(int, res_querydomain,
 	(const char *name, const char *domain, int class, int type, unsigned char *answer,
 		int bytes))
 {
-	return th_arm_closed() ? refused(name)
-			       : TH_REAL(res_querydomain)(name, domain, class, type, answer, bytes);
+	char room[JOINED_BYTES];
+	if (th_arm_closed()) {
+		return replayed(&h_errno, join(room, name, domain), class, type, answer, bytes);
+	}
+	int ret = TH_REAL(res_querydomain)(name, domain, class, type, answer, bytes);
+	TH_RECORD(name, found(join(room, name, domain), type, answer, ret, bytes, h_errno));
+	return ret;
 }
 
 TH_HOOK(int, res_nquerydomain,
 	(res_state state, const char *name, const char *domain, int class, int type,
 		unsigned char *answer, int bytes))
 {
-	return th_arm_closed()
-		? refused_in(state, name)
-		: TH_REAL(res_nquerydomain)(state, name, domain, class, type, answer, bytes);
+	char room[JOINED_BYTES];
+	if (th_arm_closed()) {
+		int ret = replayed(
+			&state->res_h_errno, join(room, name, domain), class, type, answer, bytes);
+		h_errno = state->res_h_errno;
+		return ret;
+	}
+	int ret = TH_REAL(res_nquerydomain)(state, name, domain, class, type, answer, bytes);
+	TH_RECORD(name,
+		found(join(room, name, domain), type, answer, ret, bytes, state->res_h_errno));
+	return ret;
+}
+
+/* ---- a query that the program has composed ---- */
+
+static void sent(
+	const unsigned char *query, int query_bytes, const unsigned char *answer, int n, int room)
+{
+	struct th_dns_question q;
+	struct th_slice message = {query, query_bytes < 0 ? 0 : (size_t)query_bytes};
+	if (th_dns_read_query(message, &q) == 0) {
+		found(q.name, q.type, answer, n, room, TRY_AGAIN);
+	}
+}
+
+static int replayed_send(
+	const unsigned char *query, int query_bytes, unsigned char *answer, int bytes)
+{
+	struct th_slice message = {query, query_bytes < 0 ? 0 : (size_t)query_bytes};
+	return th_replay_res_send(message, answer, bytes < 0 ? 0 : (size_t)bytes);
 }
 
 TH_HOOK(int, res_send,
 	(const unsigned char *query, int query_bytes, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? refused(NULL)
-			       : TH_REAL(res_send)(query, query_bytes, answer, bytes);
+	if (th_arm_closed()) {
+		return replayed_send(query, query_bytes, answer, bytes);
+	}
+	int ret = TH_REAL(res_send)(query, query_bytes, answer, bytes);
+	TH_RECORD(query, sent(query, query_bytes, answer, ret, bytes));
+	return ret;
 }
 
 TH_HOOK(int, res_nsend,
 	(res_state state, const unsigned char *query, int query_bytes, unsigned char *answer,
 		int bytes))
 {
-	return th_arm_closed() ? refused_in(state, NULL)
-			       : TH_REAL(res_nsend)(state, query, query_bytes, answer, bytes);
+	if (th_arm_closed()) {
+		return replayed_send(query, query_bytes, answer, bytes);
+	}
+	int ret = TH_REAL(res_nsend)(state, query, query_bytes, answer, bytes);
+	TH_RECORD(query, sent(query, query_bytes, answer, ret, bytes));
+	return ret;
 }
 
-/* Looks up in threads of its own, by the inner function. */
-TH_HOOK(int, getaddrinfo_a, (int mode, struct gaicb *list[], int n, struct sigevent *event))
+/* ---- as they were called before ---- */
+
+int __res_query(const char *name, int class, int type, unsigned char *answer, int bytes);
+int __res_search(const char *name, int class, int type, unsigned char *answer, int bytes);
+int __res_send(const unsigned char *query, int query_bytes, unsigned char *answer, int bytes);
+int __res_nquery(
+	res_state state, const char *name, int class, int type, unsigned char *answer, int bytes);
+int __res_nsearch(
+	res_state state, const char *name, int class, int type, unsigned char *answer, int bytes);
+int __res_nsend(res_state state, const unsigned char *query, int query_bytes, unsigned char *answer,
+	int bytes);
+
+TH_HOOK(int, __res_query, (const char *name, int class, int type, unsigned char *answer, int bytes))
 {
-	return th_arm_closed() ? EAI_SYSTEM : TH_REAL(getaddrinfo_a)(mode, list, n, event);
+	return th_hook_res_query(name, class, type, answer, bytes);
+}
+
+TH_HOOK(int, __res_search,
+	(const char *name, int class, int type, unsigned char *answer, int bytes))
+{
+	return th_hook_res_search(name, class, type, answer, bytes);
+}
+
+TH_HOOK(int, __res_send,
+	(const unsigned char *query, int query_bytes, unsigned char *answer, int bytes))
+{
+	return th_hook_res_send(query, query_bytes, answer, bytes);
+}
+
+TH_HOOK(int, __res_nquery,
+	(res_state state, const char *name, int class, int type, unsigned char *answer, int bytes))
+{
+	return th_hook_res_nquery(state, name, class, type, answer, bytes);
+}
+
+TH_HOOK(int, __res_nsearch,
+	(res_state state, const char *name, int class, int type, unsigned char *answer, int bytes))
+{
+	return th_hook_res_nsearch(state, name, class, type, answer, bytes);
+}
+
+TH_HOOK(int, __res_nsend,
+	(res_state state, const unsigned char *query, int query_bytes, unsigned char *answer,
+		int bytes))
+{
+	return th_hook_res_nsend(state, query, query_bytes, answer, bytes);
 }

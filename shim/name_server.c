@@ -1,12 +1,20 @@
 /* See name_server.h. Answers of UDP only: what a server cuts short, and is asked again for over
  * TCP, is not known. A name that exists and has no address of the kind asked for is recorded as an
- * answer without addresses: to the program it is no failure, as its other question is answered. */
+ * answer without addresses: to the program it is no failure, as its other question is answered.
+ *
+ * Questions that wait for their answer stand in a small ring. Who asks again, or asks another
+ * server, has one place in it; an answer from anywhere ends the wait. A question that is pushed
+ * out counts as unanswered: its answer, should it still come, outweighs that (world_build.h). */
 #include "shim/name_server.h"
 
 #include <netdb.h>
+#include <strings.h>
 
+#include "base/lock.h"
 #include "recorder/recorder.h"
 #include "wire/dns.h"
+
+#define WAITING_MAX 32 /* questions of a process at a time; further ones push out the oldest */
 
 static int result_of(uint8_t code)
 {
@@ -22,14 +30,119 @@ static int result_of(uint8_t code)
 	}
 }
 
+int th_name_server_result(int host_error)
+{
+	switch (host_error) {
+	case TRY_AGAIN:
+		return EAI_AGAIN;
+	case NO_DATA:
+		return EAI_NODATA;
+	case NO_RECOVERY:
+		return EAI_FAIL;
+	default:
+		return EAI_NONAME;
+	}
+}
+
+/* ---- questions without an answer yet ---- */
+
+struct waiting {
+	int place; /* 1 + the descriptor; 0: free */
+	struct th_dns_question question;
+};
+
+static struct waiting ring[WAITING_MAX];
+static size_t next;
+static struct th_lock lock;
+
+static bool is_address(uint16_t type)
+{
+	return type == TH_DNS_A || type == TH_DNS_AAAA;
+}
+
+/* Clients write the same name in different cases (0x20). */
+static bool is_same(const struct th_dns_question *a, const struct th_dns_question *b)
+{
+	return a->type == b->type && strcasecmp(a->name, b->name) == 0;
+}
+
+static void unanswered(struct waiting *w)
+{
+	w->place = 0;
+	th_recorder_name(w->question.name, w->question.type == TH_DNS_A ? 4 : 6, TH_NAME_UNANSWERED,
+		NULL, 0);
+}
+
+static struct waiting *place_for(const struct th_dns_question *q)
+{
+	for (size_t i = 0; i < WAITING_MAX; i++) {
+		if (ring[i].place && is_same(&ring[i].question, q)) {
+			return &ring[i];
+		}
+	}
+	struct waiting *w = &ring[next++ % WAITING_MAX];
+	if (w->place) {
+		unanswered(w);
+	}
+	return w;
+}
+
+void th_name_server_asked(int fd, const void *message, size_t n)
+{
+	struct th_dns_question q;
+	if (th_dns_read_query((struct th_slice){message, n}, &q) < 0 || !is_address(q.type) ||
+		!th_lock(&lock)) {
+		return;
+	}
+	*place_for(&q) = (struct waiting){fd + 1, q};
+	th_unlock(&lock);
+}
+
+static void stop_waiting(const struct th_dns_question *q)
+{
+	if (!th_lock(&lock)) {
+		return;
+	}
+	for (size_t i = 0; i < WAITING_MAX; i++) {
+		if (ring[i].place && is_same(&ring[i].question, q)) {
+			ring[i].place = 0;
+		}
+	}
+	th_unlock(&lock);
+}
+
+void th_name_server_gave_up(int fd)
+{
+	if (!th_lock(&lock)) {
+		return;
+	}
+	for (size_t i = 0; i < WAITING_MAX; i++) {
+		if (ring[i].place && (fd < 0 || ring[i].place == fd + 1)) {
+			unanswered(&ring[i]);
+		}
+	}
+	th_unlock(&lock);
+}
+
+void th_name_server_forked(void)
+{
+	th_lock_reset(&lock);
+	for (size_t i = 0; i < WAITING_MAX; i++) {
+		ring[i].place = 0;
+	}
+}
+
+/* ---- answers ---- */
+
 void th_name_server_answered(const void *message, size_t n, const char *name)
 {
 	struct th_dns_answer a;
 	struct th_address addresses[TH_DNS_ADDRESSES_MAX];
 	if (th_dns_read_answer((struct th_slice){message, n}, &a) < 0 || a.truncated ||
-		(a.question.type != TH_DNS_A && a.question.type != TH_DNS_AAAA)) {
+		!is_address(a.question.type)) {
 		return;
 	}
+	stop_waiting(&a.question);
 	for (size_t i = 0; i < a.n; i++) {
 		addresses[i] = (struct th_address){.family = a.addresses[i].family};
 		memcpy(addresses[i].bytes, a.addresses[i].bytes, sizeof(addresses[i].bytes));

@@ -19,4 +19,15 @@ static inline bool th_name_server_port(const struct sockaddr *sa, socklen_t len)
  * the program asked for, if it is known to have asked for something else; else NULL. */
 void th_name_server_answered(const void *message, size_t n, const char *name);
 
+/* A question went out on `fd`: it is recorded as unanswered unless an answer to it is told above
+ * before the descriptor is closed, or the process ends (`fd` -1: any descriptor). */
+void th_name_server_asked(int fd, const void *message, size_t n);
+void th_name_server_gave_up(int fd);
+
+/* In a forked child: its parent waits for the answers. */
+void th_name_server_forked(void);
+
+/* What the resolver's functions say when they find nothing: h_errno as an EAI_ code. */
+int th_name_server_result(int host_error);
+
 #endif

@@ -114,8 +114,14 @@ struct th_replay_answer {
 struct th_replay_answer th_replay_name(const char *name);
 
 /* The answer to a DNS query, from the world: appended to `out`. 0; -EBADMSG: that is no query that
- * can be answered; -EMSGSIZE. */
+ * can be answered; -ETIMEDOUT: nobody answered it; -EMSGSIZE. */
 int th_replay_dns(struct th_slice query, struct th_out *out);
+
+/* res_query() and res_send() from the world: how long the answer is, of which `n` bytes are kept;
+ * or -1, and *ret_h_errno says why (of res_send() errno does). */
+int th_replay_res_query(
+	const char *name, int class, int type, uint8_t *answer, size_t n, int *ret_h_errno);
+int th_replay_res_send(struct th_slice query, uint8_t *answer, size_t n);
 
 /* The agent sends `n` bytes on a socket. True: they are a question to a name server, which has been
  * answered instead. */

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "capture/frame.h"
 #include "shim/replay.h"
 #include "shim/replay_link.h"
 
@@ -121,7 +122,7 @@ static int answer_query(struct query *q, const char *node, int flags, struct add
 	struct th_replay_answer a = th_replay_name(node);
 	if (a.result != 0) {
 		errno = a.result == EAI_SYSTEM ? EIO : errno; /* which one was not recorded */
-		return a.result;
+		return a.result == TH_NAME_UNANSWERED ? EAI_AGAIN : a.result;
 	}
 	collect(q, &a, flags);
 	if (!q->first) {
@@ -160,6 +161,7 @@ static int herrno_of(int result)
 {
 	switch (result) {
 	case EAI_AGAIN:
+	case TH_NAME_UNANSWERED:
 		return TRY_AGAIN;
 	case EAI_FAIL:
 	case EAI_SYSTEM:

@@ -10,7 +10,10 @@
  * A question for addresses is answered as getaddrinfo() would be, and so are names that the
  * recording does not have: they do not exist, and the player is told. What else is asked was not
  * recorded: there is none of it, which the player is told too, but for what programs ask beside
- * every look-up (HTTPS, SVCB) and for names of addresses (hook_reverse.c).
+ * every look-up (HTTPS, SVCB) and for names of addresses (hook_reverse.c). Where nobody answered
+ * nobody does, for as long as the program is willing to wait.
+ *
+ * The resolver's functions (res_query …) are given the same answers, at once.
  *
  * Left out: DNS over TCP (fenced as any other connection), and answers over 512 bytes: addresses
  * that have no room are not told. */
@@ -22,6 +25,7 @@
 #include <sys/un.h>
 
 #include "base/sys.h"
+#include "capture/frame.h"
 #include "shim/replay.h"
 #include "shim/replay_guise.h"
 #include "shim/replay_link.h"
@@ -128,6 +132,9 @@ int th_replay_dns(struct th_slice query, struct th_out *out)
 		return -EBADMSG;
 	}
 	struct th_replay_answer a = find(&q);
+	if (a.result == TH_NAME_UNANSWERED) {
+		return -ETIMEDOUT;
+	}
 	th_dns_put_answer(out, query, &q, code_of(a.result));
 	if (a.result == 0) {
 		put_addresses(out, &a, &q);
@@ -148,4 +155,71 @@ bool th_replay_asked(int fd, const void *message, size_t n)
 		send_to_itself(fd, &out);
 	}
 	return true;
+}
+
+/* ---- the resolver's functions ---- */
+
+static int keep(const struct th_out *from, uint8_t *to, size_t n)
+{
+	memcpy(to, from->p, from->n < n ? from->n : n);
+	return (int)(from->n < n ? from->n : n);
+}
+
+/* A server that cannot answer is to the real function as good as none. */
+static bool is_answer(const struct th_out *out)
+{
+	uint8_t code = out->p[3] & 0x0f;
+	return code == TH_DNS_NO_ERROR || code == TH_DNS_NO_SUCH_NAME;
+}
+
+int th_replay_res_send(struct th_slice query, uint8_t *answer, size_t n)
+{
+	uint8_t room[TH_DNS_MESSAGE_MAX];
+	struct th_out out = {room, sizeof(room), 0, false};
+	int r = th_replay_dns(query, &out);
+	if (r < 0 || !is_answer(&out)) {
+		errno = r == 0 || r == -ETIMEDOUT ? ETIMEDOUT : ECONNREFUSED;
+		return -1;
+	}
+	return keep(&out, answer, n);
+}
+
+static int host_error_of(uint8_t code)
+{
+	switch (code) {
+	case TH_DNS_NO_ERROR:
+		return NO_DATA;
+	case TH_DNS_NO_SUCH_NAME:
+		return HOST_NOT_FOUND;
+	case TH_DNS_SERVER_FAILURE:
+		return TRY_AGAIN;
+	default:
+		return NO_RECOVERY;
+	}
+}
+
+int th_replay_res_query(
+	const char *name, int class, int type, uint8_t *answer, size_t n, int *ret_h_errno)
+{
+	uint8_t asked[TH_DNS_MESSAGE_MAX], room[TH_DNS_MESSAGE_MAX];
+	struct th_out query = {asked, sizeof(asked), 0, false};
+	struct th_out out = {room, sizeof(room), 0, false};
+	struct th_dns_answer a;
+	*ret_h_errno = NO_RECOVERY;
+	if (class != 1 /* of the internet */ ||
+		th_dns_put_query(&query, name, (uint16_t)type) < 0) {
+		th_replay_name_refused(name);
+		return -1;
+	}
+	int r = th_replay_dns((struct th_slice){asked, query.n}, &out);
+	if (r < 0 || th_dns_read_answer((struct th_slice){room, out.n}, &a) < 0) {
+		*ret_h_errno = r == -ETIMEDOUT ? TRY_AGAIN : NO_RECOVERY;
+		return -1;
+	}
+	if (a.code != TH_DNS_NO_ERROR || a.n == 0) {
+		*ret_h_errno = host_error_of(a.code);
+		return -1;
+	}
+	*ret_h_errno = NETDB_SUCCESS;
+	return keep(&out, answer, n);
 }

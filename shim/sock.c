@@ -294,6 +294,19 @@ void th_sock_peeked(int fd, ssize_t ret, size_t asked)
 
 /* ---- sending ---- */
 
+/* A datagram: true if that is all there is to it. */
+static bool asked(int fd, const void *buf, ssize_t ret)
+{
+	struct th_fd *f = th_fd_get(fd);
+	if (!f || !asks_names(f)) {
+		return false;
+	}
+	if (ret > 0) {
+		th_name_server_asked(fd, buf, (size_t)ret);
+	}
+	return true;
+}
+
 static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
 {
 	struct th_fd *f = th_fd_get(fd);
@@ -311,6 +324,9 @@ static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
 void th_sock_sent(int fd, const void *buf, ssize_t ret)
 {
 	struct th_fd *f;
+	if (asked(fd, buf, ret)) {
+		return;
+	}
 	if (send_done(fd, &f, ret)) {
 		th_conn_sent(f->conn, buf, (size_t)ret);
 	}
@@ -319,6 +335,9 @@ void th_sock_sent(int fd, const void *buf, ssize_t ret)
 void th_sock_sent_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 {
 	struct th_fd *f;
+	if (count > 0 && asked(fd, iov->iov_base, ret)) {
+		return; /* nobody sends a question in pieces */
+	}
 	if (send_done(fd, &f, ret)) {
 		th_conn_sent_v(f->conn, iov, count, (size_t)ret);
 	}

@@ -1,8 +1,10 @@
 #include "tools/events.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 
+#include "capture/frame.h"
 #include "tools/coverage.h"
 #include "tools/tools.h"
 
@@ -120,6 +122,12 @@ char *th_events_peer(const struct th_connection *c)
 	}
 	return c->family == 4 ? th_tool_format("%s:%u", address, c->port)
 			      : th_tool_format("%s", *address ? address : "unknown peer");
+}
+
+const char *th_events_lookup_error(const struct th_name *l)
+{
+	return l->result == TH_NAME_UNANSWERED ? "no name server answered"
+					       : gai_strerror(l->result);
 }
 
 char *th_events_lane(const struct th_process *p, uint32_t thread, const struct th_connection *c)

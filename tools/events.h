@@ -40,6 +40,9 @@ char *th_events_peer(const struct th_connection *c);
 /* "192.0.2.1", "2001:db8::1", "unix", "" when unknown. Returns `text`. */
 char *th_events_address(char text[64], uint8_t family, const uint8_t *address);
 
+/* Why a look-up found nothing, in words. */
+const char *th_events_lookup_error(const struct th_name *l);
+
 /* Process, thread and connection: "0.2/t1/c3". The caller frees. */
 char *th_events_lane(const struct th_process *p, uint32_t thread, const struct th_connection *c);
 

@@ -1,7 +1,6 @@
 #include "tools/run_table.h"
 
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +158,7 @@ static void add_failure(struct th_table *t, const struct th_event *e, uint64_t a
 		c.at[AT_LANE] = short_lane(e->lookup->process, 0);
 		c.at[AT_METHOD] = safe("lookup");
 		c.at[AT_URL] = th_text_line(e->lookup->name);
-		c.at[AT_OUTCOME] = safe(gai_strerror(e->lookup->result));
+		c.at[AT_OUTCOME] = safe(th_events_lookup_error(e->lookup));
 	} else if (e->kind == TH_EVENT_LEFT) {
 		c.at[AT_LANE] = short_lane(e->departure->process, 0);
 		c.at[AT_METHOD] = safe("left");

@@ -1,6 +1,5 @@
 #include "tools/span_facts.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +39,7 @@ static void of_lookup(struct th_span_facts *f, const struct th_name *l)
 	f->name = th_tool_format("lookup %.*s", (int)l->name.n, (const char *)l->name.p);
 	f->host = copy(l->name);
 	f->status = "error";
-	f->why = gai_strerror(l->result);
+	f->why = th_events_lookup_error(l);
 }
 
 static void of_connection(struct th_span_facts *f, const struct th_connection *c, bool failed)

@@ -1,6 +1,5 @@
 #include "tools/span_json.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +156,7 @@ static void put_lookup(struct th_jout *j, const struct th_name *l)
 	th_jout_key(j, "name");
 	th_jout_string(j, l->name);
 	put_times(j, l->time, 0);
-	put_status(j, "error", gai_strerror(l->result));
+	put_status(j, "error", th_events_lookup_error(l));
 	th_jout_key(j, "event_type");
 	th_jout_text(j, "ERROR");
 	th_jout_key(j, "result");

@@ -3,6 +3,7 @@
 #include "wire/dns.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define HEADER_BYTES 12
 #define LABEL_MAX 63
@@ -152,6 +153,31 @@ int th_dns_read_answer(struct th_slice message, struct th_dns_answer *ret_answer
 }
 
 /* ---- writing ---- */
+
+/* Label by label; a dot at the end says no more than its absence. */
+int th_dns_put_query(struct th_out *out, const char *name, uint16_t type)
+{
+	size_t all = strlen(name);
+	size_t most = TH_DNS_NAME_MAX - 2 + (all > 0 && name[all - 1] == '.');
+	if (all > most) {
+		return -EINVAL;
+	}
+	th_out_bytes(out, (const uint8_t[]){0, 0, FLAG_DESIRED, 0, 0, 1, 0, 0, 0, 0, 0, 0},
+		HEADER_BYTES);
+	while (*name && strcmp(name, ".") != 0) {
+		size_t n = strcspn(name, ".");
+		if (n == 0 || n > LABEL_MAX) {
+			return -EINVAL;
+		}
+		th_out_u8(out, (uint8_t)n);
+		th_out_bytes(out, name, n);
+		name += n + (name[n] == '.');
+	}
+	th_out_u8(out, 0);
+	out_be16(out, type);
+	out_be16(out, CLASS_INTERNET);
+	return 0;
+}
 
 void th_dns_put_answer(
 	struct th_out *out, struct th_slice query, const struct th_dns_question *q, uint8_t code)

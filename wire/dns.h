@@ -53,6 +53,11 @@ int th_dns_read_query(struct th_slice message, struct th_dns_question *ret_quest
 /* The answer to a standard query. 0, or -EBADMSG. */
 int th_dns_read_answer(struct th_slice message, struct th_dns_answer *ret_answer);
 
+/* Appends a standard query for `name`, as getaddrinfo() would send it. 0, or -EINVAL: that is no
+ * name.
+ */
+int th_dns_put_query(struct th_out *out, const char *name, uint16_t type);
+
 /* Begins the answer to `query`, of which `q` was read, at the beginning of `out`. */
 void th_dns_put_answer(
 	struct th_out *out, struct th_slice query, const struct th_dns_question *q, uint8_t code);

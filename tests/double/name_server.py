@@ -13,8 +13,10 @@ NAMES = {
     "text.example.test": [1, 16],
     "none.example.test": [],
     "broken.example.test": "fails",
+    "broken.example.test.example.test": "fails",
+    "silent.example.test": "is never answered",
 }
-CODES = {None: 3, "fails": 2}
+CODES = {None: 3, "fails": 2, "is never answered": 0}
 
 
 def question(message):
@@ -54,7 +56,9 @@ def main():
     print("listening", flush=True)
     while True:
         message, source = server.recvfrom(4096)
-        server.sendto(answer(message), source)
+        reply = answer(message)
+        if NAMES.get(question(message)[0]) != "is never answered":
+            server.sendto(reply, source)
 
 
 main()

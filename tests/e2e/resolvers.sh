@@ -107,6 +107,53 @@ else
 	skip dig "no dig here"
 fi
 
+# libc's own resolver, below and beside getaddrinfo(), as its configuration sends it here.
+if unshare -m true 2>/dev/null; then
+	printf 'nameserver 127.0.0.1\noptions timeout:5 attempts:1\nsearch example.test\n' >resolv.conf
+	cat >with_libc.sh <<P
+mount --bind "$scratch/resolv.conf" /etc/resolv.conf && exec "\$@"
+P
+	libc=("$build/tests/hosts/resolver_agent" model.example.test nowhere.example.test
+		broken.example.test none.example.test model)
+	recording libc.thc unshare -m sh with_libc.sh "${libc[@]}" >libc.rec
+	before=$(wc -l <asked)
+	exits "libc: nothing is missing in the replay" 0 "$tool" replay libc.thc -- "${libc[@]}"
+	same "libc: the resolver's functions say what they said" libc.rec out
+	equal "libc: they did get what they asked for" 16 "$(grep -c '127.0.0.1$' out)"
+	equal "libc: and no question gets out" "$before" "$(wc -l <asked)"
+	limited "$tool" replay libc.thc -- "${libc[0]}" other.example.test >out 2>err
+	equal "libc: a name that was not recorded does not exist, however it is asked for" 11 \
+		"$(grep -c -e '-1, h_errno 1$' -e ': -2 $' -e 'code 3, none' out)"
+	holds "libc: and that is told" grep -q ' 11 stopped at the fence' err
+else
+	skip "libc's resolver" "no private mount namespace here"
+fi
+
+# Who is never answered waits as long in the replay, and says the same.
+cat >silent.py <<'P'
+import socket, sys
+name = b"".join(bytes([len(l)]) + l for l in b"silent.example.test".split(b".")) + b"\0"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(0.3)
+for attempt in 1, 2:
+    s.sendto(b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1", ("127.0.0.1", 53))
+    try:
+        print(s.recv(512))
+    except TimeoutError as error:
+        print(error)
+if len(sys.argv) > 1:
+    socket.getaddrinfo("silent.example.test", 80)
+P
+recording silent.thc /usr/bin/python3 silent.py >silent.rec
+replaying silent.thc /usr/bin/python3 silent.py >silent.rep
+same "a question that nobody answers stays without an answer" silent.rec silent.rep
+equal "it did wait" "timed out timed out" "$(paste -sd " " silent.rep)"
+equal "the capture says so, once" "silent.example.test no name server answered" \
+	"$("$tool" dump --json silent.thc |
+		jq -r 'select(.kind == "lookup") | .name + " " + .status_reason')"
+replaying silent.thc /usr/bin/python3 silent.py again 2>&1 | tail -n 1 >again
+holds "and getaddrinfo() would say" grep -q 'Temporary failure in name resolution' again
+
 # Questions that were not recorded.
 if has_module dns.resolver; then
 	cat >text.py <<'P'

@@ -139,3 +139,36 @@ Test(dns, composed)
 	cr_assert_eq(a.n, n);
 	cr_assert_arr_eq(a.addresses[n - 1].bytes, address, 16);
 }
+
+static int composed_query(const char *name, struct th_dns_question *q)
+{
+	uint8_t room[TH_DNS_MESSAGE_MAX];
+	struct th_out out = {room, sizeof(room), 0, false};
+	int r = th_dns_put_query(&out, name, TH_DNS_AAAA);
+	return r < 0 ? r : question((struct th_slice){room, out.n}, q);
+}
+
+Test(dns, a_query_composed)
+{
+	struct th_dns_question q;
+	cr_assert_eq(composed_query("api.example.test", &q), 0);
+	cr_assert_str_eq(q.name, "api.example.test");
+	cr_assert_eq(q.type, TH_DNS_AAAA);
+	cr_assert_eq(composed_query("a.", &q), 0);
+	cr_assert_str_eq(q.name, "a");
+	cr_assert_eq(composed_query(".", &q), 0);
+	cr_assert_str_eq(q.name, "");
+	cr_assert_eq(composed_query("a..b", &q), -EINVAL);
+	cr_assert_eq(composed_query(".a", &q), -EINVAL);
+	char name[256];
+	memset(name, 'a', sizeof(name));
+	name[255] = 0;
+	name[64] = '.';
+	cr_assert_eq(composed_query(name, &q), -EINVAL, "a label of 64 letters");
+	name[63] = name[127] = name[191] = '.';
+	name[64] = 'a';
+	cr_assert_eq(composed_query(name, &q), -EINVAL, "255 letters and dots");
+	name[253] = 0;
+	cr_assert_eq(composed_query(name, &q), 0);
+	cr_assert_eq(strlen(q.name), 253);
+}

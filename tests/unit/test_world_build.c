@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/frame.h"
 #include "player/world.h"
 
 #define RECORDED(f, ...) \
@@ -117,6 +118,17 @@ Test(world_build, a_failed_lookup_keeps_its_first_code)
 	build();
 	cr_assert_eq(th_world_find_name(&world, "gone.test")->result, EAI_AGAIN);
 	cr_assert_eq(th_world_find_name(&world, "gone.test")->n_addresses, 0);
+}
+
+Test(world_build, a_server_that_answered_knows_more_than_one_that_did_not)
+{
+	add_name("gone.test", TH_NAME_UNANSWERED, NULL, 0);
+	add_name("gone.test", EAI_NONAME, NULL, 0);
+	add_name("gone.test", TH_NAME_UNANSWERED, NULL, 0);
+	add_name("silent.test", TH_NAME_UNANSWERED, NULL, 0);
+	build();
+	cr_assert_eq(th_world_find_name(&world, "gone.test")->result, EAI_NONAME);
+	cr_assert_eq(th_world_find_name(&world, "silent.test")->result, TH_NAME_UNANSWERED);
 }
 
 Test(world_build, odd_names_are_left_out)
