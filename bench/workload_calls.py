@@ -3,6 +3,7 @@
     json           a tool's answer of 1 KB of JSON to a small question, on one connection
     chat           a prompt of 1.9 KB, an answer of 4 KB
     conversation   an agent that resends its whole history with each turn, about 2 KB of it new
+    sse            an answer streamed in 600 events
 
 Heads and bodies have the ids, dates, counts and timings that real ones have: those, not the text,
 are what a small call is made of. Seeded: the same bytes each time, on any machine with the same
@@ -21,6 +22,7 @@ AGENT = ("user-agent: OpenAI/Python 1.99.1\r\naccept: application/json\r\n"
          "x-stainless-arch: x64\r\nx-stainless-runtime: CPython\r\n"
          "x-stainless-retry-count: 0\r\n"
          "authorization: Bearer sk-bench-0123456789abcdefghijklmnopqrstuvwxyz\r\n")
+EVENTS, EVENT_BYTES = 600, 187
 SYSTEM_BYTES, ANSWER_BYTES, RESULT_BYTES = 6000, 640, 880
 
 
@@ -113,7 +115,33 @@ def conversation_calls(n, seed):
                         "content": text.words(RESULT_BYTES)})
 
 
-KINDS = {"json": json_calls, "chat": chat_calls, "conversation": conversation_calls}
+def chunk(data):
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def sse_calls(n, seed):
+    """A streamed answer: EVENTS chunks of EVENT_BYTES, a token or two in each."""
+    text = Text(seed)
+    for call in range(n):
+        asked = {"model": "gpt-4o", "stream": True,
+                 "messages": [{"role": "user", "content": text.words(400)}]}
+        events = []
+        for _ in range(EVENTS):
+            data = compact({"id": "chatcmpl-" + text.ident(29), "object": "chat.completion.chunk",
+                            "model": "gpt-4o-2024-08-06",
+                            "choices": [{"index": 0, "delta": {"content": ""}}]})
+            room = EVENT_BYTES - len(b"data: \n\n") - len(data)
+            said = text.words(200).replace("\n", " ").replace('"', "'").replace("\\", "/")
+            data = data.replace(b'"content":""', b'"content":"%s"' % said[:room].encode())
+            events.append(chunk(b"data: " + data + b"\n\n"))
+        head = ("HTTP/1.1 200 OK\r\ndate: %s\r\ncontent-type: text/event-stream\r\n"
+                "transfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n" % clock(call))
+        yield Call(request("/v1/chat/completions", asked),
+                   head.encode() + b"".join(events) + chunk(b""))
+
+
+KINDS = {"json": json_calls, "chat": chat_calls, "conversation": conversation_calls,
+         "sse": sse_calls}
 
 
 def calls(kind, n, seed=1):

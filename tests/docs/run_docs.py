@@ -36,7 +36,7 @@ def run_block(name, script, directory):
 
 
 def check_self(name, script):
-    programs = re.findall(r"(?:\./)?((?:script|tests)/[\w./-]+)", script)
+    programs = re.findall(r"(?:\./)?((?:script|tests|bench)/[\w./-]+)", script)
     missing = [p for p in programs if not os.access(TOP / p, os.X_OK)]
     return report(bool(programs) and not missing, name, "not there: %s" % missing)
 

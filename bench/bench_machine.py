@@ -1,0 +1,156 @@
+"""What the tables of bench/run stand on: the programs, the workloads, servers, runs by turns."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CALLS = {"json": 2000, "chat": 1000, "conversation": 60}
+ROUTINE = 20  # calls of a workload with --quick
+
+
+class Machine:
+    def __init__(self, build, work, quick):
+        self.build, self.work, self.quick = build, work, quick
+        self.rounds, self.failed = 1, []
+        self.missing, self.servers = [], []
+        self.library = build / "shim/libtracehook.so"
+        self.tool = build / "tools/tracehook"
+        self.core = sorted(os.sched_getaffinity(0))[-1]
+        self.certificate = work / "certificate.pem"
+        self.key = work / "key.pem"
+        self.made = {}
+        if not (build / "bench/bench_client").exists():
+            sys.exit("bench/run: %s has no bench programs: meson compile -C %s" % (build, build))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "30", "-subj", "/CN=localhost", "-addext",
+             "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out",
+             self.certificate], check=True, stderr=subprocess.DEVNULL)
+
+    # ---- facts ----
+
+    def describe(self):
+        model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+        print("%s, %d cores, Linux %s, load %.1f; %d rounds%s\n" % (
+            model[1] if model else platform.machine(), os.cpu_count(), platform.release(),
+            os.getloadavg()[0], self.rounds, ", quick" if self.quick else ""), flush=True)
+
+    def has(self, program, package):
+        found = shutil.which(program)
+        if not found:
+            self.miss(program, "apt-get install " + package)
+        return found
+
+    def miss(self, what, why):
+        line = "%s: %s" % (what, why)
+        if line not in self.missing:
+            self.missing.append(line)
+
+    def say_missing(self):
+        for line in self.missing:
+            print("left out: " + line)
+        for line in self.failed:
+            print("failed: " + line)
+
+    # ---- workloads ----
+
+    def calls(self, kind):
+        return min(CALLS[kind], ROUTINE) if self.quick else CALLS[kind]
+
+    def workload(self, kind, calls=None):
+        """A file of a kind: json, chat, conversation, sse."""
+        calls = calls or self.calls(kind)
+        path = self.work / ("%s-%d.work" % (kind, calls))
+        if not path.exists():
+            with open(path, "wb") as out:
+                subprocess.run([sys.executable, "-B", HERE + "/workload_make.py", kind, str(calls)],
+                               stdout=out, check=True)
+        return path
+
+    # ---- programs ----
+
+    def pin(self):
+        os.sched_setaffinity(0, {self.core})
+
+    def start(self, arguments, **options):
+        p = subprocess.Popen([str(a) for a in arguments], preexec_fn=self.pin, **options)
+        self.servers.append(p)
+        return p
+
+    def stop(self, process):
+        process.terminate()
+        process.wait()
+        self.servers.remove(process)
+
+    def stop_all(self):
+        for process in list(self.servers):
+            self.stop(process)
+
+    def serve(self, workload, *options, tls=True):
+        """A running server and its port."""
+        secret = [self.certificate, self.key] if tls else []
+        p = self.start([self.build / "bench/bench_server", workload] + secret + list(options),
+                       stdout=subprocess.PIPE)
+        return p, p.stdout.readline().decode().strip()
+
+    def environment(self, **variables):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("TRACEHOOK_")}
+        kept.update({k: str(v) for k, v in variables.items() if v is not None})
+        return kept
+
+    def run(self, arguments, environment=None, check=True):
+        """Output, seconds."""
+        began = time.monotonic()
+        done = subprocess.run([str(a) for a in arguments], env=environment, cwd=self.work,
+                              preexec_fn=self.pin, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=300)
+        took = time.monotonic() - began
+        if check and done.returncode:
+            line = "%s: exit %d: %s" % (" ".join(str(a) for a in arguments)[-200:],
+                                        done.returncode, done.stderr.decode()[-300:])
+            self.failed.append(line)
+        return done.stdout.decode(), took
+
+    def client(self, workload, calls, port, *options, environment=None):
+        out, _ = self.run([self.build / "bench/bench_client", workload, calls, port] +
+                          (list(options) or ["ca=%s" % self.certificate]), environment)
+        return json.loads(out) if out else None
+
+    # ---- turns ----
+
+    def turns(self, rows):
+        """rows: {name: function that gives a dict of numbers, or None}. The dicts of each round."""
+        results = {name: [] for name in rows}
+        for _ in range(self.rounds):
+            for name, run in rows.items():
+                results[name].append(run())
+        return results
+
+
+def spread(values, form="%.3g"):
+    values = [v for v in values if v is not None]
+    if not values:
+        return "–"
+    middle = form % statistics.median(values)
+    if len(values) == 1:
+        return middle
+    return "%s (%s–%s)" % (middle, form % min(values), form % max(values))
+
+
+def ratios(results, name, key, base="direct"):
+    """Of throughput: direct's time over the row's, round by round."""
+    return [b[key] / r[key] for b, r in zip(results[base], results[name]) if b and r]
+
+
+def table(title, columns, rows):
+    print("### %s\n\n| | %s |\n|%s" % (title, " | ".join(columns), " --- |" * (len(columns) + 1)))
+    for name, cells in rows:
+        print("| %s | %s |" % (name, " | ".join(cells)))
+    print(flush=True)
