@@ -185,7 +185,7 @@ static int see_hello(SSL *ssl, int *alert, void *arg)
 {
 	struct th_caller *c = th_stream_arg(ssl);
 	learn_hello_sni(ssl, c);
-	c->verdict = th_verdicts_next(c->serving->verdicts, c->process.lane, &c->hello, c->sni);
+	c->verdict = th_verdicts_next(c->serving->verdicts, c->asker.process, &c->hello, c->sni);
 	switch (TH_TLS_WHY(c->verdict)) {
 	case TH_TLS_ALERT:
 		*alert = (int)TH_TLS_DETAIL(c->verdict);

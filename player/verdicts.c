@@ -1,6 +1,7 @@
 /* See verdicts.h. A server is known by the name it is asked for, else by its address. The
  * handshakes of one process with one server get the recorded verdicts in their order, the last one
- * again when there are more; a process that is not in the recording gets the server's first one. */
+ * again when there are more. A process that is not in the recording, or had nothing to do with this
+ * server then, is not refused where anybody was not: what others refused was theirs to refuse. */
 #include "player/verdicts.h"
 
 #include <pthread.h>
@@ -78,8 +79,10 @@ static size_t count(struct th_verdicts *v, const struct th_connection *first)
 }
 
 static uint32_t choose(
-	struct th_verdicts *v, const char *lane, const struct th_hello *hello, const char *sni)
+	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni)
 {
+	const struct th_process *asker = process < v->run->n_processes ? v->run->processes[process]
+								       : NULL;
 	const struct th_connection *first = NULL, *chosen = NULL;
 	size_t k = 0, seen = 0;
 	for (size_t i = 0; i < v->run->n_connections; i++) {
@@ -87,12 +90,13 @@ static uint32_t choose(
 		if (!is_with(c, hello, sni)) {
 			continue;
 		}
-		bool own = c->process && strcmp(c->process->lane, lane) == 0;
+		bool own = asker && c->process == asker;
 		if (own && !first) {
 			first = c;
 			k = count(v, first);
 		}
-		if (own ? seen++ <= k : !chosen) {
+		bool kinder = !chosen || (verdict_of(chosen) && !verdict_of(c));
+		if (own ? seen++ <= k : !first && kinder) {
 			chosen = c;
 		}
 	}
@@ -100,13 +104,13 @@ static uint32_t choose(
 }
 
 uint32_t th_verdicts_next(
-	struct th_verdicts *v, const char *lane, const struct th_hello *hello, const char *sni)
+	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni)
 {
 	if (!v->any) {
 		return 0;
 	}
 	pthread_mutex_lock(&v->lock);
-	uint32_t verdict = choose(v, lane, hello, sni);
+	uint32_t verdict = choose(v, process, hello, sni);
 	pthread_mutex_unlock(&v->lock);
 	return verdict;
 }

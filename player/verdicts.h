@@ -13,9 +13,9 @@ struct th_verdicts *th_verdicts_create(const struct th_run *run);
 /* Takes NULL; returns NULL. */
 struct th_verdicts *th_verdicts_destroy(struct th_verdicts *v);
 
-/* TH_TLS_CODE() of what is to become of this handshake; 0: it succeeds. `lane` is the asking
- * process's, `sni` may be empty. Each handshake asks once. */
+/* TH_TLS_CODE() of what is to become of this handshake; 0: it succeeds. `process` is the asker's
+ * number in the run (th_index_lane()), `sni` may be empty. Each handshake asks once. */
 uint32_t th_verdicts_next(
-	struct th_verdicts *v, const char *lane, const struct th_hello *hello, const char *sni);
+	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni);
 
 #endif

@@ -29,6 +29,17 @@ static void was_written(
 	}
 }
 
+/* Writing nothing is how some drive a handshake (openssl s_client). SSL_write() returns 0 when it
+ * is complete, which SSL_get_error() takes for an end; of SSL_write_ex() 0 tells nothing. */
+static void was_nothing_written(const struct th_library *lib, struct ssl_st *ssl, int ret)
+{
+	if (ret < 0) {
+		th_ssl_failed(lib, ssl, ret, true);
+	} else {
+		th_ssl_shaken(lib, ssl);
+	}
+}
+
 static void was_shaken(const struct th_library *lib, struct ssl_st *ssl, int ret)
 {
 	if (ret == 1) {
@@ -98,7 +109,8 @@ TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
 	struct th_site site = TH_SITE(SSL_write);
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_write)(ssl, buf, num);
-	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, (size_t)ret));
+	TH_RECORD(site.application && num, was_written(site.lib, ssl, ret, buf, (size_t)ret));
+	TH_RECORD(site.application && !num, was_nothing_written(site.lib, ssl, ret));
 	return ret;
 }
 
@@ -107,7 +119,8 @@ TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num
 	struct th_site site = TH_SITE(SSL_write_ex);
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_write_ex)(ssl, buf, num, written);
-	TH_RECORD(site.application, was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
+	TH_RECORD(site.application && num,
+		was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
 	return ret;
 }
 

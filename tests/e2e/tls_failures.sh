@@ -129,3 +129,28 @@ equal "each client failed, and as it does" \
 fault=foreign
 "$tool" record --require-coverage -o covered.thc -- curl -sS "https://localhost:${!fault}/" 2>err
 equal "a refused certificate is no gap in coverage" 60 $?
+
+# Verdicts are a process's own. In a replay processes are numbered by their first connections, so
+# one that opened none (the look-up failed) moves those behind it.
+cat >several.sh <<S
+wget -nv -t 1 -O- https://localhost:$foreign/x 2>/dev/null; echo "\$?"
+curl -sS http://nowhere.invalid/ 2>&1; echo "\$?"
+curl -sS https://localhost:$good/x 2>&1; echo "\$?"
+sh -c 'exec 2>&1; curl -sS https://localhost:$foreign/x; curl -sS https://localhost:$good/x'
+S
+recording several.thc sh several.sh >several.rec
+replaying several.thc sh several.sh >several.rep
+same "verdicts: each process has its own again" several.rec several.rep
+
+# A handshake that writing no bytes drove is none that failed (openssl s_client does that).
+show_certificate() {
+	openssl s_client -connect "localhost:$good" -servername localhost </dev/null 2>/dev/null |
+		openssl x509 -noout -fingerprint -sha256
+}
+export -f show_certificate
+export good
+recording fingerprint.thc bash -c show_certificate >fingerprint.rec
+equal "s_client: sees the certificate" "$(openssl x509 -in good.pem -noout -fingerprint -sha256)" \
+	"$(cat fingerprint.rec)"
+replaying fingerprint.thc bash -c show_certificate >fingerprint.rep
+same "s_client: and the recorded one in a replay" fingerprint.rec fingerprint.rep

@@ -2,10 +2,18 @@
 
 #include <criterion/criterion.h>
 
-static struct th_process root = {.lane = "0"}, child = {.lane = "0.1"};
+static struct th_process root = {.lane = "0"}, child = {.lane = "0.1"}, idle = {.lane = "0.2"};
+static struct th_process *processes[] = {&root, &child, &idle};
 static struct th_connection conns[8];
 static struct th_connection *list[8];
-static struct th_run run = {.connections = list};
+static struct th_run run = {.connections = list, .processes = processes, .n_processes = 3};
+
+enum {
+	ROOT,
+	CHILD,
+	IDLE,
+	STRANGER
+};
 
 static void recorded(struct th_process *p, const char *sni, enum th_end end, uint32_t code)
 {
@@ -20,10 +28,10 @@ static void recorded(struct th_process *p, const char *sni, enum th_end end, uin
 	list[run.n_connections++] = c;
 }
 
-static uint32_t next(struct th_verdicts *v, const char *lane, const char *sni, uint16_t port)
+static uint32_t next(struct th_verdicts *v, uint32_t process, const char *sni, uint16_t port)
 {
 	const struct th_hello hello = {.family = 4, .port = port};
-	return th_verdicts_next(v, lane, &hello, sni);
+	return th_verdicts_next(v, process, &hello, sni);
 }
 
 Test(verdicts, come_in_the_order_of_each_process)
@@ -33,14 +41,17 @@ Test(verdicts, come_in_the_order_of_each_process)
 	recorded(&child, "a.test", TH_END_TLS, TH_TLS_CODE(TH_TLS_ALERT, 70));
 	recorded(&root, "b.test", TH_END_TLS, TH_TLS_CODE(TH_TLS_RESET, 104));
 	struct th_verdicts *v = th_verdicts_create(&run);
-	cr_expect_eq(next(v, "0.1", "a.test", 443), TH_TLS_CODE(TH_TLS_ALERT, 70));
-	cr_expect_eq(next(v, "0", "A.test", 443), TH_TLS_CODE(TH_TLS_OPENSSL, 20));
-	cr_expect_eq(next(v, "0", "a.test", 443), 0);
-	cr_expect_eq(next(v, "0", "a.test", 443), 0, "the last one again");
-	cr_expect_eq(next(v, "0.1", "a.test", 443), TH_TLS_CODE(TH_TLS_ALERT, 70));
-	cr_expect_eq(next(v, "0", "b.test", 443), TH_TLS_CODE(TH_TLS_RESET, 104));
-	cr_expect_eq(next(v, "0", "b.test", 444), 0, "another server");
-	cr_expect_eq(next(v, "9", "a.test", 443), TH_TLS_CODE(TH_TLS_OPENSSL, 20));
+	cr_expect_eq(next(v, CHILD, "a.test", 443), TH_TLS_CODE(TH_TLS_ALERT, 70));
+	cr_expect_eq(next(v, ROOT, "A.test", 443), TH_TLS_CODE(TH_TLS_OPENSSL, 20));
+	cr_expect_eq(next(v, ROOT, "a.test", 443), 0);
+	cr_expect_eq(next(v, ROOT, "a.test", 443), 0, "the last one again");
+	cr_expect_eq(next(v, CHILD, "a.test", 443), TH_TLS_CODE(TH_TLS_ALERT, 70));
+	cr_expect_eq(next(v, ROOT, "b.test", 443), TH_TLS_CODE(TH_TLS_RESET, 104));
+	cr_expect_eq(next(v, ROOT, "b.test", 444), 0, "another server");
+	for (uint32_t other = IDLE; other <= STRANGER; other++) {
+		cr_expect_eq(next(v, other, "a.test", 443), 0, "somebody was let in");
+		cr_expect_eq(next(v, other, "b.test", 443), TH_TLS_CODE(TH_TLS_RESET, 104));
+	}
 	cr_expect_null(th_verdicts_destroy(v));
 }
 
@@ -52,8 +63,8 @@ Test(verdicts, of_addresses_and_of_what_was_overlooked)
 	recorded(&root, "", TH_END_TLS, TH_TLS_CODE(TH_TLS_CLOSED, 0));
 	conns[1].transport = TH_TRANSPORT_PLAIN;
 	struct th_verdicts *v = th_verdicts_create(&run);
-	cr_expect_eq(next(v, "0", "", 443), TH_TLS_CODE(TH_TLS_GNUTLS, 66));
-	cr_expect_eq(next(v, "0", "", 80), 0);
+	cr_expect_eq(next(v, ROOT, "", 443), TH_TLS_CODE(TH_TLS_GNUTLS, 66));
+	cr_expect_eq(next(v, ROOT, "", 80), 0);
 	th_verdicts_destroy(v);
 	cr_expect_null(th_verdicts_destroy(NULL));
 }
