@@ -34,7 +34,7 @@ struct th_serving {
 	enum th_on_miss on_miss;
 	double pace;
 	size_t left_out;     /* exchanges behind the one at which the replay ends */
-	uint64_t silence_ns; /* least patience with an agent that waits in vain; 0: five seconds */
+	uint64_t silence_ns; /* least patience with an agent that waits in vain; 0: the usual */
 };
 
 /* One connection of the agent. */
@@ -107,6 +107,7 @@ struct th_ending {
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */
 	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */
+	uint64_t idle_until;	       /* when that was, in the recording */
 	enum th_after then;	       /* how */
 	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };
@@ -120,6 +121,12 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 /* HTTP/2: how the connection ended after all its streams were done. */
 struct th_ending th_ending_of_connection(
 	struct th_serving *s, const struct th_connection *conn, uint64_t last);
+
+/* Nanoseconds until the peer of an idle connection (`idle_ns`) goes, after which to ask again; 0:
+ * now. `waited` since the connection is idle. What the recorded agent had asked by then, anywhere,
+ * shall have been asked: a slow agent would meet a closed connection else, or a pool that hands
+ * out its connections in another order. */
+uint64_t th_ending_idle_left(struct th_serving *s, const struct th_ending *e, uint64_t waited);
 
 /* Notes as missed that the agent waits longer for the rest of an answer than the recording can
  * tell of. */

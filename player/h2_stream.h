@@ -44,6 +44,7 @@ struct th_h2_session {
 	uint64_t dying_since;
 	const struct th_connection *recorded; /* of the latest answer */
 	uint64_t last_byte;		      /* recorded time of the latest answer's end */
+	uint64_t idle_since;		      /* th_clock_mono(); 0: it is not idle */
 	uint64_t served;
 };
 

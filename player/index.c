@@ -62,6 +62,7 @@ struct th_index {
 	char (*lanes)[TH_LANE_BYTES]; /* of the run's processes */
 	struct answer *answers;
 	size_t n, unused;
+	size_t first_left; /* answers before it are claimed */
 	struct queue *queues;
 	uint32_t n_queues, cap_queues;
 	uint32_t *buckets;
@@ -459,6 +460,18 @@ size_t th_index_unused(struct th_index *ix)
 const struct th_sockets *th_index_sockets(const struct th_index *ix)
 {
 	return ix->sockets;
+}
+
+/* Answers stand in the order in which they were asked for. */
+bool th_index_left_before(struct th_index *ix, uint64_t time)
+{
+	pthread_mutex_lock(&ix->lock);
+	while (ix->first_left < ix->n && ix->answers[ix->first_left].claimed) {
+		ix->first_left++;
+	}
+	bool left = ix->first_left < ix->n && ix->answers[ix->first_left].x->request.began < time;
+	pthread_mutex_unlock(&ix->lock);
+	return left;
 }
 
 size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn)

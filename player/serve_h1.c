@@ -102,9 +102,11 @@ static bool await_request(struct session *s)
 		return true;
 	}
 	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
-	int ms = (int)(s->idle.idle_ns / 1000000);
-	if (poll(&pfd, 1, ms) != 0) {
-		return true;
+	uint64_t since = th_clock_mono(), left;
+	while ((left = th_ending_idle_left(s->c->serving, &s->idle, th_clock_mono() - since)) > 0) {
+		if (poll(&pfd, 1, (int)(left / 1000000 + 1)) != 0) {
+			return true;
+		}
 	}
 	struct th_ending e = {.after = s->idle.then, .code = s->idle.code};
 	th_caller_end(s->c, &e);

@@ -163,6 +163,17 @@ static bool any_busy(const struct th_h2_session *h)
 	return false;
 }
 
+/* The recorded peer went when nobody had asked again for a while. */
+static bool is_idle_over(struct th_h2_session *h, struct th_ending *ending, uint64_t *wait)
+{
+	uint64_t now = th_clock_mono();
+	h->idle_since = h->idle_since ? h->idle_since : now;
+	uint64_t left = th_ending_idle_left(h->c->serving, ending, now - h->idle_since);
+	*wait = left && left < *wait ? left : *wait;
+	ending->after = left ? TH_AFTER_KEEP : ending->then;
+	return left == 0;
+}
+
 /* Should the connection end now, as the recorded one did? *wait shrinks to when to ask again. */
 static bool is_over(struct th_h2_session *h, struct th_ending *ret_ending, uint64_t *wait)
 {
@@ -178,11 +189,12 @@ static bool is_over(struct th_h2_session *h, struct th_ending *ret_ending, uint6
 		return left == 0 || rest == 0;
 	}
 	if (!h->recorded || left || h->streams) {
+		h->idle_since = 0;
 		return false;
 	}
 	*ret_ending = th_ending_of_connection(h->c->serving, h->recorded, h->last_byte);
-	if (ret_ending->idle_ns && ret_ending->idle_ns < *wait) {
-		*wait = ret_ending->idle_ns;
+	if (ret_ending->idle_ns) {
+		return is_idle_over(h, ret_ending, wait);
 	}
 	return ret_ending->after != TH_AFTER_KEEP;
 }
@@ -235,10 +247,8 @@ static bool turn(struct th_h2_session *h, bool *drained, struct th_ending *ret_e
 	if (*drained || !th_stream_has_input(&h->c->stream)) {
 		int r = wait_for_agent(h, sent == -EAGAIN, wait);
 		if (r != 0) {
-			bool idle_over = r == 1 && ret_ending->idle_ns && !h->streams &&
-				wait == ret_ending->idle_ns;
-			ret_ending->after = idle_over ? ret_ending->then : TH_AFTER_KEEP;
-			return r > 0 && !idle_over;
+			ret_ending->after = TH_AFTER_KEEP;
+			return r > 0;
 		}
 	}
 	return receive(h, drained);

@@ -10,6 +10,9 @@
 #define SOON_NS 1000000000ull
 /* With no pace asked for, recorded idleness is not sat out for longer than this. */
 #define IDLE_MAX_NS 5000000000ull
+/* Nor longer for what the agent asked in the meantime then, which it may not ask now. */
+#define LATE_MAX_NS 3000000000ull
+#define LATE_LOOK_NS 20000000ull
 #define SILENCE_LEAST_NS 5000000000ull
 
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x)
@@ -123,12 +126,24 @@ struct th_ending th_ending_of_connection(
 	}
 	e = ending(s, conn, conn->end, conn->end_code);
 	uint64_t gap = conn->end_time > last ? conn->end_time - last : 0;
-	if (e.after != TH_AFTER_KEEP && gap > SOON_NS) {
+	if (e.after != TH_AFTER_KEEP &&
+		(gap > SOON_NS || th_index_left_before(s->index, conn->end_time))) {
 		e.then = e.after;
 		e.after = TH_AFTER_KEEP;
-		e.idle_ns = gap < IDLE_MAX_NS ? gap : IDLE_MAX_NS;
+		e.idle_ns = gap < IDLE_MAX_NS ? gap + 1 : IDLE_MAX_NS;
+		e.idle_until = conn->end_time;
 	}
 	return e;
+}
+
+uint64_t th_ending_idle_left(struct th_serving *s, const struct th_ending *e, uint64_t waited)
+{
+	if (waited < e->idle_ns) {
+		return e->idle_ns - waited;
+	}
+	uint64_t most = s->silence_ns ? s->silence_ns : LATE_MAX_NS;
+	bool late = waited < e->idle_ns + most && th_index_left_before(s->index, e->idle_until);
+	return late ? LATE_LOOK_NS : 0;
 }
 
 struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)

@@ -225,6 +225,38 @@ Test(serve_h1, closes_after_the_last_when_the_peer_did)
 	stage_disconnect(s);
 }
 
+/* Else an agent that is slower than it was, or a pool with another order, meets a closed one. */
+Test(serve_h1, a_peer_that_went_later_than_others_were_asked_waits_for_that)
+{
+	record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	struct th_connection *other = made_connection(s->m, s->connection->process, 2);
+	made_exchange(s->m, other, 1, ASK("GET", "/2"), NULL, HEAD_OF("3"), "two");
+	s->connection->end = TH_END_FIN;
+	s->connection->end_time = 3000;
+	s->serving.silence_ns = 100000000;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/1"));
+	stage_read(s, "one");
+	stage_send(s, ASK("GET", "/2"));
+	cr_expect_str_eq(stage_read(s, "two"), HEAD_OF("3") "one" HEAD_OF("3") "two");
+	stage_disconnect(s);
+}
+
+Test(serve_h1, a_peer_does_not_wait_for_ever_for_what_was_asked_elsewhere)
+{
+	record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	struct th_connection *other = made_connection(s->m, s->connection->process, 2);
+	made_exchange(s->m, other, 1, ASK("GET", "/2"), NULL, HEAD_OF("3"), "two");
+	s->connection->end = TH_END_FIN;
+	s->connection->end_time = 3000;
+	s->serving.silence_ns = 100000000;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/1"));
+	stage_read(s, "one");
+	cr_expect(stage_ends(s, 20000));
+	stage_disconnect(s);
+}
+
 Test(serve_h1, the_pace_stretches_recorded_gaps)
 {
 	struct th_exchange *x = record(ASK("GET", "/"), CHUNKED, "1\r\na\r\n");

@@ -293,6 +293,24 @@ Test(serve_h2, a_connection_dies_when_all_of_it_was_given)
 	stage_disconnect(s);
 }
 
+Test(serve_h2, a_peer_that_went_later_than_others_were_asked_waits_for_that)
+{
+	record("/x", ":status: 200\n", "one");
+	s->connection->end = TH_END_FIN;
+	s->connection->end_time = 3000;
+	struct th_connection *first = s->connection;
+	s->connection = made_connection(s->m, first->process, 2);
+	record("/y", ":status: 200\n", "two");
+	s->connection = first;
+	s->serving.silence_ns = 100000000;
+	begin(TH_ON_MISS_FAIL);
+	ask("/x");
+	cr_assert(talk("1 closed 0", 5000));
+	ask("/y");
+	cr_assert(talk("3 data two", 5000));
+	stage_disconnect(s);
+}
+
 Test(serve_h2, a_large_body_passes_through_small_windows)
 {
 	static char body[300001];
