@@ -222,3 +222,12 @@ bool th_answer_find_early(
 	note_claim(c, ret_claim);
 	return true;
 }
+
+bool th_answer_find_duplex(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim)
+{
+	if (!th_index_claim_duplex(c->serving->index, &c->canon, sent, &c->asker, ret_claim)) {
+		return false;
+	}
+	note_claim(c, ret_claim);
+	return true;
+}

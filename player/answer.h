@@ -33,8 +33,9 @@ struct th_serving {
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
 	double pace;
-	size_t left_out;     /* exchanges behind the one at which the replay ends */
-	uint64_t silence_ns; /* least patience with an agent that waits in vain; 0: the usual */
+	bool extended_connect; /* some server of the run took one (RFC 8441) */
+	size_t left_out;       /* exchanges behind the one at which the replay ends */
+	uint64_t silence_ns;   /* least patience with an agent that waits in vain; 0: the usual */
 };
 
 /* One connection of the agent. */
@@ -75,6 +76,10 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 /* Claims an answer that was given before the request's body came (Expect), by the head alone. */
 bool th_answer_find_early(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
+
+/* Claims an answer that began before the request was over (h2_duplex.h), by the head in c->canon
+ * and what there is of the body. */
+bool th_answer_find_duplex(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim);
 
 /* "POST https://host/path", from canonical text, so without anything secret; valid UTF-8. The
  * caller frees; NULL without memory. */
@@ -131,6 +136,10 @@ uint64_t th_ending_idle_left(struct th_serving *s, const struct th_ending *e, ui
 /* Notes as missed that the agent waits longer for the rest of an answer than the recording can
  * tell of. */
 void th_caller_silent_too_long(struct th_caller *c, const struct th_exchange *x);
+
+/* Notes as missed that the agent does not go on with a request as it did, whose answer has begun.
+ */
+void th_caller_strayed(struct th_caller *c, const struct th_exchange *x, const char *why);
 
 /* Carries an ending out (all but KEEP): returns when the agent has closed, too. */
 void th_caller_end(struct th_caller *c, const struct th_ending *e);

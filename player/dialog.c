@@ -4,8 +4,7 @@
  * JSON. An agent that says something else than it did gets a Close frame (1011) that says so, since
  * there is no status code here. Its pings are answered, its pongs ignored.
  *
- * Left out: compressed messages (permessage-deflate) are compared as they are, so another zlib
- * gives a miss; WebSocket over HTTP/2 (RFC 8441). */
+ * WebSocket over HTTP/2 (RFC 8441): h2_duplex.h. */
 #include "player/dialog.h"
 
 #include <errno.h>
@@ -16,8 +15,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "capture/stand_in.h"
-#include "player/canon_body.h"
 #include "player/explain.h"
+#include "player/same_message.h"
 
 #define PROTOCOL_FIELD "sec-websocket-protocol"		   /* RFC 6455 11.3.4 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 1.3 */
@@ -152,28 +151,6 @@ static void miss(struct dialog *d, const char *why)
 
 /* ---- what the agent says ---- */
 
-static bool same_json(struct th_slice a, struct th_slice b)
-{
-	th_cleanup(th_buf_finish) struct th_buf x = {0};
-	th_cleanup(th_buf_finish) struct th_buf y = {0};
-	const struct th_slice json = TH_SLICE_LIT("application/json");
-	return th_canon_body(json, a, &x) == TH_CANON_JSON &&
-		th_canon_body(json, b, &y) == TH_CANON_JSON && !x.failed && !y.failed &&
-		th_slice_eq(th_buf_view(&x), th_buf_view(&y));
-}
-
-static bool same_message(
-	const struct th_said *then, const struct th_ws_frame *f, struct th_slice payload)
-{
-	const struct th_ws_frame *t = &then->frame;
-	if (t->opcode != f->opcode || t->fin != f->fin || t->reserved != f->reserved) {
-		return false;
-	}
-	return th_slice_eq(then->payload, payload) ||
-		(f->opcode == TH_WS_TEXT && f->fin && !f->reserved &&
-			same_json(then->payload, payload));
-}
-
 static void explain_miss(struct dialog *d, const struct th_ws_frame *f, struct th_slice payload)
 {
 	th_cleanup(th_buf_finish) struct th_buf why = {0};
@@ -199,7 +176,7 @@ static void hear_frame(struct dialog *d, const struct th_ws_frame *f, struct th_
 	} else if (f->opcode == TH_WS_PONG) {
 		return;
 	} else if (d->said < d->script.n_said &&
-		same_message(&d->script.said[d->said], f, payload)) {
+		th_same_message(&d->script.said[d->said], f, payload)) {
 		d->said++;
 	} else {
 		explain_miss(d, f, payload);

@@ -63,6 +63,10 @@ void th_h2_stream_free(struct th_h2_stream *s)
 	}
 	th_buf_finish(&s->head);
 	th_buf_finish(&s->body);
+	if (s->duplex) {
+		th_duplex_finish(s->duplex);
+		free(s->duplex);
+	}
 	free(s->miss);
 	free(s);
 }
@@ -72,14 +76,9 @@ bool th_h2_stream_busy(const struct th_h2_stream *s)
 	return s->step > TH_H2_STEP_ASKING && s->step < TH_H2_STEP_SILENT;
 }
 
-/* ---- asking ---- */
+/* ---- answering ---- */
 
-static struct th_head request_head(const struct th_h2_stream *s)
-{
-	return (struct th_head){.bytes = th_buf_view(&s->head), .list = true};
-}
-
-static bool submit_interim(struct th_h2_stream *s, const struct th_exchange *x)
+bool th_h2_stream_interim(struct th_h2_stream *s, const struct th_exchange *x)
 {
 	struct nv_list list;
 	const struct th_head *head = &x->interim[s->interims].head;
@@ -97,65 +96,12 @@ static bool submit_interim(struct th_h2_stream *s, const struct th_exchange *x)
 	return r == 0;
 }
 
-void th_h2_stream_expect(struct th_h2_stream *s)
+/* Nanoseconds until what was recorded at `time` is due; 0: now. */
+static uint64_t due_in(struct th_h2_stream *s, uint64_t time)
 {
-	struct th_caller *c = s->session->c;
-	struct th_head head = request_head(s);
-	struct th_exchange asked;
-	struct th_claim claim;
-	if (!th_head_has_token(&head, "expect", "100-continue") ||
-		!th_answer_head(c, head, 20, &asked) ||
-		th_canon_request_head(&asked, &c->canon) < 0) {
-		return;
-	}
-	const struct th_exchange *x = th_index_peek_head(c->serving->index, &c->canon, &c->asker);
-	if (x && x->n_interim == 0 && x->request.body_bytes == 0 && x->response.head_done &&
-		th_answer_find_early(c, &asked, &claim)) {
-		th_h2_stream_begin(s, claim.x);
-		return;
-	}
-	while (x && s->interims < x->n_interim) {
-		bool is_100 = th_head_status(&x->interim[s->interims].head) == 100;
-		if (!submit_interim(s, x) || is_100) {
-			return;
-		}
-	}
+	uint64_t ns = th_timeline_wait(&s->timeline, time);
+	return ns ? ns : th_h2_stream_wait_for_agent(s, time);
 }
-
-void th_h2_stream_begin(struct th_h2_stream *s, const struct th_exchange *x)
-{
-	s->x = x;
-	s->timeline = th_timeline_begin(s->session->c->serving, x);
-	s->asked_at = th_clock_mono();
-	s->step = TH_H2_STEP_TURN;
-	s->session->recorded = x->connection;
-}
-
-void th_h2_stream_asked(struct th_h2_stream *s)
-{
-	struct th_caller *c = s->session->c;
-	struct th_exchange asked;
-	struct th_claim claim;
-	struct th_piece piece;
-	if (s->step != TH_H2_STEP_ASKING) {
-		return; /* answered by its head alone */
-	}
-	s->step = TH_H2_STEP_OVER;
-	if (!th_answer_head(c, request_head(s), 20, &asked)) {
-		return;
-	}
-	th_answer_body(c, &asked, th_buf_view(&s->body), &piece);
-	if (th_answer_find(c, &asked, &claim, &s->miss)) {
-		th_h2_stream_begin(s, claim.x);
-	} else if (s->miss) {
-		s->step = TH_H2_STEP_HEAD;
-	} else {
-		nghttp2_submit_rst_stream(
-			s->session->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
-	}
-}
-
-/* ---- answering ---- */
 
 static bool is_complete(const struct th_message *m)
 {
@@ -189,6 +135,17 @@ static ssize_t end_of_data(struct th_h2_stream *s, uint32_t *flags, size_t sent)
 	return (ssize_t)sent;
 }
 
+/* An answer's end may have waited for more of the request, too. */
+static ssize_t end_when_due(struct th_h2_stream *s, uint32_t *flags)
+{
+	const struct th_message *m = &s->x->response;
+	if (s->duplex && is_complete(m) && due_in(s, m->ended) > 0) {
+		s->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	return end_of_data(s, flags, 0);
+}
+
 static void skip_empty_pieces(struct th_h2_stream *s)
 {
 	const struct th_message *m = &s->x->response;
@@ -208,10 +165,10 @@ static ssize_t read_recorded(nghttp2_session *ng, int32_t id, uint8_t *buf, size
 	}
 	skip_empty_pieces(s);
 	if (s->piece == m->n_pieces) {
-		return end_of_data(s, flags, 0);
+		return end_when_due(s, flags);
 	}
 	const struct th_piece *p = &m->pieces[s->piece];
-	if (th_timeline_wait(&s->timeline, p->time) > 0) {
+	if (due_in(s, p->time) > 0) {
 		s->deferred = true;
 		return NGHTTP2_ERR_DEFERRED;
 	}
@@ -226,7 +183,8 @@ static ssize_t read_recorded(nghttp2_session *ng, int32_t id, uint8_t *buf, size
 	}
 	s->piece++;
 	s->offset = 0;
-	return s->piece == m->n_pieces && is_complete(m) ? end_of_data(s, flags, n) : (ssize_t)n;
+	bool ends = !s->duplex && s->piece == m->n_pieces && is_complete(m);
+	return ends ? end_of_data(s, flags, n) : (ssize_t)n;
 }
 
 static ssize_t read_miss(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t length,
@@ -253,7 +211,7 @@ static nghttp2_nv text_nv(const char *name, const char *value)
 
 static bool method_is_head(const struct th_h2_stream *s)
 {
-	struct th_head head = request_head(s);
+	struct th_head head = th_h2_stream_request(s);
 	struct th_slice method = {NULL, 0}, target;
 	th_head_request(&head, &method, &target);
 	return th_slice_eq(method, TH_SLICE_LIT("HEAD"));
@@ -285,7 +243,8 @@ static void submit_head(struct th_h2_stream *s)
 		s->step = TH_H2_STEP_OVER;
 		return;
 	}
-	bool ends = m->bodiless || (is_complete(m) && m->n_pieces == 0 && m->trailer.bytes.n == 0);
+	bool ends = m->bodiless ||
+		(is_complete(m) && m->n_pieces == 0 && m->trailer.bytes.n == 0 && !s->duplex);
 	nghttp2_data_provider data = {.source.ptr = s, .read_callback = read_recorded};
 	nghttp2_submit_response(s->session->ng, s->id, list.nv, list.n, ends ? NULL : &data);
 	free(list.nv);
@@ -330,11 +289,11 @@ static uint64_t drive_turn(struct th_h2_stream *s)
 static uint64_t drive_interims(struct th_h2_stream *s)
 {
 	while (s->interims < s->x->n_interim) {
-		uint64_t ns = th_timeline_wait(&s->timeline, s->x->interim[s->interims].time);
+		uint64_t ns = due_in(s, s->x->interim[s->interims].time);
 		if (ns) {
 			return ns;
 		}
-		if (!submit_interim(s, s->x)) {
+		if (!th_h2_stream_interim(s, s->x)) {
 			break;
 		}
 	}
@@ -349,7 +308,7 @@ static uint64_t drive_head(struct th_h2_stream *s)
 		return 0;
 	}
 	const struct th_message *m = &s->x->response;
-	uint64_t ns = m->present ? th_timeline_wait(&s->timeline, m->began) : 0;
+	uint64_t ns = m->present ? due_in(s, m->began) : 0;
 	if (ns == 0) {
 		submit_head(s);
 	}
@@ -362,9 +321,9 @@ static uint64_t drive_data(struct th_h2_stream *s)
 		return UINT64_MAX; /* nghttp2 asks when it can send */
 	}
 	const struct th_message *m = &s->x->response;
-	uint64_t ns = s->piece < m->n_pieces
-		? th_timeline_wait(&s->timeline, m->pieces[s->piece].time)
-		: 0;
+	uint64_t ns = s->piece < m->n_pieces ? due_in(s, m->pieces[s->piece].time)
+		: is_complete(m)	     ? due_in(s, m->ended)
+					     : 0;
 	if (ns == 0) {
 		s->deferred = false;
 		nghttp2_session_resume_data(s->session->ng, s->id);
@@ -376,7 +335,7 @@ static uint64_t drive_data(struct th_h2_stream *s)
 static uint64_t drive_cut(struct th_h2_stream *s)
 {
 	const struct th_message *m = &s->x->response;
-	uint64_t ns = th_timeline_wait(&s->timeline, m->ended);
+	uint64_t ns = due_in(s, m->ended);
 	if (ns == 0) {
 		cut(s);
 	}

@@ -5,6 +5,10 @@
 #include <nghttp2/nghttp2.h>
 
 #include "player/answer.h"
+#include "player/h2_duplex.h"
+
+/* An agent that does not say what it said then is not waited for longer. */
+#define TH_DUPLEX_PATIENCE_NS 5000000000ull
 
 enum th_h2_step {
 	TH_H2_STEP_ASKING, /* the request is being read */
@@ -27,6 +31,9 @@ struct th_h2_stream {
 	struct th_buf head; /* as TH_HEAD_LIST */
 	bool head_over;
 	struct th_buf body;
+	bool may_be_duplex;
+	struct th_duplex *duplex;
+	uint64_t patient_until; /* th_clock_mono() */
 	const struct th_exchange *x;
 	char *miss;	   /* JSON of a 424 */
 	uint64_t asked_at; /* th_clock_mono() */
@@ -48,14 +55,24 @@ struct th_h2_session {
 	uint64_t served;
 };
 
-/* The request's head is there (`body_follows`), and its body is not: a recorded 100 goes out. */
+/* The request's head is there, and its body is to follow: a recorded 100 goes out, or an answer
+ * that began before the request was over. */
 void th_h2_stream_expect(struct th_h2_stream *s);
+
+/* More of the body is there. False: no memory. */
+bool th_h2_stream_data(struct th_h2_stream *s, struct th_slice bytes);
 
 /* The request is whole: finds its answer and begins. */
 void th_h2_stream_asked(struct th_h2_stream *s);
 
 /* Begins the answer `x`, claimed elsewhere. */
 void th_h2_stream_begin(struct th_h2_stream *s, const struct th_exchange *x);
+
+/* Within h2_asking.c and h2_stream.c: the request's head; sends the next interim head of `x`;
+ * nanoseconds to wait for what the agent had said before `time` in the recording. */
+struct th_head th_h2_stream_request(const struct th_h2_stream *s);
+bool th_h2_stream_interim(struct th_h2_stream *s, const struct th_exchange *x);
+uint64_t th_h2_stream_wait_for_agent(struct th_h2_stream *s, uint64_t time);
 
 /* Goes as far as time allows. Returns the nanoseconds until there is more to do, UINT64_MAX: not by
  * itself. */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/siphash.h"
+#include "player/h2_duplex.h"
 #include "player/lanes.h"
 #include "player/volatile.h"
 
@@ -176,7 +177,7 @@ static uint32_t process_number(const struct th_run *run, const struct th_process
 /* Can this exchange answer before the request's body is whole? Then its head is a way to it. */
 static bool has_early_answer(const struct th_exchange *x)
 {
-	return x->n_interim ||
+	return x->n_interim || th_duplex_applies(x) ||
 		(!x->request.bodiless &&
 			(!x->request.finished || x->request.end != TH_END_COMPLETE));
 }
@@ -419,17 +420,43 @@ static bool was_cut_within(const struct th_exchange *x, struct th_slice sent)
 	return true;
 }
 
-bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
-	const struct th_asker *who, struct th_claim *ret_claim)
+static bool claim_by_head(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	bool (*fits)(const struct th_exchange *x, struct th_slice sent), struct th_slice sent,
+	struct th_claim *ret_claim)
 {
 	pthread_mutex_lock(&ix->lock);
-	struct answer *a = best_by_head(ix, c, who, was_cut_within, sent);
+	struct answer *a = best_by_head(ix, c, who, fits, sent);
 	if (a) {
 		mark(ix, a);
 		*ret_claim = (struct th_claim){.x = a->x, .crossed = is_crossing(a, who)};
 	}
 	pthread_mutex_unlock(&ix->lock);
 	return a != NULL;
+}
+
+bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim)
+{
+	return claim_by_head(ix, c, who, was_cut_within, sent, ret_claim);
+}
+
+bool th_index_claim_duplex(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim)
+{
+	return claim_by_head(ix, c, who, th_duplex_fits, sent, ret_claim);
+}
+
+static bool is_duplex(const struct th_exchange *x, struct th_slice sent)
+{
+	return th_duplex_applies(x);
+}
+
+bool th_index_has_duplex(struct th_index *ix, const struct th_canon *c, const struct th_asker *who)
+{
+	pthread_mutex_lock(&ix->lock);
+	bool has = best_by_head(ix, c, who, is_duplex, (struct th_slice){NULL, 0}) != NULL;
+	pthread_mutex_unlock(&ix->lock);
+	return has;
 }
 
 bool th_index_was_claimed(struct th_index *ix, const struct th_exchange *x)

@@ -68,6 +68,14 @@ const struct th_exchange *th_index_peek_head(
 bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
 	const struct th_asker *who, struct th_claim *ret_claim);
 
+/* Claims an exchange that was answered before its request was over (h2_duplex.h), by its head and
+ * by `sent`, what there is of its body. */
+bool th_index_claim_duplex(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim);
+
+/* Is there one with this head that is not claimed? */
+bool th_index_has_duplex(struct th_index *ix, const struct th_canon *c, const struct th_asker *who);
+
 /* Was this exchange given as an answer? */
 bool th_index_was_claimed(struct th_index *ix, const struct th_exchange *x);
 

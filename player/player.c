@@ -197,6 +197,19 @@ static int load_rules(struct th_player *p, const struct th_player_conf *conf, ch
 
 /* ---- starting ---- */
 
+/* A client uses it only where the server says that it may. */
+static bool any_extended_connect(const struct th_run *run)
+{
+	struct th_slice protocol;
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_head *head = &run->exchanges[i]->request.head;
+		if (head->list && th_head_get(head, ":protocol", &protocol)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int prepare(struct th_player *p, const struct th_player_conf *conf)
 {
 	struct th_serving *s = &p->serving;
@@ -213,6 +226,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	s->verdicts = th_verdicts_create(s->run);
 	s->on_miss = conf->on_miss;
 	s->pace = conf->pace;
+	s->extended_connect = any_extended_connect(s->run);
 	s->tally = &p->tally;
 	p->tree = th_tree_create();
 	p->capture = strdup(conf->capture);

@@ -15,6 +15,14 @@ bool th_script_applies(const struct th_exchange *x)
 		(status / 100 == 2 && th_slice_eq(th_http_method(x), TH_SLICE_LIT("CONNECT")));
 }
 
+bool th_script_is_websocket(const struct th_exchange *x)
+{
+	struct th_slice protocol;
+	return th_head_has_token(&x->response.head, "upgrade", "websocket") ||
+		(x->request.head.list && th_head_get(&x->request.head, ":protocol", &protocol) &&
+			th_slice_eq(protocol, TH_SLICE_LIT("websocket")));
+}
+
 /* ---- bytes ---- */
 
 static void join(const struct th_message *m, struct th_buf *out)
@@ -182,8 +190,7 @@ static int listen_to_server(struct th_script *s, const struct th_exchange *x)
 
 int th_script_init(struct th_script *s, const struct th_exchange *x)
 {
-	*s = (struct th_script){
-		.websocket = th_head_has_token(&x->response.head, "upgrade", "websocket")};
+	*s = (struct th_script){.websocket = th_script_is_websocket(x)};
 	join(&x->request, &s->client);
 	join(&x->response, &s->server);
 	int r = s->client.failed || s->server.failed ? -ENOMEM : 0;

@@ -54,10 +54,8 @@ static int on_data(
 	nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *arg)
 {
 	struct th_h2_stream *s = stream_of(ng, id);
-	if (s) {
-		th_buf_add(&s->body, p, n);
-	}
-	return s && s->body.failed ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+	return s && !th_h2_stream_data(s, (struct th_slice){p, n}) ? NGHTTP2_ERR_CALLBACK_FAILURE
+								   : 0;
 }
 
 static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
@@ -115,8 +113,10 @@ static void greet(struct th_h2_session *h)
 {
 	const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX},
-		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW}};
-	nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, settings, 2);
+		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW},
+		{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
+	nghttp2_submit_settings(
+		h->ng, NGHTTP2_FLAG_NONE, settings, h->c->serving->extended_connect ? 3 : 2);
 	nghttp2_session_set_local_window_size(h->ng, NGHTTP2_FLAG_NONE, 0, 4 * WINDOW);
 }
 

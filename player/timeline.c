@@ -182,14 +182,24 @@ struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_excha
 	return ending_of_cut(s, x);
 }
 
-void th_caller_silent_too_long(struct th_caller *c, const struct th_exchange *x)
+static void note_miss_of(
+	struct th_caller *c, const struct th_exchange *x, const char *part, const char *why)
 {
 	char what[96], id[2 * TH_SPAN_ID_BYTES + 1] = "";
 	th_hex_encode(id, x->span_id, TH_SPAN_ID_BYTES);
-	snprintf(
-		what, sizeof(what), "the rest of the answer to #%zu (span %.8s)", x->order + 1, id);
-	th_tally_miss(c->serving->tally, c->hello.process, what,
+	snprintf(what, sizeof(what), "the rest of %s #%zu (span %.8s)", part, x->order + 1, id);
+	th_tally_miss(c->serving->tally, c->hello.process, what, why);
+}
+
+void th_caller_silent_too_long(struct th_caller *c, const struct th_exchange *x)
+{
+	note_miss_of(c, x, "the answer to",
 		"nothing more of it was recorded, and the agent waits longer than it did then");
+}
+
+void th_caller_strayed(struct th_caller *c, const struct th_exchange *x, const char *why)
+{
+	note_miss_of(c, x, "request", why);
 }
 
 /* The recording has no answer, because the agent left, or because another process read it: an agent

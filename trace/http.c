@@ -60,8 +60,13 @@ static struct th_slice absolute_authority(struct th_slice target, struct th_slic
 	return (struct th_slice){target.p + from, to - from};
 }
 
+/* To a proxy. An extended CONNECT (RFC 8441) names its protocol, and asks a server for a path. */
 static bool is_connect(const struct th_exchange *x)
 {
+	struct th_slice protocol;
+	if (x->request.head.list && th_head_get(&x->request.head, ":protocol", &protocol)) {
+		return false;
+	}
 	return th_slice_eq(th_http_method(x), TH_SLICE_LIT("CONNECT"));
 }
 

@@ -132,6 +132,7 @@ equal "a refused certificate is no gap in coverage" 60 $?
 
 # Verdicts are a process's own. In a replay processes are numbered by their first connections, so
 # one that opened none (the look-up failed) moves those behind it.
+# shellcheck disable=SC2154 # ./ports has them
 cat >several.sh <<S
 wget -nv -t 1 -O- https://localhost:$foreign/x 2>/dev/null; echo "\$?"
 curl -sS http://nowhere.invalid/ 2>&1; echo "\$?"
@@ -148,6 +149,7 @@ show_certificate() {
 		openssl x509 -noout -fingerprint -sha256
 }
 export -f show_certificate
+# shellcheck disable=SC2154
 export good
 recording fingerprint.thc bash -c show_certificate >fingerprint.rec
 equal "s_client: sees the certificate" "$(openssl x509 -in good.pem -noout -fingerprint -sha256)" \
