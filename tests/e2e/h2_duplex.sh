@@ -77,7 +77,7 @@ os.rename("ports.new", "ports")
 threading.Event().wait()
 P
 cat >agent.py <<'P'
-"""agent.py tls|plain PORT grpc|ws [MESSAGE…]: each message waits for the answer to the one before."""
+"""agent.py tls|plain PORT grpc|ws [MESSAGE…]: each waits for the answer to the one before."""
 import os, socket, ssl, struct, sys
 import h2.config, h2.connection, h2.events, h2.exceptions
 
@@ -164,7 +164,8 @@ equal "a call is one span, with both bodies and its trailers" \
 	'["POST",200,[["grpc-status","0"],"x-nonce"],"ok",23]' \
 	"$(spans grpc-tls.thc '[.method, .response_status, [.response_trailers[0],
 		.response_trailers[1][0]], .status, .request_bytes + 0]' | sed 's/26/23/')"
-equal "a WebSocket is one, with its URL" "[\"CONNECT\",200,\"https://localhost:$secure/chat/Talk\"]" \
+equal "a WebSocket is one, with its URL" \
+	"[\"CONNECT\",200,\"https://localhost:$secure/chat/Talk\"]" \
 	"$(spans ws-tls.thc '[.method, .response_status, .url]')"
 
 # Who says something else is told so, by a reset: the head has gone.
