@@ -161,6 +161,26 @@ void th_conn_connected(struct th_conn_ref ref)
 	}
 }
 
+bool th_conn_may_begin(struct th_conn_ref ref)
+{
+	struct th_conn *c = enter(ref, 0);
+	bool may = c && th_feed_may_begin(c);
+	if (c) {
+		th_unlock(&c->lock);
+	}
+	return may;
+}
+
+bool th_conn_rewrite(struct th_conn_ref ref, struct th_slice in, struct th_rewrite *w)
+{
+	struct th_conn *c = enter(ref, 0);
+	bool any = c && th_feed_may_begin(c) && th_feed_rewrite(c, in, w);
+	if (c) {
+		th_unlock(&c->lock);
+	}
+	return any;
+}
+
 void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)
 {
 	const struct iovec v = {(void *)(uintptr_t)p, n};

@@ -14,6 +14,8 @@
 #define TH_CONN_OPEN_MAX 16384	      /* connections open at once */
 #define TH_CONN_EARLY_MAX (64u << 10) /* received before anything was sent */
 
+struct th_rewrite;
+
 struct th_tap {
 	const char *name;
 	uint8_t speaks; /* enum th_speaks */
@@ -28,6 +30,10 @@ struct th_tap {
 	void (*adopt)(void *state, uint32_t exchange);
 	/* It has become a tunnel whose bytes are TLS records. NULL: cannot be. */
 	bool (*is_secret)(const void *state);
+	/* TRACEHOOK_PROPAGATE: may a request begin in the bytes sent next? And what they are to be
+	 * (rewrite.h); `state` NULL: nothing was sent yet, and they were recognised. */
+	bool (*may_begin)(const void *state);
+	bool (*rewrite)(const void *state, struct th_slice in, struct th_rewrite *w);
 	/* Feed bytes. False: not parsable from here on; feed.c then ends what is open as UNPARSED
 	 * and counts the rest of the connection as undecoded. */
 	bool (*sent)(void *state, struct th_slice bytes);
@@ -86,10 +92,18 @@ bool th_conn_switch(struct th_conn *c, uint8_t speaks, uint32_t exchange, struct
 
 void th_feed_sent(struct th_conn *c, struct th_slice bytes);
 void th_feed_received(struct th_conn *c, struct th_slice bytes);
+/* Inside rewrite.c's th_rewrite_of(). */
+bool th_feed_may_begin(const struct th_conn *c);
+bool th_feed_rewrite(const struct th_conn *c, struct th_slice in, struct th_rewrite *w);
 /* Ends what is open. */
 void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code);
 /* Forgets the protocol and its state; what the connection speaks next is found out anew. */
 void th_feed_reset(struct th_conn *c);
+
+/* ---- for rewrite.c: the same, with the connection's lock ---- */
+
+bool th_conn_may_begin(struct th_conn_ref c);
+bool th_conn_rewrite(struct th_conn_ref c, struct th_slice in, struct th_rewrite *w);
 
 /* ---- of all connections ---- */
 

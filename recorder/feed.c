@@ -193,6 +193,24 @@ static bool is_unasked_http2(const struct th_conn *c)
 	return c->bytes_sent == 0 && strcmp(c->alpn, "h2") == 0;
 }
 
+/* Of a connection that a forked child inherited others have sent what is not known here. */
+bool th_feed_may_begin(const struct th_conn *c)
+{
+	if (c->ended || c->inherited || c->send_failed) {
+		return false;
+	}
+	return c->decided ? c->tap && c->tap->may_begin(c->state) : c->first_len == 0;
+}
+
+bool th_feed_rewrite(const struct th_conn *c, struct th_slice in, struct th_rewrite *w)
+{
+	const struct th_tap *tap = c->tap;
+	if (!c->decided && (in.n == 0 || recognise(in, &tap) <= 0)) {
+		return false;
+	}
+	return tap->rewrite(c->state, in, w);
+}
+
 void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code)
 {
 	if (c->tap) {

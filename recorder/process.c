@@ -38,7 +38,7 @@ enum began {
 static struct {
 	struct th_writer writer;
 	struct th_redaction redaction, answers;
-	_Atomic uint32_t exchanges, conns;
+	_Atomic uint32_t exchanges, conns, spans_sent;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
 	bool started;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
@@ -54,6 +54,11 @@ uint32_t th_process_next_exchange(void)
 uint32_t th_process_next_conn(void)
 {
 	return atomic_fetch_add_explicit(&process.conns, 1, memory_order_relaxed) + 1;
+}
+
+uint32_t th_process_next_sent(void)
+{
+	return atomic_fetch_add_explicit(&process.spans_sent, 1, memory_order_relaxed) + 1;
 }
 
 uint32_t th_process_thread(void)
@@ -246,6 +251,11 @@ void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES])
 	memcpy(ret_id, process.span_id, TH_SPAN_ID_BYTES);
 }
 
+void th_recorder_trace_id(uint8_t ret_id[TH_TRACE_ID_BYTES])
+{
+	memcpy(ret_id, process.trace_id, TH_TRACE_ID_BYTES);
+}
+
 void th_recorder_forked(void)
 {
 	uint8_t parent[TH_SPAN_ID_BYTES];
@@ -258,6 +268,7 @@ void th_recorder_forked(void)
 	th_conns_forked();
 	atomic_store(&process.exchanges, 0);
 	atomic_store(&process.conns, 0);
+	atomic_store(&process.spans_sent, 0);
 	th_process_threads_forked();
 	new_span_id();
 	put_process(BEGAN_FORKED, parent);

@@ -11,6 +11,9 @@
 uint32_t th_process_next_exchange(void);
 uint32_t th_process_next_conn(void);
 
+/* The next number of a span that is sent along with a request, from 1. */
+uint32_t th_process_next_sent(void);
+
 /* Which thread of the process this is, from 1, the main thread (threads.h) */
 uint32_t th_process_thread(void);
 

@@ -47,8 +47,9 @@ const char *th_recorder_why(int error);
  * will be recorded. Called once, before the agent has threads. */
 int th_recorder_start(const struct th_process_conf *conf);
 
-/* This process's span id, for its children's environment. */
+/* This process's span id, for its children's environment; and the run's trace id. */
 void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES]);
+void th_recorder_trace_id(uint8_t ret_id[TH_TRACE_ID_BYTES]);
 
 /* In a forked child that is going to be recorded: becomes a process of its own, child of the
  * old one (PROCESS frame with began=forked, new writer, connections inherited but unstarted).

@@ -63,6 +63,10 @@ struct th_h1 {
 	uint32_t first, count;
 };
 
+/* As in struct th_tap (h1_rewrite.c). */
+bool th_h1_may_begin(const void *state);
+bool th_h1_rewrite(const void *state, struct th_slice in, struct th_rewrite *w);
+
 /* Bytes sent, in messages. False as in struct th_tap. */
 bool th_h1_read_requests(struct th_h1 *t, struct th_slice in);
 /* As recognise in struct th_tap. */

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "recorder/conn.h"
 #include "recorder/emit.h"
+#include "recorder/h2_rewrite.h"
 #include "recorder/h2_streams.h"
 #include "wire/hpack.h"
 #include "wire/http2.h"
@@ -361,6 +362,25 @@ static void h2_adopt(void *state, uint32_t exchange)
 	t->last_request = 1;
 }
 
+static bool h2_may_begin(const void *state)
+{
+	const struct h2 *t = state;
+	size_t skip;
+	return t->hpack[TH_H2_REQUEST] && th_h2_next_frame(&t->parser[TH_H2_REQUEST], &skip);
+}
+
+static bool h2_rewrite(const void *state, struct th_slice in, struct th_rewrite *w)
+{
+	const struct h2 *t = state;
+	struct th_h2_place place = {.skip = sizeof(TH_H2_PREFACE) - 1};
+	if (t) {
+		place.hpack = t->hpack[TH_H2_REQUEST];
+		place.last_request = t->last_request;
+		(void)th_h2_next_frame(&t->parser[TH_H2_REQUEST], &place.skip);
+	}
+	return th_h2_rewrite(&place, in, w);
+}
+
 static bool feed(struct h2 *t, enum th_h2_side side, struct th_slice bytes)
 {
 	return t->hpack[side] && th_h2_feed(&t->parser[side], bytes) == 0;
@@ -406,6 +426,8 @@ const struct th_tap th_tap_h2 = {
 	.recognise = h2_recognise,
 	.init = h2_init,
 	.adopt = h2_adopt,
+	.may_begin = h2_may_begin,
+	.rewrite = h2_rewrite,
 	.sent = h2_sent,
 	.received = h2_received,
 	.end = h2_end,

@@ -28,6 +28,7 @@
 #include "shim/inside.h"
 #include "shim/log.h"
 #include "shim/name_server.h"
+#include "shim/propagate.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
 #include "shim/rules_file.h"
@@ -265,6 +266,7 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 		return after_mistake(why);
 	}
 	th_children_export(conf, conf->trace_id, span_id);
+	th_propagate_start();
 	atomic_store(&th_arm_recording, true);
 	return TH_ARM_RECORD;
 }

@@ -230,7 +230,7 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
 	{"TRACEHOOK_KEY_FILE", NULL, NULL, check_absolute,
 		" is not an absolute path (the program's children may run elsewhere)"},
-	{"TRACEHOOK_PROPAGATE", "0", "1", NULL, " is not 0"},
+	{"TRACEHOOK_PROPAGATE", "0 1", "", NULL, " is not 0 or 1"},
 };
 
 static enum answer apply_rule(const struct rule *r, const char *value)
@@ -442,6 +442,8 @@ static void read_strings(struct th_config *conf, const struct input *in)
 								    : MILLION;
 	const char *redact = lookup(in, "TRACEHOOK_REDACT");
 	conf->redact_off = redact && strcmp(redact, "off") == 0;
+	const char *propagate = lookup(in, "TRACEHOOK_PROPAGATE");
+	conf->propagate = propagate && strcmp(propagate, "1") == 0;
 	conf->meta = lookup(in, "TRACEHOOK_META");
 	conf->tracestate = lookup(in, "TRACESTATE");
 	conf->baggage = lookup(in, "BAGGAGE");

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/sys.h"
+#include "recorder/rewrite.h"
 #include "shim/arm.h"
 #include "shim/name_server.h"
 #include "shim/tcp_bytes.h"
@@ -63,6 +64,7 @@ static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
 	struct th_fd *f = &table[fd];
 	f->shared = f->sending = f->shut = false;
 	f->tls = NULL;
+	f->rewrite = NULL;
 	f->inode = inode_of(fd);
 	f->conf = *conf;
 	f->conn = (struct th_conn_ref){NULL, 0};
@@ -154,6 +156,7 @@ void th_fd_copy(int from, int to)
 	t->conf = f->conf;
 	t->conn = f->conn;
 	t->tls = f->tls;
+	t->rewrite = NULL;
 	publish(to, atomic_load(&f->state));
 }
 
@@ -207,6 +210,9 @@ void th_fd_drop(int fd)
 			account(fd, f);
 			th_conn_close(f->conn);
 		}
+	}
+	if (th_arm_noticed()) {
+		th_rewrite_free(f->rewrite);
 	}
 	forget(fd);
 	if (th_thread.last_socket == fd + 1) {

@@ -14,6 +14,7 @@
 
 #define TH_FD_MAX 65536 /* descriptors above are not followed */
 
+struct th_rewrite;
 struct th_tls_entry;
 
 enum th_fd_state {
@@ -31,7 +32,8 @@ struct th_fd {
 	uint64_t inode;
 	struct th_conn_conf conf;
 	struct th_conn_ref conn;
-	struct th_tls_entry *tls; /* the TLS object above it, if it is known; a hint */
+	struct th_rewrite *rewrite; /* begun and not all sent (propagate.h); NULL */
+	struct th_tls_entry *tls;   /* the TLS object above it, if it is known; a hint */
 };
 
 extern _Atomic uint64_t th_fd_bits[TH_FD_MAX / 64];

@@ -12,6 +12,7 @@
 #include "shim/arm.h"
 #include "shim/gnutls.h"
 #include "shim/hook.h"
+#include "shim/propagate.h"
 
 /* ---- beginning and end ---- */
 
@@ -105,12 +106,47 @@ TH_LIB_HOOK(ssize_t, gnutls_record_recv_packet,
 	return ret;
 }
 
-/* ---- sending ---- */
+/* ---- sending; TRACEHOOK_PROPAGATE: as propagate.c has it ---- */
+
+static void note_put(const struct th_put *p, const void *buf, size_t n, int ret, size_t done)
+{
+	th_gnutls_sent(p->site.lib, p->session, buf, n, ret);
+}
+
+static int put(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
+{
+	ssize_t (*real)(struct gnutls_session_int *, const void *, size_t) = p->site.real;
+	th_thread.outcome = 0;
+	th_thread.gnutls = p->site.lib;
+	int ret = (int)real(p->session, buf, n);
+	*ret_n = ret > 0 ? (size_t)ret : 0;
+	return ret;
+}
+
+static int put2(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
+{
+	th_gnutls_send2_fn *real = p->site.real;
+	th_thread.outcome = 0;
+	int ret = (int)real(p->session, buf, n, p->extra[0], (unsigned)p->extra[1]);
+	*ret_n = ret > 0 ? (size_t)ret : 0;
+	return ret;
+}
+
+static ssize_t put_all(const struct th_put *p, const void *buf, size_t n)
+{
+	size_t sent = 0;
+	int ret = th_propagate_put(p, buf, n, &sent);
+	return ret > 0 ? (ssize_t)sent : ret;
+}
 
 TH_LIB_HOOK(
 	ssize_t, gnutls_record_send, (struct gnutls_session_int * s, const void *data, size_t n))
 {
 	struct th_site site = TH_SITE(gnutls_record_send);
+	if (th_propagates() && site.application) {
+		const struct th_put p = {put, note_put, NULL, site, s, false, {0}};
+		return put_all(&p, data, n);
+	}
 	th_thread.outcome = 0;
 	th_thread.gnutls = site.lib;
 	ssize_t ret = TH_REAL_AT(site, gnutls_record_send)(s, data, n);
@@ -122,6 +158,10 @@ TH_LIB_HOOK(ssize_t, gnutls_record_send2,
 	(struct gnutls_session_int * s, const void *data, size_t n, size_t pad, unsigned flags))
 {
 	struct th_site site = TH_SITE(gnutls_record_send2);
+	if (th_propagates() && site.application) {
+		const struct th_put p = {put2, note_put, NULL, site, s, false, {pad, flags}};
+		return put_all(&p, data, n);
+	}
 	th_gnutls_send2_fn *real = site.own ? th_gnutls_send2(th_thread.gnutls) : NULL;
 	th_thread.outcome = 0;
 	ssize_t ret = (real ? real : TH_REAL_AT(site, gnutls_record_send2))(s, data, n, pad, flags);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "shim/hook.h"
 #include "shim/plain.h"
+#include "shim/propagate.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
 
@@ -72,6 +73,51 @@ static bool asked_v(int fd, const struct iovec *iov, int count)
 	return count > 0 && asked(fd, iov->iov_base, iov->iov_len);
 }
 
+/* What a call says as sendmsg() would say it. */
+#define AS_MESSAGE(iov, count) \
+	(&(struct msghdr){ \
+		.msg_iov = (struct iovec *)(uintptr_t)(iov), .msg_iovlen = (size_t)(count)})
+#define AS_PART(buf, n) (&(struct iovec){(void *)(uintptr_t)(buf), n})
+
+/* TRACEHOOK_PROPAGATE: the hook's work is done by propagate.c. */
+static bool propagates(int fd)
+{
+	return th_propagates() && th_fd_tracked(fd);
+}
+
+TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
+{
+	int r = replay_message(fd, msg, flags);
+	if (r < 0) {
+		return th_replay_result(r);
+	}
+	if (msg->msg_iovlen > 0 && asked_v(fd, msg->msg_iov, 1)) {
+		return (ssize_t)msg->msg_iov->iov_len;
+	}
+	if (r == TH_REPLAY_BARE) {
+		struct msghdr bare = *msg;
+		bare.msg_name = NULL;
+		bare.msg_namelen = 0;
+		return TH_REAL(sendmsg)(fd, &bare, flags & ~MSG_FASTOPEN);
+	}
+	uint64_t began = flags & MSG_FASTOPEN
+		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
+		: 0;
+	TH_RECORD(th_sock_telling(msg->msg_name, msg->msg_namelen) && th_arm_owner(),
+		th_sock_tells(fd, msg->msg_name, msg->msg_namelen));
+	if (refuses(fd)) {
+		return -1;
+	}
+	if (propagates(fd)) {
+		return th_propagate_send(TH_REAL(sendmsg), fd, msg, flags);
+	}
+	ssize_t ret = TH_REAL(sendmsg)(fd, msg, flags);
+	TH_RECORD(began && th_arm_owner(),
+		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
+	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
+	return ret;
+}
+
 TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 {
 	if (refuses(fd)) {
@@ -79,6 +125,9 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	}
 	if (asked(fd, buf, n)) {
 		return (ssize_t)n;
+	}
+	if (propagates(fd)) {
+		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), 0);
 	}
 	ssize_t ret = TH_REAL(write)(fd, buf, n);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
@@ -97,6 +146,9 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	}
 	if (asked_v(fd, iov, count)) {
 		return (ssize_t)iov->iov_len;
+	}
+	if (propagates(fd) && count > 0) {
+		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0);
 	}
 	ssize_t ret = TH_REAL(writev)(fd, iov, count);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
@@ -133,6 +185,10 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 	if (asked(fd, buf, n)) {
 		return (ssize_t)n;
 	}
+	if (propagates(fd)) {
+		return th_propagate_send(
+			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
+	}
 	ssize_t ret = TH_REAL(send)(fd, buf, n, flags);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
@@ -157,39 +213,13 @@ TH_HOOK(ssize_t, sendto,
 	if (refuses(fd)) {
 		return -1;
 	}
+	if (propagates(fd) && !sa) {
+		return th_propagate_send(
+			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
+	}
 	ssize_t ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
 	TH_RECORD(began && th_arm_owner(), fast_opened(fd, sa, len, ret, began));
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
-	return ret;
-}
-
-TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
-{
-	int r = replay_message(fd, msg, flags);
-	if (r < 0) {
-		return th_replay_result(r);
-	}
-	if (msg->msg_iovlen > 0 && asked_v(fd, msg->msg_iov, 1)) {
-		return (ssize_t)msg->msg_iov->iov_len;
-	}
-	if (r == TH_REPLAY_BARE) {
-		struct msghdr bare = *msg;
-		bare.msg_name = NULL;
-		bare.msg_namelen = 0;
-		return TH_REAL(sendmsg)(fd, &bare, flags & ~MSG_FASTOPEN);
-	}
-	uint64_t began = flags & MSG_FASTOPEN
-		? fast_open_begins(msg->msg_name, msg->msg_namelen, flags)
-		: 0;
-	TH_RECORD(th_sock_telling(msg->msg_name, msg->msg_namelen) && th_arm_owner(),
-		th_sock_tells(fd, msg->msg_name, msg->msg_namelen));
-	if (refuses(fd)) {
-		return -1;
-	}
-	ssize_t ret = TH_REAL(sendmsg)(fd, msg, flags);
-	TH_RECORD(began && th_arm_owner(),
-		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
-	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
 	return ret;
 }
 

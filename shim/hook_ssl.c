@@ -7,6 +7,7 @@
 #include "shim/arm.h"
 #include "shim/hook.h"
 #include "shim/openssl_api.h"
+#include "shim/propagate.h"
 #include "shim/ssl.h"
 
 static void was_read(
@@ -104,9 +105,54 @@ TH_LIB_HOOK(int, SSL_peek_ex, (struct ssl_st * ssl, void *buf, size_t num, size_
 	return ret;
 }
 
+/* ---- sending; TRACEHOOK_PROPAGATE: as propagate.c has it ---- */
+
+static void note_put(const struct th_put *p, const void *buf, size_t n, int ret, size_t done)
+{
+	was_written(p->site.lib, p->session, ret, buf, done);
+}
+
+/* SSL_write() completes a handshake that is not complete; what it then would send at once has to be
+ * known to be the first by then. Its result is the same. */
+static int ready(const struct th_put *p)
+{
+	int errno_was = errno, ret = 1;
+	th_ssl_shake_fn *shake = NULL;
+	TH_RECORD(true, shake = th_ssl_to_shake(p->site.lib, p->session));
+	errno = errno_was;
+	if (shake) {
+		th_thread.outcome = 0;
+		ret = shake(p->session) == 1 ? 1 : -1;
+		TH_RECORD(true, was_shaken(p->site.lib, p->session, ret));
+	}
+	return ret;
+}
+
+static int put(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
+{
+	int (*real)(struct ssl_st *, const void *, int) = p->site.real;
+	th_thread.outcome = 0;
+	int ret = real(p->session, buf, (int)n);
+	*ret_n = ret > 0 ? (size_t)ret : 0;
+	return ret;
+}
+
+static int put_ex(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
+{
+	int (*real)(struct ssl_st *, const void *, size_t, size_t *) = p->site.real;
+	th_thread.outcome = 0;
+	return real(p->session, buf, n, ret_n);
+}
+
 TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
 {
 	struct th_site site = TH_SITE(SSL_write);
+	if (th_propagates() && site.application && num > 0) {
+		const struct th_put p = {put, note_put, ready, site, ssl, true, {0}};
+		size_t sent = 0;
+		int done = th_propagate_put(&p, buf, (size_t)num, &sent);
+		return done > 0 ? (int)sent : done;
+	}
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_write)(ssl, buf, num);
 	TH_RECORD(site.application && num, was_written(site.lib, ssl, ret, buf, (size_t)ret));
@@ -117,6 +163,10 @@ TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
 TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num, size_t *written))
 {
 	struct th_site site = TH_SITE(SSL_write_ex);
+	if (th_propagates() && site.application && num > 0) {
+		const struct th_put p = {put_ex, note_put, ready, site, ssl, true, {0}};
+		return th_propagate_put(&p, buf, num, written) > 0;
+	}
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_write_ex)(ssl, buf, num, written);
 	TH_RECORD(site.application && num,

@@ -88,6 +88,28 @@ void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl)
 	(void)entry_of(lib, ssl);
 }
 
+/* Not every copy that is part of a program has them. */
+static const char *const shaking_names[] = {
+	"SSL_is_init_finished", "SSL_do_handshake", "SSL_is_server", NULL};
+static struct th_functions shaking_functions = {.names = shaking_names};
+
+th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ssl)
+{
+	const struct {
+		int (*is_init_finished)(const struct ssl_st *ssl);
+		th_ssl_shake_fn *do_handshake;
+		int (*is_server)(const struct ssl_st *ssl);
+	} *api = th_tls_table_find(ssl) ? NULL : th_library_functions(&shaking_functions, lib);
+	if (!api || api->is_server(ssl)) {
+		return NULL;
+	}
+	if (api->is_init_finished(ssl)) {
+		(void)entry_of(lib, ssl);
+		return NULL;
+	}
+	return api->do_handshake;
+}
+
 /* ---- bytes ---- */
 
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n)

@@ -17,6 +17,12 @@ bool th_ssl_follows(const struct th_library *lib);
 /* A handshake is complete. */
 void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl);
 
+typedef int th_ssl_shake_fn(struct ssl_st *ssl);
+
+/* Bytes are about to be sent: the library's SSL_do_handshake() when the handshake is not complete,
+ * as SSL_write() would call it first (Node leaves it to that); NULL: it is, or cannot be told. */
+th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ssl);
+
 /* A call that shakes hands returned `ret` <= 0: has it failed for good? errno is as it left it. */
 void th_ssl_unshaken(const struct th_library *lib, struct ssl_st *ssl, int ret);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/sys.h"
+#include "recorder/rewrite.h"
 #include "shim/arm.h"
 #include "shim/log.h"
 #include "shim/sock.h"
@@ -141,6 +142,7 @@ void th_tls_gone(struct th_tls_entry *e)
 	if (th_arm_noticed()) {
 		th_tls_settle(e, e->inode);
 		th_conn_close(e->conn);
+		th_rewrite_free(e->rewrite);
 	}
 	th_tls_table_remove(e);
 }

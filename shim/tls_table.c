@@ -36,6 +36,7 @@ struct th_tls_entry *th_tls_table_add(const void *session)
 			bucket[i].conn = (struct th_conn_ref){NULL, 0};
 			bucket[i].ignored = bucket[i].ended = false;
 			bucket[i].gnutls = NULL;
+			bucket[i].rewrite = NULL;
 			bucket[i].of_curl = bucket[i].http2 = false;
 			bucket[i].streams = 0;
 			bucket[i].inode = 0;

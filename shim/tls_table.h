@@ -12,6 +12,8 @@
 
 #include "recorder/recorder.h"
 
+struct th_rewrite;
+
 struct th_tls_entry {
 	_Atomic(const void *) session;
 	struct th_conn_ref conn;
@@ -21,6 +23,7 @@ struct th_tls_entry {
 	bool http2;			  /* of_curl: its beginning was told */
 	uint32_t streams;		  /* of_curl: how many were begun */
 	struct th_gnutls_session *gnutls; /* what only gnutls.c knows; NULL for OpenSSL */
+	struct th_rewrite *rewrite;	  /* begun and not all sent (propagate.h); NULL */
 	/* How the socket beneath ended, should the object never be asked again. */
 	uint64_t inode;	       /* of that socket; 0: unknown */
 	_Atomic uint8_t end;   /* enum th_end; 0: it did not */

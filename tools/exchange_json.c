@@ -186,6 +186,21 @@ static void put_place(struct th_jout *j, const struct th_exchange *x)
 	put_end(j, "response", &x->response);
 }
 
+/* Trace context in the request: put in by the recorder, with the span's own id, or the agent's. */
+static void put_context(struct th_jout *j, const struct th_exchange *x)
+{
+	th_jout_put_bool(j, "propagated", x->propagated);
+	th_jout_key(j, "links");
+	th_jout_open(j, '[');
+	if (x->linked) {
+		th_jout_open(j, '{');
+		th_span_json_id(j, "trace_id", x->link_trace_id, TH_TRACE_ID_BYTES);
+		th_span_json_id(j, "span_id", x->link_span_id, TH_SPAN_ID_BYTES);
+		th_jout_close(j, '}');
+	}
+	th_jout_close(j, ']');
+}
+
 void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const struct th_call *call)
 {
 	put_identity(j, x);
@@ -197,6 +212,7 @@ void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const stru
 	put_chunk_times(j, x);
 	put_interim(j, x);
 	put_place(j, x);
+	put_context(j, x);
 	th_transfer_json(j, x);
 	put_headers(j, "request", &x->request);
 	put_headers(j, "response", &x->response);

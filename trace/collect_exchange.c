@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "capture/span_made.h"
 
 /* An exchange while it is put together. */
 struct building {
@@ -253,11 +254,41 @@ void th_collect_exchange_frame(
 	}
 }
 
+/* "00-<trace id>-<span id>-01": a later version may add to it (W3C Trace Context 3.2). */
+static bool parse_traceparent(struct th_slice text, struct th_exchange *x)
+{
+	static const uint8_t zeros[TH_TRACE_ID_BYTES];
+	const char *p = (const char *)text.p;
+	return text.n >= 55 && p[2] == '-' && p[35] == '-' && p[52] == '-' &&
+		memcmp(p, "ff", 2) != 0 &&
+		th_hex_decode(x->link_trace_id, p + 3, TH_TRACE_ID_BYTES) &&
+		th_hex_decode(x->link_span_id, p + 36, TH_SPAN_ID_BYTES) &&
+		memcmp(x->link_trace_id, zeros, TH_TRACE_ID_BYTES) != 0 &&
+		memcmp(x->link_span_id, zeros, TH_SPAN_ID_BYTES) != 0;
+}
+
+/* A span id that was sent along is the exchange's own, if it is one that the writer makes. */
+static void read_context(const struct th_collected *c, struct th_exchange *x)
+{
+	struct th_slice text;
+	if (!x->request.head.bytes.n || !th_head_get(&x->request.head, "traceparent", &text) ||
+		!parse_traceparent(th_slice_trim(text), x)) {
+		return;
+	}
+	x->propagated = memcmp(x->link_trace_id, c->trace_id, TH_TRACE_ID_BYTES) == 0 &&
+		th_span_is_made(c->process.span_id, x->link_span_id);
+	x->linked = !x->propagated;
+	if (x->propagated) {
+		memcpy(x->span_id, x->link_span_id, TH_SPAN_ID_BYTES);
+	}
+}
+
 void th_collect_exchanges_finish(struct th_collected *c)
 {
 	for (size_t i = 0; i < c->n_exchanges; i++) {
 		struct building *b = (struct building *)c->exchanges[i];
 		b->exchange.connection = th_id_map_find(&c->connection_ids, b->connection);
 		th_trace_span_id(c->process.span_id, b->exchange.id, b->exchange.span_id);
+		read_context(c, &b->exchange);
 	}
 }

@@ -98,6 +98,9 @@ struct th_exchange {
 	bool redacted;
 	bool stood_in; /* a replay: it hands out stand-ins (player/restored.h) */
 	struct th_message request, response;
+	bool propagated; /* the writer put trace context into the request, with this span's id */
+	bool linked;	 /* the agent did, with another span's: */
+	uint8_t link_trace_id[TH_TRACE_ID_BYTES], link_span_id[TH_SPAN_ID_BYTES];
 	struct th_interim *interim;
 	size_t n_interim;
 	struct th_transfer *transfer; /* NULL: not a library's, or not known of which */

@@ -72,6 +72,28 @@ struct th_hpack *th_hpack_destroy(struct th_hpack *h)
 	return NULL;
 }
 
+struct th_hpack *th_hpack_copy(const struct th_hpack *h)
+{
+	struct th_hpack *copy = th_pool_alloc(sizeof(*copy));
+	if (!copy) {
+		return NULL;
+	}
+	*copy = *h;
+	copy->name = copy->value = (struct scratch){0};
+	copy->ring = h->ring ? th_pool_alloc(h->ring_len * sizeof(*h->ring)) : NULL;
+	copy->area = h->area ? th_pool_alloc(h->area_len) : NULL;
+	if ((h->ring && !copy->ring) || (h->area && !copy->area)) {
+		return th_hpack_destroy(copy);
+	}
+	if (h->ring) {
+		memcpy(copy->ring, h->ring, h->ring_len * sizeof(*h->ring));
+	}
+	if (h->area) {
+		memcpy(copy->area, h->area, h->area_used);
+	}
+	return copy;
+}
+
 void th_hpack_limit(struct th_hpack *h, uint32_t table_size)
 {
 	h->limit = capped(table_size);

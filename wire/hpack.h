@@ -15,6 +15,8 @@ struct th_hpack; /* opaque, in hpack.c */
 /* A decoder whose peer may use `table_size` bytes (SETTINGS_HEADER_TABLE_SIZE of the side that
  * receives; RFC 9113 6.5.2: 4,096 until changed). NULL without memory. */
 struct th_hpack *th_hpack_create(uint32_t table_size);
+/* Another one in the same state; NULL without memory. */
+struct th_hpack *th_hpack_copy(const struct th_hpack *h);
 /* Takes NULL; returns NULL. */
 struct th_hpack *th_hpack_destroy(struct th_hpack *h);
 

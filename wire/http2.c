@@ -377,3 +377,14 @@ int th_h2_feed(struct th_h2_parser *p, struct th_slice in)
 	}
 	return p->error;
 }
+
+bool th_h2_next_frame(const struct th_h2_parser *p, size_t *ret_skip)
+{
+	bool between = p->state == HEADER && p->have == 0;
+	bool within = p->state == PAYLOAD || p->state == PADDING;
+	if (p->error || p->block_stream || !(between || within)) {
+		return false;
+	}
+	*ret_skip = between ? 0 : (size_t)p->left + p->pad;
+	return true;
+}

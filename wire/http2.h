@@ -64,6 +64,10 @@ struct th_h2_parser {
 void th_h2_init(struct th_h2_parser *p, const struct th_h2_callbacks *cb, void *ctx, bool client);
 void th_h2_finish(struct th_h2_parser *p);
 
+/* Bytes to come before the header of the next frame, 0 just before it; false: cannot be told now,
+ * or a header block goes on there. */
+bool th_h2_next_frame(const struct th_h2_parser *p, size_t *ret_skip);
+
 /* Takes all bytes. 0, or -EBADMSG / -E2BIG / -ENOMEM, or what `headers` returned: not HTTP/2 any
  * more, and nothing further will be decoded. */
 int th_h2_feed(struct th_h2_parser *p, struct th_slice in);

@@ -5,8 +5,23 @@
 #ifndef TESTS_FUZZ_CONVERSE_H
 #define TESTS_FUZZ_CONVERSE_H
 
+#include <stddef.h>
+
 #include "../unit/emit_double.h"
 #include "fuzz.h"
+#include "recorder/rewrite.h"
+
+/* What would be sent instead, with trace context in it, stands for what is sent. */
+static void check_rewrite(const struct th_tap *tap, const void *state, struct th_slice piece)
+{
+	static struct th_rewrite w;
+	memset(&w, 0, offsetof(struct th_rewrite, p));
+	if (piece.n <= TH_REWRITE_IN_MAX && tap->may_begin && tap->may_begin(state) &&
+		tap->rewrite(state, piece, &w)) {
+		FUZZ_CHECK(w.edits && w.taken == piece.n && w.n > piece.n && w.n <= sizeof(w.p));
+		FUZZ_CHECK(th_rewrite_given(&w, w.n) == piece.n);
+	}
+}
 
 static bool speak(
 	const struct th_tap *tap, void *state, bool agent, struct th_slice in, size_t step)
@@ -14,6 +29,9 @@ static bool speak(
 	bool good = true;
 	for (size_t at = 0; at < in.n && good; at += step) {
 		struct th_slice piece = {in.p + at, in.n - at < step ? in.n - at : step};
+		if (agent) {
+			check_rewrite(tap, state, piece);
+		}
 		good = agent ? tap->sent(state, piece) : tap->received(state, piece);
 	}
 	return good;

@@ -15,6 +15,7 @@
 #include "recorder/foreign.h"
 #include "recorder/process.h"
 #include "recorder/recorder.h"
+#include "recorder/rewrite.h"
 #include "recorder/transfer.h"
 
 #define CONNS_MAX 256
@@ -289,4 +290,28 @@ uint32_t th_process_thread(void)
 
 void th_process_threads_forked(void)
 {
+}
+
+/* Trace context is not put in here. */
+void th_rewrite_start(const char *tracestate, const char *baggage)
+{
+}
+
+struct th_rewrite *th_rewrite_of(struct th_conn_ref c, const struct iovec *iov, int count)
+{
+	return NULL;
+}
+
+void th_rewrite_free(struct th_rewrite *w)
+{
+}
+
+size_t th_rewrite_given(const struct th_rewrite *w, size_t sent)
+{
+	return sent;
+}
+
+bool th_rewrite_bound(const struct th_rewrite *w, size_t sent)
+{
+	return false;
 }

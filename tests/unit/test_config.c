@@ -88,11 +88,19 @@ Test(config, words_of_the_contract_that_are_not_built_say_so)
 	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "k"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), -EINVAL);
-	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "1"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);
 	cr_assert_str_eq(why,
-		"tracehook: TRACEHOOK_PROPAGATE=1 is not available in this version; "
+		"tracehook: TRACEHOOK_BODY=hash is not available in this version; "
 		"nothing is recorded\n");
+}
+
+Test(config, propagation_is_asked_for)
+{
+	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "1"), 0);
+	cr_assert(conf.propagate);
+	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "0"), 0);
+	cr_assert_not(conf.propagate);
+	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "yes"), -EINVAL);
 }
 
 Test(config, their_defaults_may_be_spelled_out)

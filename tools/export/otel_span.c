@@ -10,6 +10,7 @@
 #include "tools/tools.h"
 
 #define ATTRIBUTES TH_OTLP(9, "attributes")
+#define LINK_ATTRIBUTES TH_OTLP(4, "attributes")
 #define EVENT_ATTRIBUTES TH_OTLP(3, "attributes")
 
 enum kind {
@@ -229,6 +230,34 @@ static void put_events(
 	th_otlp_list_end(o);
 }
 
+static void put_link(
+	struct th_otlp *o, const uint8_t *trace_id, const uint8_t *span_id, const char *what)
+{
+	th_otlp_item(o, TH_OTLP(13, "links"));
+	th_otlp_id(o, TH_OTLP(1, "traceId"), trace_id, TH_TRACE_ID_BYTES);
+	th_otlp_id(o, TH_OTLP(2, "spanId"), span_id, TH_SPAN_ID_BYTES);
+	th_otlp_list(o, LINK_ATTRIBUTES);
+	th_otlp_put_text(o, LINK_ATTRIBUTES, "tracehook.link", what);
+	th_otlp_list_end(o);
+	th_otlp_close(o);
+}
+
+/* The span that the agent named in the request's traceparent; what did a tool's work. */
+static void put_links(struct th_otlp *o, const struct th_span_facts *f)
+{
+	const struct th_exchange *x = f->event.kind == TH_EVENT_EXCHANGE ? f->event.exchange : NULL;
+	const struct th_tool_work *w = f->work;
+	th_otlp_list(o, TH_OTLP(13, "links"));
+	if (x && x->linked) {
+		put_link(o, x->link_trace_id, x->link_span_id, "traceparent");
+	}
+	if (w && (w->exchange || w->process)) {
+		put_link(o, f->run->trace_id,
+			w->exchange ? w->exchange->span_id : w->process->span_id, "work");
+	}
+	th_otlp_list_end(o);
+}
+
 static void put_status(struct th_otlp *o, const struct th_span_facts *f)
 {
 	bool error = strcmp(f->status, "error") == 0;
@@ -275,6 +304,7 @@ void th_otel_span(struct th_otlp *o, const struct th_otel_style *style,
 	th_otlp_fixed64(o, TH_OTLP(8, "endTimeUnixNano"), end_of(run, f));
 	put_attributes(o, style, f);
 	put_events(o, run, f);
+	put_links(o, f);
 	put_status(o, f);
 	th_otlp_fixed32(o, TH_OTLP(16, "flags"), remote ? 0x301 : 0x101);
 	th_otlp_close(o);
