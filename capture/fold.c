@@ -14,6 +14,8 @@
 #include "capture/live.h"
 #include "capture/pack.h"
 
+#define THOROUGH_UP_TO (1u << 20)
+
 enum claim {
 	CLAIM_OWN,    /* the caller wrote it and is done */
 	CLAIM_ORPHAN, /* only when the owner is gone */
@@ -24,6 +26,7 @@ struct job {
 	uint64_t own_writer;
 	uint64_t deadline;
 	enum claim claim;
+	struct th_folding *folding;
 };
 
 static uint64_t deadline_of(uint64_t budget_ns)
@@ -31,6 +34,8 @@ static uint64_t deadline_of(uint64_t budget_ns)
 	uint64_t now = th_clock_mono();
 	return budget_ns > UINT64_MAX - now ? UINT64_MAX : now + budget_ns;
 }
+
+/* ---- blocks ---- */
 
 /* Of an encrypted file `stored` is memory of ours, to be encrypted in place. */
 static int append_stored(const struct job *job, const struct th_live_header *h, struct th_block *b,
@@ -51,24 +56,93 @@ static int append_stored(const struct job *job, const struct th_live_header *h, 
 	return th_capture_append(job->path, h->file_id, b, parts, 2);
 }
 
+/* As they stand: there is no time for more, or it would not help. */
+static int append_plain(const struct job *job, const struct th_live_header *h, struct th_block *b,
+	struct th_slice frames)
+{
+	th_splitter_lean_on(&job->folding->splitter, NULL, 0);
+	b->raw_bytes = (uint32_t)frames.n;
+	return append_stored(job, h, b, frames);
+}
+
+static int level_for(size_t n)
+{
+	return n <= THOROUGH_UP_TO ? TH_PACK_THOROUGH_LEVEL : TH_PACK_LEVEL;
+}
+
+static int append_split(const struct job *job, const struct th_live_header *h, struct th_block *b,
+	const struct th_split *split)
+{
+	struct th_packed packed;
+	b->frames = split->count;
+	b->raw_bytes = (uint32_t)split->frames.n;
+	int r = th_pack_parts(
+		split->parts, split->n, level_for(split->bytes), job->deadline, &packed);
+	if (r < 0) {
+		return append_plain(job, h, b, split->frames);
+	}
+	b->flags = TH_BLOCK_ZSTD | TH_BLOCK_SPLIT;
+	if (split->leans) {
+		b->flags |= TH_BLOCK_LEANS;
+		b->base_first = split->base_first;
+		b->base_bytes = split->base_bytes;
+	}
+	r = append_stored(job, h, b, packed.bytes);
+	th_pack_finish(&packed);
+	th_splitter_lean_on(&job->folding->splitter, r == 0 ? split : NULL, b->first_seq);
+	return r;
+}
+
+/* In as many blocks as it takes. */
 static int append_frames(const struct job *job, const struct th_live_header *h,
 	struct th_slice frames, uint32_t count)
 {
-	struct th_packed packed = {{NULL, 0}, NULL, 0};
-	struct th_slice stored = frames;
-	struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, h->first_seq, count};
-	bool is_packed = th_pack(frames, job->deadline, &packed) == 0;
-	if (is_packed) {
-		b.flags = TH_BLOCK_ZSTD;
-		stored = packed.bytes;
-	}
-	b.raw_bytes = (uint32_t)frames.n;
-	int r = append_stored(job, h, &b, stored);
-	if (is_packed) {
-		th_pack_finish(&packed);
+	struct th_split split;
+	uint64_t seq = h->first_seq;
+	int r = 0;
+	while (r == 0 && frames.n > 0) {
+		struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq, count};
+		if (th_clock_mono() > job->deadline ||
+			th_splitter_take(&job->folding->splitter, frames, &split) < 0) {
+			return append_plain(job, h, &b, frames);
+		}
+		r = append_split(job, h, &b, &split);
+		frames.p += split.frames.n;
+		frames.n -= split.frames.n;
+		seq += split.count;
+		count -= split.count;
 	}
 	return r;
 }
+
+/* ---- what the next block may refer to ---- */
+
+static int prepare(struct th_folding *f)
+{
+	int r = f->ready ? 0 : th_splitter_init(&f->splitter, &th_split_writer);
+	f->ready = r == 0;
+	return r;
+}
+
+static void keep(struct th_folding *f, void *map, size_t size)
+{
+	if (f->kept) {
+		munmap(f->kept, f->kept_size);
+	}
+	f->kept = map;
+	f->kept_size = size;
+}
+
+void th_folding_finish(struct th_folding *f)
+{
+	keep(f, NULL, 0);
+	if (f->ready) {
+		th_splitter_finish(&f->splitter);
+	}
+	f->ready = false;
+}
+
+/* ---- live files ---- */
 
 /* Without the key it is left for somebody who has it: it would not compress. */
 static int append_decrypted(
@@ -88,11 +162,8 @@ static int append_decrypted(
 	th_live_key_init(&key, h->file_id, h->writer);
 	struct th_slice plain = {map, 0};
 	plain.n = th_live_key_open_all(&key, h->first_seq, area, map, &count, &whole);
-	r = whole ? 0 : -EBADMSG;
-	if (r == 0 && plain.n > 0) {
-		r = append_frames(job, h, plain, count);
-	}
-	munmap(map, area.n);
+	r = whole ? append_frames(job, h, plain, count) : -EBADMSG;
+	keep(job->folding, map, area.n);
 	return r;
 }
 
@@ -138,9 +209,7 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 		return r < 0 ? r : th_sys_unlink(job->live_path);
 	}
 	area.n = th_frames_scan(area, &count);
-	if (area.n > 0) {
-		r = append_frames(job, &h, area, count);
-	}
+	r = append_frames(job, &h, area, count);
 	return r < 0 ? r : th_sys_unlink(job->live_path);
 }
 
@@ -180,8 +249,13 @@ static int fold_locked(const struct job *job, int fd)
 	if (map == MAP_FAILED) {
 		return -errno;
 	}
-	r = fold_map(job, map, size);
-	munmap(map, size);
+	r = prepare(job->folding);
+	r = r < 0 ? r : fold_map(job, map, size);
+	if (r < 0) {
+		munmap(map, size);
+	} else {
+		keep(job->folding, map, size);
+	}
 	return r;
 }
 
@@ -202,15 +276,26 @@ static int fold(const struct job *job)
 	return r;
 }
 
-int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns)
+/* One that nothing goes before. */
+static int fold_alone(struct job *job)
 {
-	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_ORPHAN};
-	return fold(&job);
+	struct th_folding folding = {.ready = false};
+	job->folding = &folding;
+	int r = fold(job);
+	th_folding_finish(&folding);
+	return r;
 }
 
-int th_fold_own(const char *path, const char *live_path, uint64_t budget_ns)
+int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns)
 {
-	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_OWN};
+	struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_ORPHAN};
+	return fold_alone(&job);
+}
+
+int th_fold_own(
+	const char *path, const char *live_path, uint64_t budget_ns, struct th_folding *folding)
+{
+	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_OWN, folding};
 	return fold(&job);
 }
 
@@ -233,7 +318,7 @@ static int fold_entries(struct job *job, const uint8_t *p, size_t n, char *live_
 		if (th_live_is_name(e->name, name) && dir_n + name_n < PATH_MAX &&
 			th_clock_mono() < give_up) {
 			memcpy(live_path + dir_n, e->name, name_n + 1);
-			folded += fold(job) == 0;
+			folded += fold_alone(job) == 0;
 		}
 		p += e->length;
 		n -= e->length;

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "capture/split.h"
+
 /* Folds the live file at `live_path` into the capture at `path`. budget_ns bounds the time spent
  * compressing (UINT64_MAX: no bound); beyond it the block is stored as it is. 0, or a negative
  * errno: -EBUSY: its owner may be alive or somebody else is folding it; -ENOENT: it is gone, or was
@@ -16,8 +18,20 @@
  * -ENOKEY, -EBADMSG: it is encrypted, and there is no key or another one. */
 int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns);
 
+/* What is kept between the live files of one writer, folded in their order: what the next one may
+ * refer to. Zeroed it is valid. */
+struct th_folding {
+	struct th_splitter splitter;
+	bool ready;
+	void *kept; /* mapping that holds the frames of the block before */
+	size_t kept_size;
+};
+
+void th_folding_finish(struct th_folding *f);
+
 /* As th_fold_live(), for the owner itself: it does not ask whether the owner is alive. */
-int th_fold_own(const char *path, const char *live_path, uint64_t budget_ns);
+int th_fold_own(
+	const char *path, const char *live_path, uint64_t budget_ns, struct th_folding *folding);
 
 /* Folds every orphaned live file of the capture at `path`, within budget_ns altogether; what
  * is left of the time decides between compressed and stored, and no file is begun when twice the

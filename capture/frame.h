@@ -47,6 +47,8 @@ enum th_block_type {
 enum th_block_flag {
 	TH_BLOCK_ZSTD = 1 << 0,	     /* the payload is one zstd frame */
 	TH_BLOCK_ENCRYPTED = 1 << 1, /* and that is encrypted, with a tag behind it */
+	TH_BLOCK_SPLIT = 1 << 2,     /* what is compressed is split frames (capture/split.h) */
+	TH_BLOCK_LEANS = 1 << 3,     /* those refer to frames of an earlier block, the base */
 };
 
 /* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), certificate chains (22),

@@ -78,6 +78,8 @@ void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th
 	th_out_u32(&out, b->raw_bytes);
 	th_out_u32(&out, b->stored_bytes);
 	th_out_u32(&out, b->crc);
+	th_out_u64(&out, b->base_first);
+	th_out_u32(&out, b->base_bytes);
 	memcpy(ret_bytes + SALT_OFFSET, b->salt, sizeof(b->salt));
 	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
 	put_crc(ret_bytes, header_crc(seed, ret_bytes, TH_BLOCK_HEADER_BYTES));
@@ -100,6 +102,8 @@ int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *r
 	ret_block->raw_bytes = th_in_u32(&in);
 	ret_block->stored_bytes = th_in_u32(&in);
 	ret_block->crc = th_in_u32(&in);
+	ret_block->base_first = th_in_u64(&in);
+	ret_block->base_bytes = th_in_u32(&in);
 	memcpy(ret_block->salt, p + SALT_OFFSET, sizeof(ret_block->salt));
 	return 0;
 }
@@ -151,6 +155,18 @@ void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h)
 	th_out_u64(&out, h->time);
 }
 
+void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header)
+{
+	*ret_header = (struct th_frame_header){
+		.length = th_le32(p),
+		.crc = th_le32(p + 4),
+		.type = p[8],
+		.flags = p[9],
+		.id = th_le32(p + 12),
+		.time = th_le64(p + 16),
+	};
+}
+
 int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok)
 {
 	if (in.n < TH_FRAME_HEADER_BYTES) {
@@ -163,14 +179,13 @@ int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool
 	} else {
 		commit = th_le64(in.p);
 	}
-	struct th_frame_header h = {.length = (uint32_t)commit, .crc = (uint32_t)(commit >> 32)};
+	struct th_frame_header h;
+	th_frame_header_decode(in.p, &h);
+	h.length = (uint32_t)commit;
+	h.crc = (uint32_t)(commit >> 32);
 	if (h.length < TH_FRAME_HEADER_BYTES || th_frame_room(h.length) > in.n) {
 		return 0;
 	}
-	h.type = in.p[8];
-	h.flags = in.p[9];
-	h.id = th_le32(in.p + 12);
-	h.time = th_le64(in.p + 16);
 	*ret_header = h;
 	*ret_ok = th_crc32c(0, in.p + 8, h.length - 8) == h.crc;
 	return 1;

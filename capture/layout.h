@@ -31,6 +31,8 @@ struct th_block {
 	uint64_t writer, first_seq;
 	uint32_t frames, raw_bytes, stored_bytes, crc;
 	uint8_t salt[TH_SALT_BYTES]; /* encrypted: of its key */
+	uint64_t base_first; /* leaning: number of the first frame of the block it leans on, */
+	uint32_t base_bytes; /* and the size of that block's frames */
 };
 
 /* The file id is part of the checksum: a block of another capture that was recorded as content is
@@ -65,6 +67,12 @@ struct th_frame_header {
 	uint64_t time;
 };
 
+/* Is the payload bytes of a body, or of a tunnel? Those come apart from the rest (split.h). */
+static inline bool th_frame_is_body(uint8_t type)
+{
+	return type == TH_FRAME_REQ_DATA || type == TH_FRAME_RES_DATA;
+}
+
 /* Bytes that a frame of `length` takes. */
 static inline size_t th_frame_room(size_t length)
 {
@@ -79,6 +87,9 @@ static inline uint64_t th_frame_commit(uint32_t length, uint32_t crc)
 {
 	return (uint64_t)crc << 32 | length;
 }
+
+/* The fields of 24 bytes, whatever they are. */
+void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header);
 
 /* 1: a frame stands at `in`, whole (*ret_ok: and its checksum holds). 0: none does, nor can one be
  * found behind it. */

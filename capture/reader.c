@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "capture/join.h"
 #include "capture/key.h"
 #include "capture/segments.h"
+#include "capture/split.h"
 
 /* All decompressed blocks together: no file, however made, may take more memory than this. */
 #define DECODED_MAX (16ull << 30)
@@ -28,6 +30,7 @@ struct th_reader {
 	size_t n_spoilt;
 	bool complete; /* all was read once, and what is wrong noted */
 	ZSTD_DCtx *zstd;
+	uint32_t leaning; /* blocks being opened, each because the one before leans on it */
 };
 
 int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why)
@@ -61,11 +64,11 @@ static void damage(struct th_reader *r, struct th_segment *s, const char *what)
 	}
 }
 
-/* As much as can be decompressed; the length. */
-static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_t *out)
+/* As much as can be decompressed into `out`, which has room for n bytes; the length. */
+static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_t *out, size_t n)
 {
 	ZSTD_inBuffer src = {s->stored.p, s->stored.n, 0};
-	ZSTD_outBuffer dst = {out, s->raw_bytes, 0};
+	ZSTD_outBuffer dst = {out, n, 0};
 	ZSTD_DCtx_reset(r->zstd, ZSTD_reset_session_only);
 	size_t before;
 	size_t left;
@@ -135,10 +138,65 @@ static void decrypt(struct th_reader *r, struct th_segment *s)
 	(s->live ? decrypt_live : decrypt_block)(r, s, out);
 }
 
+static struct th_slice frame_area(struct th_reader *r, struct th_segment *s);
+
+/* The frames of the block that this one leans on; all of them, or it is of no use. */
+static bool find_base(struct th_reader *r, struct th_segment *s, struct th_slice *ret_base)
+{
+	*ret_base = (struct th_slice){NULL, 0};
+	if (!s->leans) {
+		return true;
+	}
+	struct th_segment *base = th_segments_base(&r->segments, s);
+	if (!base || r->leaning == TH_SPLIT_LEAN_MAX) {
+		return false;
+	}
+	r->leaning++;
+	*ret_base = frame_area(r, base);
+	r->leaning--;
+	return ret_base->n == base->raw_bytes;
+}
+
+static struct th_slice join(struct th_reader *r, struct th_segment *s, struct th_slice area)
+{
+	struct th_join j = {.area = area, .frames = s->frames};
+	if (!find_base(r, s, &j.base)) {
+		damage(r, s, "a block leans on one that cannot be read");
+		return (struct th_slice){NULL, 0};
+	}
+	uint8_t *out = take_memory(r, s, s->raw_bytes);
+	size_t n = out ? th_join_frames(&j, out, s->raw_bytes) : 0;
+	if (n != s->raw_bytes) {
+		damage(r, s, "a block does not give the frames it says");
+	}
+	return (struct th_slice){out, n};
+}
+
+/* The split frames are needed no longer than it takes to put them together. */
+static struct th_slice open_split(struct th_reader *r, struct th_segment *s)
+{
+	if (!s->packed) {
+		return join(r, s, s->stored);
+	}
+	size_t size = th_join_bound(s->raw_bytes);
+	uint8_t *area = malloc(size);
+	if (!area) {
+		damage(r, s, "a block needs more memory than there is");
+		return (struct th_slice){NULL, 0};
+	}
+	size_t n = decompress(r, s, area, size);
+	struct th_slice frames = join(r, s, (struct th_slice){area, n});
+	free(area);
+	return frames;
+}
+
 static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 {
 	if (s->encrypted) {
 		decrypt(r, s);
+	}
+	if (s->split) {
+		return open_split(r, s);
 	}
 	if (!s->packed) {
 		if (s->stored.n != s->raw_bytes && !s->live) {
@@ -150,7 +208,7 @@ static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 	if (!out) {
 		return (struct th_slice){NULL, 0};
 	}
-	size_t n = decompress(r, s, out);
+	size_t n = decompress(r, s, out, s->raw_bytes);
 	if (n != s->raw_bytes) {
 		damage(r, s, "a block does not decompress to its size");
 	}
@@ -169,9 +227,10 @@ static struct th_slice frame_area(struct th_reader *r, struct th_segment *s)
 
 static struct th_place place_of(const struct th_segment *s, const uint8_t *at)
 {
-	struct th_place place = {.path = s->path, .offset = s->offset, .packed = s->packed};
+	struct th_place place = {
+		.path = s->path, .offset = s->offset, .packed = s->packed || s->split};
 	size_t inner = (size_t)(at - s->area.p);
-	if (s->packed || s->encrypted) {
+	if (s->packed || s->split || s->encrypted) {
 		place.packed = true;
 		place.inner = (uint32_t)inner;
 	} else {

@@ -267,7 +267,7 @@ static size_t take_block(
 	if (b->type != TH_BLOCK_FRAMES || b->raw_bytes > TH_BLOCK_MAX) {
 		return next;
 	}
-	if (b->flags & ~(TH_BLOCK_ZSTD | TH_BLOCK_ENCRYPTED)) {
+	if (b->flags & ~(TH_BLOCK_ZSTD | TH_BLOCK_ENCRYPTED | TH_BLOCK_SPLIT | TH_BLOCK_LEANS)) {
 		th_segments_damage(s, m->path, at, "a block needs a newer tracehook");
 		return next;
 	}
@@ -278,6 +278,8 @@ static size_t take_block(
 		.raw_bytes = b->raw_bytes,
 		.frames = b->frames,
 		.packed = b->flags & TH_BLOCK_ZSTD,
+		.split = b->flags & TH_BLOCK_SPLIT,
+		.leans = b->flags & TH_BLOCK_LEANS,
 		.encrypted = b->flags & TH_BLOCK_ENCRYPTED,
 		.block = *b,
 		.damaged = fault != NULL,
@@ -342,6 +344,28 @@ static void sort(struct th_segments *s)
 		s->at[i].rank = same ? s->at[i - 1].rank : s->at[i].order;
 	}
 	qsort(s->at, s->n, sizeof(s->at[0]), by_rank);
+}
+
+struct th_segment *th_segments_base(struct th_segments *s, const struct th_segment *of)
+{
+	const struct th_segment key = {.rank = of->rank, .first_seq = of->block.base_first};
+	size_t low = 0, high = (size_t)(of - s->at);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = by_rank(&s->at[middle], &key) < 0;
+		low = before ? middle + 1 : low;
+		high = before ? high : middle;
+	}
+	/* A live file that was folded twice may have been cut into blocks in two ways. */
+	for (; &s->at[low] < of && s->at[low].rank == of->rank &&
+		s->at[low].first_seq == of->block.base_first;
+		low++) {
+		struct th_segment *found = &s->at[low];
+		if (!found->live && found->raw_bytes == of->block.base_bytes) {
+			return found;
+		}
+	}
+	return NULL;
 }
 
 static int by_path(const void *a, const void *b)

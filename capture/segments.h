@@ -16,9 +16,11 @@ struct th_segment {
 	uint64_t order;
 	struct th_slice stored; /* in a mapping; what is left of it when damaged */
 	uint32_t raw_bytes, frames;
-	bool packed;
+	bool packed; /* compressed */
+	bool split;
+	bool leans;
 	bool encrypted;
-	struct th_block block;	     /* encrypted: its header */
+	struct th_block block;	     /* its header, when it is not live */
 	uint8_t salt[TH_SALT_BYTES]; /* encrypted, live */
 	bool live;
 	bool damaged;	      /* already said so */
@@ -53,6 +55,9 @@ struct th_segments {
  * either way. */
 int th_segments_find(struct th_segments *s, const char *path, const char **ret_why);
 void th_segments_finish(struct th_segments *s);
+
+/* The block that `of` leans on; NULL: it is not there. It comes before `of`. */
+struct th_segment *th_segments_base(struct th_segments *s, const struct th_segment *of);
 
 void th_segments_damage(struct th_segments *s, const char *path, uint64_t offset, const char *what);
 

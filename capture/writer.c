@@ -429,8 +429,8 @@ void th_writer_forked(struct th_writer *w)
 }
 
 /* Folds live files first..last; *ret_done: the last one that needs no further attempt. */
-static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
-	uint32_t *ret_done)
+static int fold_each(const struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
+	struct th_folding *folding, uint32_t *ret_done)
 {
 	char live_path[sizeof(w->live_path)];
 	uint64_t start = th_clock_mono();
@@ -442,8 +442,8 @@ static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, ui
 		}
 		int r = th_live_name(live_path, sizeof(live_path), w->path, w->id, number);
 		if (r == 0) {
-			r = th_fold_own(
-				w->path, live_path, budget_ns > spent ? budget_ns - spent : 0);
+			uint64_t left = budget_ns > spent ? budget_ns - spent : 0;
+			r = th_fold_own(w->path, live_path, left, folding);
 		}
 		if (r < 0 && r != -ENOENT) {
 			return r;
@@ -451,6 +451,15 @@ static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, ui
 		*ret_done = number;
 	}
 	return 0;
+}
+
+static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
+	uint32_t *ret_done)
+{
+	struct th_folding folding = {.ready = false};
+	int r = fold_each(w, first, last, budget_ns, &folding, ret_done);
+	th_folding_finish(&folding);
+	return r;
 }
 
 /* Losses that no frame has told of yet. */

@@ -32,6 +32,7 @@ import aes_gcm
 FILE_MAGIC, BLOCK_MAGIC, LIVE_MAGIC = (b"\x89" + name + b"\r\n\x1a\n"
                                        for name in (b"THC", b"THB", b"THL"))
 FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
+CHECKED = 131072  # bytes of a split block's frames that have a checksum together
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
          13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
@@ -160,13 +161,96 @@ def decrypt_live(header, data, where, keys):
     return out
 
 
-def read_block(data, at, where, file_id, others=None, keys=None):
-    """(frames, offset after the block); what is no block of frames goes to others"""
+# ---- split blocks ----
+
+class Area:
+    """Split frames, taken from the front."""
+    def __init__(self, data, where):
+        self.data, self.at, self.where = data, 0, where
+
+    def take(self, size):
+        demand(size <= len(self.data) - self.at, self.where, "split frames are too short")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def varint(self):
+        value = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            value |= (byte & 127) << shift
+            if byte < 128:
+                demand(value < 1 << 64, self.where, "a number of more than 64 bits")
+                return value
+            shift += 7
+
+    def varints(self, count):
+        return [self.varint() for _ in range(count)]
+
+    def sums(self, count, bits):
+        total, values = 0, []
+        for value in self.varints(count):
+            total = total + (value >> 1 ^ -(value & 1)) & (1 << bits) - 1
+            values.append(total)
+        return values
+
+
+def join_frames(data, count, size, base, where):
+    """The frames of a split block as they stood before."""
+    area = Area(data, where)
+    n_references, text_size = area.varints(2)
+    types, flags = area.take(count), area.take(count)
+    ids, times, lengths = area.sums(count, 32), area.sums(count, 64), area.varints(count)
+    references = list(zip(*(area.varints(n_references) for _ in range(3))))
+    checks = struct.unpack("<%dI" % -(-size // CHECKED), area.take(-(-size // CHECKED) * 4))
+    text = Area(area.take(text_size), where)
+    out, gap = bytearray(), references[0][0] if references else None
+    for i in range(count):
+        left, start = lengths[i], len(out)
+        out += bytes(8) + struct.pack("<BBHIQ", types[i], flags[i], 0, ids[i], times[i])
+        if types[i] not in (9, 14):
+            out += text.take(left)
+            left = 0
+        while left:
+            literal = left if gap is None else min(left, gap)
+            out += area.take(literal)
+            left -= literal
+            gap = None if gap is None else gap - literal
+            if left:
+                _, distance, run = references.pop(0)
+                from_, back = out, len(out) - distance
+                if back < 0:
+                    from_, back = base, back + len(base)
+                demand(16 <= run <= min(left, distance) and 0 <= back <= len(from_) - run, where,
+                       "a reference")
+                out += from_[back:back + run]
+                left -= run
+                gap = references[0][0] if references else None
+        struct.pack_into("<II", out, start, len(out) - start, crc32c(out[start + 8:]))
+        out += bytes(-len(out) % 8)
+    demand(area.at == len(data) and text.at == text_size and not references, where, "leftovers")
+    demand(len(out) == size, where, "size of the frames")
+    for i, check in enumerate(checks):
+        demand(crc32c(out[i * CHECKED:(i + 1) * CHECKED]) == check, where, "a check")
+    return bytes(out)
+
+
+def find_base(header, bases, where):
+    """The frames of the block that this one leans on."""
+    writer, first = struct.unpack_from("<QQ", header, 16)
+    base_first, size = struct.unpack_from("<QI", header, 48)
+    demand(base_first < first, where, "a block that leans on one behind it")
+    demand((writer, base_first, size) in bases, where, "a block leans on one that is not there")
+    return bases[writer, base_first, size]
+
+
+def read_block(data, at, where, file_id, bases, others=None, keys=None):
+    """(frames, offset after the block); what is no block of frames goes to others. What later
+    blocks may lean on is kept in bases."""
     header = data[at:at + BLOCK_HEADER]
     demand(len(header) == BLOCK_HEADER, where, "torn block header")
     check_header(header, BLOCK_MAGIC, where, file_id)
     kind, flags = header[10], header[11]
-    demand(kind != 0 and (kind != 1 or flags & ~3 == 0), where, "block type or flags")
+    demand(kind != 0 and (kind != 1 or flags & ~15 == 0), where, "block type or flags")
     writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
     payload = data[at + BLOCK_HEADER:at + BLOCK_HEADER + stored]
     demand(len(payload) == stored, where, "torn block")
@@ -180,7 +264,11 @@ def read_block(data, at, where, file_id, others=None, keys=None):
     if flags & 1:
         payload = subprocess.run(["zstd", "-dcq"], input=payload, check=True,
                                  stdout=subprocess.PIPE).stdout
+    if flags & 4:
+        base = find_base(header, bases, where) if flags & 8 else b""
+        payload = join_frames(payload, count, plain, base, where)
     demand(len(payload) == plain, where, "payload size")
+    bases[writer, first, plain] = payload
     frames = list(read_frames(payload, writer, first, where))
     demand(len(frames) == count, where, "%d frames, not %d" % (len(frames), count))
     return frames, at + BLOCK_HEADER + stored
@@ -190,10 +278,11 @@ def read_file(path):
     with open(path, "rb") as f:
         data = f.read()
     check_header(data[:FILE_HEADER], FILE_MAGIC, path)
-    at, file_id = FILE_HEADER, data[16:32]
+    at, file_id, bases = FILE_HEADER, data[16:32], {}
     keys, _ = admit(data[:FILE_HEADER], path)
     while at < len(data):
-        frames, at = read_block(data, at, "%s, block at %d" % (path, at), file_id, keys=keys)
+        frames, at = read_block(data, at, "%s, block at %d" % (path, at), file_id, bases,
+                                keys=keys)
         yield from frames
     for live in sorted(glob.glob(glob.escape(path) + "-live*")):
         with open(live, "rb") as f:
@@ -274,12 +363,12 @@ def verify(path):
     """Checks each seal, the newest of a run or not, as if the run had ended with it."""
     with open(path, "rb") as f:
         data = f.read()
-    writers, others, at, previous = {}, [], FILE_HEADER, bytes(32)
+    writers, others, at, previous, bases = {}, [], FILE_HEADER, bytes(32), {}
     keys, header = admit(data[:FILE_HEADER], path)
     for frame in read_all(path):
         writers.setdefault(frame.writer, []).append(frame)
     while at < len(data):
-        _, at = read_block(data, at, "block at %d" % at, data[16:32], others, keys)
+        _, at = read_block(data, at, "block at %d" % at, data[16:32], bases, others, keys)
     for kind, payload in others:
         if kind == 3:
             said = check_seal(header, payload, previous, writers)
@@ -314,10 +403,10 @@ def read_lenient(path):
         data = f.read()
     check_header(data[:FILE_HEADER], FILE_MAGIC, path)
     at, file_id, writers, damage = FILE_HEADER, data[16:32], {}, []
-    found = []
+    found, bases = [], {}
     while at < len(data):
         try:
-            frames, at = read_block(data, at, "block", file_id)
+            frames, at = read_block(data, at, "block", file_id, bases)
             found += frames
         except (BadFile, subprocess.CalledProcessError):
             damage.append(at)

@@ -13,6 +13,8 @@ TestSuite(format, .init = scratch_setup, .fini = scratch_teardown);
 
 /* ---- the example ---- */
 
+#define SPLIT_AT 224 /* its second block */
+
 /* The bytes of one line, "offset  byte byte …  note"; its number of bytes. */
 static size_t read_line(const char *line, size_t at, uint8_t *out)
 {
@@ -56,7 +58,7 @@ Test(format, the_example_reads_as_the_document_says)
 	size_t n = read_example(bytes), damage = 0;
 	struct th_reader *r = NULL;
 	struct th_frame f;
-	cr_assert_eq(n, 224);
+	cr_assert_eq(n, 368);
 	scratch_write(scratch_path, bytes, n);
 	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
 	cr_assert_eq(th_reader_key(r)[15], 0x1f);
@@ -72,6 +74,14 @@ Test(format, the_example_reads_as_the_document_says)
 	cr_assert_eq(f.type, TH_FRAME_PROCESS_END);
 	cr_assert_eq(f.seq, 1);
 	cr_assert_eq(th_le64(f.payload.p), 1);
+	cr_assert(th_reader_next(r, &f));
+	cr_assert_eq(f.id, 4);
+	cr_assert_eq(f.time, 1700000000000002000);
+	cr_assert(th_slice_eq(f.payload, TH_SLICE_LIT("hello again, agent!")));
+	cr_assert(th_reader_next(r, &f));
+	cr_assert_eq(f.seq, 3);
+	cr_assert_eq(f.flags, TH_FRAME_LAST);
+	cr_assert(th_slice_eq(f.payload, TH_SLICE_LIT("hello again, agent!!")));
 	cr_assert_not(th_reader_next(r, &f));
 	th_reader_damage(r, &damage);
 	cr_assert_eq(damage, 0);
@@ -89,7 +99,7 @@ Test(format, the_example_is_what_our_code_writes)
 	th_file_header_encode(mine, &h);
 	th_block_encode(mine + 64, h.file_id, &b);
 	size_t at = 160;
-	while (at < n) {
+	while (at < SPLIT_AT) {
 		struct th_frame_header f;
 		bool ok = false;
 		cr_assert(th_frame_decode((struct th_slice){bytes + at, n - at}, &f, &ok) && ok);
@@ -100,7 +110,11 @@ Test(format, the_example_is_what_our_code_writes)
 		memcpy(mine + at, &commit, sizeof(commit));
 		at += th_frame_room(f.length);
 	}
-	cr_assert_eq(memcmp(mine, bytes, n), 0);
+	cr_assert_eq(th_block_decode(bytes + SPLIT_AT, h.file_id, &b), 0);
+	cr_assert_eq(b.flags, TH_BLOCK_SPLIT);
+	th_block_encode(mine + SPLIT_AT, h.file_id, &b);
+	cr_assert_eq(memcmp(mine, bytes, SPLIT_AT + TH_BLOCK_HEADER_BYTES), 0);
+	cr_assert_eq(n, SPLIT_AT + TH_BLOCK_HEADER_BYTES + b.stored_bytes);
 }
 
 /* ---- the second reader ---- */

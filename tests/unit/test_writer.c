@@ -94,7 +94,7 @@ Test(writer, folds_into_one_block)
 	cr_assert_eq(b.first_seq, 0);
 	cr_assert_eq(b.frames, 100);
 	cr_assert_eq(b.raw_bytes, 100 * 64);
-	cr_assert_eq(b.flags, TH_BLOCK_ZSTD);
+	cr_assert_eq(b.flags, TH_BLOCK_ZSTD | TH_BLOCK_SPLIT);
 	cr_assert_lt(b.stored_bytes, 500);
 	cr_assert_eq(n, TH_FILE_HEADER_BYTES + TH_BLOCK_HEADER_BYTES + b.stored_bytes);
 	free(bytes);

@@ -80,7 +80,7 @@ says tracehook diff --slower 8 ab.thc slow.thc | tail -n 1
 mk all-kinds x.thc
 says tracehook diff --exact x.thc x.thc
 # Damage is no equality.
-head -c 2000 a.thc >cut.thc
+head -c -100 a.thc >cut.thc
 tracehook diff a.thc cut.thc >/dev/null 2>&1
 echo "exit $?"
 # Mistakes.

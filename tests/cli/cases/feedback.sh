@@ -86,7 +86,7 @@ tracehook redact --rules rules.json f.thc r.thc
 tracehook dump --json r.thc | jq -c 'select(.feedback) | .feedback[] | .label, .data' | sed 's/[0-9a-f]\{16\}/HASH/'
 grep -c EMP- r.thc
 echo "## refused"
-head -c 2000 a.thc >cut.thc
+head -c -100 a.thc >cut.thc
 says tracehook feedback cut.thc 1 --score 1 | tail -n 2
 chmod 444 b.thc
 says tracehook feedback b.thc 1 --score 1

@@ -3,9 +3,9 @@ golden=$cases/../../golden
 reader=$cases/../../reader/read_capture.py
 cp "$golden"/v1* .
 chmod 600 v1.key
-for made in v1-plain v1-encrypted; do
+for made in v1-plain v1-encrypted v1-split; do
 	echo "## $made"
-	[ $made = v1-plain ] || export TRACEHOOK_KEY_FILE=$PWD/v1.key
+	[ $made != v1-encrypted ] || export TRACEHOOK_KEY_FILE=$PWD/v1.key
 	says tracehook verify $made.thc
 	tracehook dump --json $made.thc >$made.json
 	jq -r 'select(.kind == "exchange") | [.method, .url, .response_status, .response_body] | @tsv' \

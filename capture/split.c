@@ -1,0 +1,267 @@
+/* See split.h. Lengths, checksums and padding are not kept: they follow from the rest. Everything
+ * that a block could need is mapped once, and only what is used becomes memory. */
+#include "capture/split.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "base/crc32c.h"
+#include "capture/layout.h"
+
+const struct th_split_limits th_split_writer = {TH_LIVE_MAX, 2u << 20, 64u << 10};
+const struct th_split_limits th_split_archive = {TH_BLOCK_MAX, TH_BLOCK_MAX, 1u << 20};
+
+#define REFERENCES(limits) ((limits)->raw / 512)
+#define VARINT_MAX 10
+#define HEADER_MAX (2 * VARINT_MAX)
+
+/* The parts in the order of the format. */
+enum part {
+	PART_HEADER,
+	PART_TYPES,
+	PART_FLAGS,
+	PART_IDS,
+	PART_TIMES,
+	PART_LENGTHS,
+	PART_GAPS,
+	PART_DISTANCES,
+	PART_RUNS,
+	PART_CHECKS,
+	PART_TEXT,
+	PART_BODIES,
+	N_PARTS,
+};
+
+_Static_assert(N_PARTS == TH_SPLIT_PARTS, "one iovec for each");
+
+/* One block in the making. */
+struct making {
+	struct th_splitter *s;
+	struct th_out parts[N_PARTS];
+	uint32_t count, references;
+	uint32_t id;
+	uint64_t time;
+	uint64_t gap;	 /* bytes of bodies since the last reference */
+	uint64_t leaned; /* bytes from the base */
+};
+
+static size_t capacity(const struct th_split_limits *l, enum part part)
+{
+	const size_t references = REFERENCES(l);
+	switch (part) {
+	case PART_HEADER:
+		return HEADER_MAX;
+	case PART_TYPES:
+	case PART_FLAGS:
+		return l->frames;
+	case PART_IDS:
+	case PART_LENGTHS:
+		return (size_t)l->frames * 5;
+	case PART_TIMES:
+		return (size_t)l->frames * VARINT_MAX;
+	case PART_GAPS:
+	case PART_DISTANCES:
+	case PART_RUNS:
+		return references * 5;
+	case PART_CHECKS:
+		return (l->raw / TH_SPLIT_CHECKED + 1) * 4;
+	default:
+		return l->text;
+	}
+}
+
+int th_splitter_init(struct th_splitter *s, const struct th_split_limits *limits)
+{
+	size_t size = sizeof(struct th_repeats_table);
+	for (enum part part = 0; part < N_PARTS; part++) {
+		size += capacity(limits, part);
+	}
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED) {
+		return -ENOMEM;
+	}
+	*s = (struct th_splitter){.limits = *limits, .map = map, .size = size};
+	th_repeats_init(&s->repeats, map);
+	return 0;
+}
+
+void th_splitter_finish(struct th_splitter *s)
+{
+	munmap(s->map, s->size);
+}
+
+static void put_varint(struct th_out *out, uint64_t v)
+{
+	uint8_t bytes[VARINT_MAX];
+	size_t n = 0;
+	for (; v > 0x7f; v >>= 7) {
+		bytes[n++] = (uint8_t)(v | 0x80);
+	}
+	bytes[n++] = (uint8_t)v;
+	th_out_bytes(out, bytes, n);
+}
+
+/* Small numbers of either sign as small numbers. */
+static void put_signed(struct th_out *out, uint64_t v)
+{
+	put_varint(out, v << 1 ^ -(v >> 63));
+}
+
+static bool is_blank(const uint8_t *p, size_t n)
+{
+	while (n && *p == 0) {
+		p++;
+		n--;
+	}
+	return n == 0;
+}
+
+/* False: the frames of this block end, or one comes that its columns would not give back. The
+ * checksum is not looked at again: the frames are sound. */
+static bool fits(const struct making *m, struct th_slice rest, struct th_frame_header *ret_header)
+{
+	const struct th_split_limits *l = &m->s->limits;
+	if (m->count == l->frames || rest.n < TH_FRAME_HEADER_BYTES) {
+		return false;
+	}
+	th_frame_header_decode(rest.p, ret_header);
+	size_t length = ret_header->length, room = th_frame_room(length);
+	if (length < TH_FRAME_HEADER_BYTES || room > rest.n) {
+		return false;
+	}
+	size_t text = m->parts[PART_TEXT].n + m->parts[PART_BODIES].n;
+	return is_blank(rest.p + length, room - length) && th_le16(rest.p + 10) == 0 &&
+		length <= l->text && text <= l->text - length &&
+		m->references + length / TH_REPEAT_MIN < REFERENCES(l);
+}
+
+static void put_body(struct making *m, size_t offset, size_t n)
+{
+	struct th_repeats *repeats = &m->s->repeats;
+	struct th_repeats_scan scan = {.offset = offset, .n = n};
+	struct th_repeat repeat;
+	const uint8_t *p = repeats->own.p + offset;
+	size_t from = 0;
+	while (n >= TH_REPEAT_MIN && th_repeats_next(repeats, &scan, &repeat)) {
+		th_out_bytes(&m->parts[PART_BODIES], p + from, repeat.at - from);
+		put_varint(&m->parts[PART_GAPS], m->gap + repeat.at - from);
+		put_varint(&m->parts[PART_DISTANCES], repeat.distance);
+		put_varint(&m->parts[PART_RUNS], repeat.n);
+		m->references++;
+		m->leaned += repeat.in_base ? repeat.n : 0;
+		m->gap = 0;
+		from = repeat.at + repeat.n;
+	}
+	th_out_bytes(&m->parts[PART_BODIES], p + from, n - from);
+	m->gap += n - from;
+}
+
+static void put_frame(struct making *m, size_t offset, const struct th_frame_header *h)
+{
+	size_t n = h->length - TH_FRAME_HEADER_BYTES;
+	uint32_t id = h->id - m->id;
+	th_out_u8(&m->parts[PART_TYPES], h->type);
+	th_out_u8(&m->parts[PART_FLAGS], h->flags);
+	put_signed(&m->parts[PART_IDS], (uint64_t)(int64_t)(int32_t)id);
+	put_signed(&m->parts[PART_TIMES], h->time - m->time);
+	put_varint(&m->parts[PART_LENGTHS], n);
+	m->id = h->id;
+	m->time = h->time;
+	m->count++;
+	offset += TH_FRAME_HEADER_BYTES;
+	if (th_frame_is_body(h->type)) {
+		put_body(m, offset, n);
+	} else {
+		th_out_bytes(&m->parts[PART_TEXT], m->s->repeats.own.p + offset, n);
+	}
+}
+
+static void put_checks(struct making *m, struct th_slice frames)
+{
+	while (frames.n) {
+		size_t n = frames.n < TH_SPLIT_CHECKED ? frames.n : TH_SPLIT_CHECKED;
+		th_out_u32(&m->parts[PART_CHECKS], th_crc32c(0, frames.p, n));
+		frames.p += n;
+		frames.n -= n;
+	}
+}
+
+static void begin(struct making *m, struct th_splitter *s)
+{
+	uint8_t *at = s->map + sizeof(struct th_repeats_table);
+	*m = (struct making){.s = s};
+	for (enum part part = 0; part < N_PARTS; part++) {
+		size_t cap = capacity(&s->limits, part);
+		m->parts[part] = (struct th_out){.p = at, .cap = cap};
+		at += cap;
+	}
+}
+
+/* The bytes taken. */
+static size_t take(struct making *m, struct th_slice frames)
+{
+	size_t at = 0;
+	struct th_frame_header h;
+	frames.n = frames.n < m->s->limits.raw ? frames.n : m->s->limits.raw;
+	m->s->repeats.own = frames;
+	while (fits(m, (struct th_slice){frames.p + at, frames.n - at}, &h)) {
+		put_frame(m, at, &h);
+		at += th_frame_room(h.length);
+	}
+	put_varint(&m->parts[PART_HEADER], m->references);
+	put_varint(&m->parts[PART_HEADER], m->parts[PART_TEXT].n);
+	put_checks(m, (struct th_slice){frames.p, at});
+	return at;
+}
+
+static void give(const struct making *m, struct th_slice frames, struct th_split *ret_split)
+{
+	*ret_split = (struct th_split){.frames = frames,
+		.count = m->count,
+		.leans = m->leaned > 0,
+		.base_first = m->s->base_first,
+		.base_bytes = (uint32_t)m->s->repeats.base.n};
+	for (enum part part = 0; part < N_PARTS; part++) {
+		const struct th_out *out = &m->parts[part];
+		if (out->n) {
+			ret_split->parts[ret_split->n++] = (struct iovec){out->p, out->n};
+			ret_split->bytes += out->n;
+		}
+	}
+}
+
+int th_splitter_take(struct th_splitter *s, struct th_slice frames, struct th_split *ret_split)
+{
+	struct making m;
+	if (frames.n == 0) {
+		return -ENODATA;
+	}
+	begin(&m, s);
+	size_t n = take(&m, frames);
+	if (m.leaned > 0 && m.leaned < TH_SPLIT_LEAN_WORTH) {
+		/* A block that leans is lost with the one before it: not for so little. */
+		th_splitter_lean_on(s, NULL, 0);
+		begin(&m, s);
+		n = take(&m, frames);
+	}
+	if (n == 0) {
+		return -EINVAL;
+	}
+	give(&m, (struct th_slice){frames.p, n}, ret_split);
+	if (!ret_split->leans) {
+		s->depth = 0;
+	}
+	return 0;
+}
+
+void th_splitter_lean_on(struct th_splitter *s, const struct th_split *split, uint64_t first)
+{
+	struct th_repeats *r = &s->repeats;
+	uint64_t end = r->own_at + (split ? split->frames.n : 0);
+	bool keep = split && s->depth < TH_SPLIT_LEAN_MAX;
+	r->base = keep ? split->frames : (struct th_slice){NULL, 0};
+	r->base_at = r->own_at;
+	r->own_at = end;
+	s->base_first = first;
+	s->depth = keep ? s->depth + 1 : 0;
+}

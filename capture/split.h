@@ -1,0 +1,58 @@
+/* The frames of a block, taken apart so that they compress well (FORMAT.md, "Split blocks"):
+ * headers in columns, texts apart from bodies, what repeats as references. Usable inside the
+ * agent: memory is mapped, of a size that the limits tell. The other half is capture/join.h. */
+#ifndef CAPTURE_SPLIT_H
+#define CAPTURE_SPLIT_H
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "capture/repeats.h"
+
+#define TH_SPLIT_PARTS 12
+#define TH_SPLIT_CHECKED (128u << 10) /* frames, in bytes, per checksum */
+#define TH_SPLIT_LEAN_MAX 32	      /* blocks that lean one on the other in a row */
+#define TH_SPLIT_LEAN_WORTH (32u << 10)
+
+/* What one block may hold: bytes of frames, bytes that are left of them, frames. */
+struct th_split_limits {
+	size_t raw, text;
+	uint32_t frames;
+};
+
+/* Those of a writer, with which a splitter takes 7 MiB of memory at most; those of an archive. */
+extern const struct th_split_limits th_split_writer, th_split_archive;
+
+struct th_splitter {
+	struct th_split_limits limits;
+	struct th_repeats repeats;
+	uint8_t *map;
+	size_t size;
+	uint32_t depth;	     /* blocks that the base leans on, itself among them; 0: no base */
+	uint64_t base_first; /* number of the base's first frame */
+};
+
+struct th_split {
+	struct th_slice frames; /* those that were taken, from the start */
+	uint32_t count;
+	bool leans; /* on the block whose first frame is base_first, of base_bytes */
+	uint64_t base_first;
+	uint32_t base_bytes;
+	struct iovec parts[TH_SPLIT_PARTS]; /* valid until the next one is taken */
+	int n;
+	size_t bytes; /* of all parts */
+};
+
+/* 0 or -ENOMEM. */
+int th_splitter_init(struct th_splitter *s, const struct th_split_limits *limits);
+void th_splitter_finish(struct th_splitter *s);
+
+/* Takes as many of the frames, which are sound and follow each other, as a block holds. 0; -EINVAL:
+ * not even the first can be written this way; -ENODATA: there is none. */
+int th_splitter_take(struct th_splitter *s, struct th_slice frames, struct th_split *ret_split);
+
+/* The next block may refer to this one, whose frames begin with that number and must stay where
+ * they are in memory; NULL: to none. */
+void th_splitter_lean_on(struct th_splitter *s, const struct th_split *split, uint64_t first);
+
+#endif
