@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "player/explain.h"
+#include "player/online.h"
 #include "player/redacted.h"
 #include "player/volatile.h"
 #include "player/world.h"
@@ -55,6 +56,29 @@ void th_caller_finish(struct th_caller *c)
 	th_stream_finish(&c->stream);
 	th_canon_finish(&c->canon);
 	th_buf_finish(&c->redacted);
+	th_buf_finish(&c->tunnel);
+	th_buf_finish(&c->met);
+	th_upstream_close(&c->up);
+}
+
+void th_peer_text(const struct th_hello *h, char ret_text[TH_PEER_TEXT_BYTES])
+{
+	char address[INET6_ADDRSTRLEN] = "?";
+	inet_ntop(h->family == 6 ? AF_INET6 : AF_INET, h->address, address, sizeof(address));
+	if (h->family == TH_WORLD_UNIX) {
+		snprintf(ret_text, TH_PEER_TEXT_BYTES, "connect unix:%.*s", TH_UNIX_NAME_BYTES,
+			h->name);
+	} else {
+		snprintf(ret_text, TH_PEER_TEXT_BYTES,
+			h->family == 6 ? "connect [%s]:%u" : "connect %s:%u", address, h->port);
+	}
+}
+
+void th_caller_miss_peer(struct th_caller *c, const char *why)
+{
+	char text[TH_PEER_TEXT_BYTES];
+	th_peer_text(&c->hello, text);
+	th_tally_miss(c->serving->tally, c->hello.process, text, why);
 }
 
 /* ---- the request ---- */
@@ -118,9 +142,11 @@ char *th_answer_request_line(const struct th_canon *c)
 	const char *path = (const char *)c->text.p + c->path_at;
 	const char *query = (const char *)c->text.p + c->query_at;
 	struct th_buf url = {0}, out = {0};
-	th_buf_str(&url, scheme);
-	th_buf_str(&url, "://");
-	th_buf_str(&url, authority);
+	if (strcmp(method, "CONNECT") != 0) { /* its path is an authority */
+		th_buf_str(&url, scheme);
+		th_buf_str(&url, "://");
+		th_buf_str(&url, authority);
+	}
 	th_buf_str(&url, path);
 	th_buf_str(&url, *query ? "?" : "");
 	th_buf_str(&url, query);
@@ -141,8 +167,9 @@ static char *explain(struct th_caller *c)
 	free(near.x);
 	if (why && c->serving->left_out) {
 		char *longer = NULL;
-		bool made = asprintf(&longer, "%s; the replay was to end at #%zu, before %zu more",
-				    why, c->serving->run->n_exchanges, c->serving->left_out) > 0;
+		bool made = asprintf(&longer, "%s; the replay was to %s #%zu, before %zu more", why,
+				    c->serving->live_after ? "go live after" : "end at",
+				    c->serving->run->n_exchanges, c->serving->left_out) > 0;
 		free(why);
 		why = made ? longer : NULL;
 	}
@@ -192,7 +219,7 @@ static void note_claim(struct th_caller *c, const struct th_claim *claim)
 	th_order_asked(c->serving->order, claim->x);
 }
 
-bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
+enum th_found th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 	struct th_claim *ret_claim, char **ret_body)
 {
 	struct th_index *ix = c->serving->index;
@@ -205,10 +232,13 @@ bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 							: (struct th_slice){NULL, 0},
 				&c->asker, ret_claim))) {
 		note_claim(c, ret_claim);
-		return true;
+		return TH_FOUND_RECORDED;
+	}
+	if (readable && th_online_now(c->serving)) {
+		return TH_FOUND_LIVE;
 	}
 	*ret_body = miss(c, readable);
-	return false;
+	return TH_FOUND_NOTHING;
 }
 
 bool th_answer_find_early(

@@ -3,6 +3,7 @@
 #ifndef PLAYER_ANSWER_H
 #define PLAYER_ANSWER_H
 
+#include "base/unix_name.h"
 #include "capture/redact.h"
 #include "player/arrivals.h"
 #include "player/bound.h"
@@ -14,6 +15,7 @@
 #include "player/resets.h"
 #include "player/stream.h"
 #include "player/tally.h"
+#include "player/upstream.h"
 #include "player/verdicts.h"
 
 /* What all connections of a replay share; nothing of it changes while they run. */
@@ -32,6 +34,8 @@ struct th_serving {
 	struct th_verdicts *verdicts;
 	struct th_tally *tally;
 	enum th_on_miss on_miss;
+	struct th_online *live;		      /* NULL: nothing ever goes to the network */
+	const struct th_exchange *live_after; /* once this was asked for, misses go there */
 	double pace;
 	bool extended_connect; /* some server of the run took one (RFC 8441) */
 	size_t left_out;       /* exchanges behind the one at which the replay ends */
@@ -50,6 +54,10 @@ struct th_caller {
 	uint32_t verdict;	/* TH_TLS_CODE() of the recorded handshake; 0: it was good */
 	struct th_canon canon;	/* used again for each request */
 	struct th_buf redacted; /* the head of the request being answered */
+	struct th_buf tunnel;	/* the head of the CONNECT that brought us here */
+	struct th_upstream up;	/* for what goes live */
+	struct th_buf met; /* certificates that the agent was shown as the server's, as up.chain */
+	char live_why[TH_UPSTREAM_WHY_BYTES];
 };
 
 /* Fills in what the hello says; the stream's descriptor is the caller's. */
@@ -67,10 +75,16 @@ bool th_answer_head(
 void th_answer_body(struct th_caller *c, struct th_exchange *asked, struct th_slice body,
 	struct th_piece *piece);
 
-/* Claims the answer. True and the claim; or false and, unless misses abort, *ret_body: the JSON of
- * a 424 (DESIGN 1.1), which the caller frees. Counts either, and notes the request as asked
+enum th_found {
+	TH_FOUND_NOTHING,  /* a miss */
+	TH_FOUND_RECORDED, /* *ret_claim */
+	TH_FOUND_LIVE,	   /* nothing is recorded, and the network is to be asked (online.h) */
+};
+
+/* Claims the answer. Of a miss, unless misses abort, *ret_body is the JSON of a 424 (DESIGN 1.1),
+ * which the caller frees. Counts what is recorded or missed, and notes the request as asked
  * (order.h). */
-bool th_answer_find(struct th_caller *c, const struct th_exchange *asked,
+enum th_found th_answer_find(struct th_caller *c, const struct th_exchange *asked,
 	struct th_claim *ret_claim, char **ret_body);
 
 /* Claims an answer that was given before the request's body came (Expect), by the head alone. */
@@ -80,6 +94,13 @@ bool th_answer_find_early(
 /* Claims an answer that began before the request was over (h2_duplex.h), by the head in c->canon
  * and what there is of the body. */
 bool th_answer_find_duplex(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim);
+
+/* Counts a whole connection as a miss: "connect 192.0.2.1:5432". */
+void th_caller_miss_peer(struct th_caller *c, const char *why);
+
+/* The peer as reports name it. */
+#define TH_PEER_TEXT_BYTES (TH_UNIX_NAME_BYTES + 24)
+void th_peer_text(const struct th_hello *h, char ret_text[TH_PEER_TEXT_BYTES]);
 
 /* "POST https://host/path", from canonical text, so without anything secret; valid UTF-8. The
  * caller frees; NULL without memory. */

@@ -3,13 +3,13 @@
  * else, so that an agent's connect() never finds the queue full. */
 #include "player/control.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "player/online.h"
 #include "player/serve.h"
 #include "player/world.h"
 #include "trace/departure.h"
@@ -79,14 +79,12 @@ static void note_process(struct th_control *c, const struct th_hello *h, int fd)
 
 static void note_fenced_connect(struct th_control *c, const struct th_hello *h)
 {
-	char address[INET6_ADDRSTRLEN] = "?", text[TH_UNIX_NAME_BYTES + 24];
-	inet_ntop(h->family == 6 ? AF_INET6 : AF_INET, h->address, address, sizeof(address));
-	if (h->family == TH_WORLD_UNIX) {
-		snprintf(text, sizeof(text), "connect unix:%.*s", TH_UNIX_NAME_BYTES, h->name);
-	} else {
-		snprintf(text, sizeof(text), h->family == 6 ? "connect [%s]:%u" : "connect %s:%u",
-			address, h->port);
+	char text[TH_PEER_TEXT_BYTES];
+	/* c-ares connects a datagram socket to each address of a name, to sort them. */
+	if (c->serving->live && th_online_resolved(c->serving->live, h->family, h->address)) {
+		return;
 	}
+	th_peer_text(h, text);
 	th_tally_fenced(c->serving->tally, TH_FENCED_CONNECT, h->process, text,
 		"nothing recorded from there to answer with");
 }
@@ -99,6 +97,30 @@ static void serve_stream(struct th_control *c, const struct th_hello *h, int fd)
 	th_caller_init(&caller, c->serving, h, fd);
 	th_serve(&caller);
 	th_caller_finish(&caller);
+}
+
+static uint8_t reach(struct th_control *c, const struct th_hello *h, int fd)
+{
+	if (!th_online_now(c->serving)) {
+		return TH_REACH_FENCED;
+	}
+	int error = th_online_reach(c->serving->live, h, fd);
+	if (error) {
+		char text[TH_PEER_TEXT_BYTES];
+		th_peer_text(h, text);
+		th_tally_live(c->serving->tally, h->process, text, strerrordesc_np(error), true);
+	}
+	return (uint8_t)error;
+}
+
+/* While nothing may go live yet, it is fenced as any other. */
+static void resolve(struct th_control *c, const struct th_hello *h, int fd)
+{
+	struct th_resolved resolved = {.result = TH_RESOLVED_FENCED};
+	if (th_online_now(c->serving)) {
+		th_online_resolve(c->serving->live, h->name, &resolved);
+	}
+	send(fd, &resolved, sizeof(resolved), MSG_NOSIGNAL);
 }
 
 static void handle(struct th_control *c, int fd)
@@ -134,6 +156,12 @@ static void handle(struct th_control *c, int fd)
 		break;
 	case TH_HELLO_WHOSE:
 		reply(fd, th_bound_has(c->serving->bound, h.address));
+		break;
+	case TH_HELLO_REACH:
+		reply(fd, reach(c, &h, fd));
+		break;
+	case TH_HELLO_RESOLVE:
+		resolve(c, &h, fd);
 		break;
 	default:
 		break;

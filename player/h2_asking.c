@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "player/h2_stream.h"
+#include "player/online.h"
+#include "player/online_h2.h"
 
 struct th_head th_h2_stream_request(const struct th_h2_stream *s)
 {
@@ -32,6 +34,9 @@ static void expect(struct th_h2_stream *s, struct th_exchange *asked)
 		th_answer_find_early(c, asked, &claim)) {
 		th_h2_stream_begin(s, claim.x);
 		return;
+	}
+	if (!x && th_online_now(c->serving)) {
+		th_h2_stream_continue(s);
 	}
 	while (x && s->interims < x->n_interim) {
 		bool is_100 = th_head_status(&x->interim[s->interims].head) == 100;
@@ -146,9 +151,16 @@ void th_h2_stream_asked(struct th_h2_stream *s)
 	if (!th_answer_head(c, th_h2_stream_request(s), 20, &asked)) {
 		return;
 	}
+	if (c->serving->live) {
+		th_buf_slice(&s->raw, th_buf_view(&s->body));
+	}
 	th_answer_body(c, &asked, th_buf_view(&s->body), &piece);
-	if (th_answer_find(c, &asked, &claim, &s->miss)) {
+	enum th_found found = th_answer_find(c, &asked, &claim, &s->miss);
+	if (found == TH_FOUND_RECORDED) {
 		th_h2_stream_begin(s, claim.x);
+	} else if (found == TH_FOUND_LIVE) {
+		s->step = TH_H2_STEP_LIVE;
+		th_online_h2_ask(s);
 	} else if (s->miss) {
 		s->step = TH_H2_STEP_HEAD;
 	} else {

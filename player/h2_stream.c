@@ -8,33 +8,49 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "player/online_h2.h"
 
 #define TURN_LOOK_NS 500000 /* between two looks whether it is our turn */
 
-struct nv_list {
-	nghttp2_nv *nv;
-	size_t n;
-};
-
-/* The fields point into the capture, which stays. */
-static bool make_nv(const struct th_head *head, struct nv_list *ret)
+bool th_h2_fields_make(const struct th_head *head, bool copied, struct th_h2_fields *ret_fields)
 {
-	size_t pos = 0, n = 0;
+	size_t pos = 0, n = 0, at = 0;
 	struct th_field f;
 	while (th_head_next(head, &pos, &f)) {
 		n++;
 	}
-	ret->nv = calloc(n + 1, sizeof(*ret->nv));
-	ret->n = 0;
+	nghttp2_nv *nv = calloc(n + 1, sizeof(*nv));
 	pos = 0;
-	while (ret->nv && ret->n < n && th_head_next(head, &pos, &f)) {
-		ret->nv[ret->n++] = (nghttp2_nv){.name = (uint8_t *)f.name.p,
+	while (nv && at < n && th_head_next(head, &pos, &f)) {
+		nv[at++] = (nghttp2_nv){.name = (uint8_t *)f.name.p,
 			.namelen = f.name.n,
 			.value = (uint8_t *)f.value.p,
 			.valuelen = f.value.n,
-			.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+			.flags = copied
+				? NGHTTP2_NV_FLAG_NONE
+				: NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 	}
-	return ret->nv != NULL;
+	*ret_fields = (struct th_h2_fields){nv, at};
+	return nv != NULL;
+}
+
+/* Of the capture, which stays. */
+static bool make_nv(const struct th_head *head, struct th_h2_fields *ret)
+{
+	return th_h2_fields_make(head, false, ret);
+}
+
+void th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value)
+{
+	if (!th_buf_room(head, 6 + name.n + value.n)) {
+		return;
+	}
+	struct th_out out = {.p = head->p + head->n, .cap = 6 + name.n + value.n};
+	th_out_u16(&out, (uint16_t)name.n);
+	th_out_u32(&out, (uint32_t)value.n);
+	th_out_bytes(&out, name.p, name.n);
+	th_out_bytes(&out, value.p, value.n);
+	head->n += out.n;
 }
 
 struct th_h2_stream *th_h2_stream_new(struct th_h2_session *session, int32_t id)
@@ -62,11 +78,13 @@ void th_h2_stream_free(struct th_h2_stream *s)
 		th_order_answered(s->session->c->serving->order, s->x);
 	}
 	th_buf_finish(&s->head);
+	th_online_h2_forget(s);
 	th_buf_finish(&s->body);
 	if (s->duplex) {
 		th_duplex_finish(s->duplex);
 		free(s->duplex);
 	}
+	th_buf_finish(&s->raw);
 	free(s->miss);
 	free(s);
 }
@@ -78,9 +96,24 @@ bool th_h2_stream_busy(const struct th_h2_stream *s)
 
 /* ---- answering ---- */
 
+static nghttp2_nv text_nv(const char *name, const char *value)
+{
+	return (nghttp2_nv){.name = (uint8_t *)name,
+		.namelen = strlen(name),
+		.value = (uint8_t *)value,
+		.valuelen = strlen(value)};
+}
+
+void th_h2_stream_continue(struct th_h2_stream *s)
+{
+	const nghttp2_nv go_on = text_nv(":status", "100");
+	nghttp2_submit_headers(s->session->ng, NGHTTP2_FLAG_NONE, s->id, NULL, &go_on, 1, NULL);
+	s->continued = true;
+}
+
 bool th_h2_stream_interim(struct th_h2_stream *s, const struct th_exchange *x)
 {
-	struct nv_list list;
+	struct th_h2_fields list;
 	const struct th_head *head = &x->interim[s->interims].head;
 	if (!head->list) { /* the 101 of an upgrade: it went as HTTP/1 */
 		s->interims++;
@@ -110,7 +143,7 @@ static bool is_complete(const struct th_message *m)
 
 static void submit_trailer(struct th_h2_stream *s)
 {
-	struct nv_list list;
+	struct th_h2_fields list;
 	if (make_nv(&s->x->response.trailer, &list)) {
 		nghttp2_submit_trailer(s->session->ng, s->id, list.nv, list.n);
 		free(list.nv);
@@ -201,14 +234,6 @@ static ssize_t read_miss(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t l
 	return (ssize_t)n;
 }
 
-static nghttp2_nv text_nv(const char *name, const char *value)
-{
-	return (nghttp2_nv){.name = (uint8_t *)name,
-		.namelen = strlen(name),
-		.value = (uint8_t *)value,
-		.valuelen = strlen(value)};
-}
-
 static bool method_is_head(const struct th_h2_stream *s)
 {
 	struct th_head head = th_h2_stream_request(s);
@@ -234,7 +259,7 @@ static void submit_miss(struct th_h2_stream *s)
 static void submit_head(struct th_h2_stream *s)
 {
 	const struct th_message *m = &s->x->response;
-	struct nv_list list;
+	struct th_h2_fields list;
 	if (!m->head_done || !m->head.list) {
 		s->step = TH_H2_STEP_CUT;
 		return;

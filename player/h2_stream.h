@@ -18,6 +18,7 @@ enum th_h2_step {
 	TH_H2_STEP_DATA,
 	TH_H2_STEP_CUT,	   /* all that was recorded went; the end is still to be shown */
 	TH_H2_STEP_SILENT, /* nothing more was recorded: the agent is expected to give up */
+	TH_H2_STEP_LIVE,   /* the network answers (online_h2.h) */
 	TH_H2_STEP_OVER,   /* nothing more will come */
 };
 
@@ -30,7 +31,9 @@ struct th_h2_stream {
 	enum th_h2_step step;
 	struct th_buf head; /* as TH_HEAD_LIST */
 	bool head_over;
-	struct th_buf body;
+	struct th_buf body, raw; /* raw: as it came, for the network; body is redacted */
+	bool continued;		 /* a 100 was sent that nobody has recorded */
+	struct th_online_call *live;
 	bool may_be_duplex;
 	struct th_duplex *duplex;
 	uint64_t patient_until; /* th_clock_mono() */
@@ -53,11 +56,27 @@ struct th_h2_session {
 	uint64_t last_byte;		      /* recorded time of the latest answer's end */
 	uint64_t idle_since;		      /* th_clock_mono(); 0: it is not idle */
 	uint64_t served;
+	struct th_h2_online *live; /* NULL: nothing went to the network */
 };
+
+/* Fields as nghttp2 takes them; the caller frees `nv`. */
+struct th_h2_fields {
+	nghttp2_nv *nv;
+	size_t n;
+};
+
+/* `copied`: the head goes before nghttp2 has sent them. False without memory. */
+bool th_h2_fields_make(const struct th_head *head, bool copied, struct th_h2_fields *ret_fields);
+
+/* Adds a field to a head that is a list (TH_HEAD_LIST). */
+void th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value);
 
 /* The request's head is there, and its body is to follow: a recorded 100 goes out, or an answer
  * that began before the request was over. */
 void th_h2_stream_expect(struct th_h2_stream *s);
+
+/* A 100 that nobody recorded: to go live, the body is needed. */
+void th_h2_stream_continue(struct th_h2_stream *s);
 
 /* More of the body is there. False: no memory. */
 bool th_h2_stream_data(struct th_h2_stream *s, struct th_slice bytes);

@@ -58,17 +58,13 @@ static bool is_told_to_end(int signals)
 	return signals >= 0 && read(signals, &info, sizeof(info)) == sizeof(info);
 }
 
-static void say_ready(int fd, const char *why)
+/* To whoever started us: "ready", "nothing", or "error: " and why. */
+static void say(int fd, const char *word, const char *why)
 {
-	if (fd < 0) {
-		return;
+	if (fd >= 0) {
+		dprintf(fd, "%s%s\n", word, why);
+		close(fd);
 	}
-	if (why) {
-		dprintf(fd, "error: %s\n", why);
-	} else {
-		dprintf(fd, "ready\n");
-	}
-	close(fd);
 }
 
 static bool is_busy(struct th_player *p, int wait_ms)
@@ -110,14 +106,17 @@ int th_player_run(const struct th_player_conf *conf)
 	let_go(conf->ready_fd);
 	th_auto_close int signals = catch_signals();
 	int r = th_player_start(conf, &p, why);
+	if (r == -ENODATA && conf->or_nothing) {
+		say(conf->ready_fd, "nothing", "");
+		return 0;
+	}
 	if (r < 0) {
-		say_ready(conf->ready_fd, why);
-		return r == -ENOENT || r == -ENOTUNIQ ? EXIT_NO_INPUT
-			: r == -EINVAL		      ? EXIT_BAD_CAPTURE
-						      : EXIT_OS;
+		say(conf->ready_fd, "error: ", why);
+		bool missing = r == -ENOENT || r == -ENODATA || r == -ENOTUNIQ;
+		return missing ? EXIT_NO_INPUT : r == -EINVAL ? EXIT_BAD_CAPTURE : EXIT_OS;
 	}
 	th_tree_add(th_player_tree(p), conf->tree);
-	say_ready(conf->ready_fd, NULL);
+	say(conf->ready_fd, "ready", "");
 	live(p, conf->report, signals);
 	th_player_stop(p);
 	report(p, conf->report);

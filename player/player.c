@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "capture/scrub_rules.h"
 #include "player/life.h"
+#include "player/online.h"
 #include "player/redacted.h"
 #include "player/report.h"
 #include "player/report_junit.h"
@@ -26,7 +27,7 @@ struct th_player {
 	struct th_restored restored;
 	struct th_serving serving;
 	struct th_rules *rules;
-	size_t left_out; /* exchanges behind `until` */
+	size_t left_out; /* exchanges behind `until` or `live_after` */
 	struct th_tally tally;
 	struct th_tree *tree;
 	struct th_control *control;
@@ -71,7 +72,7 @@ static int say_no_run(char why[TH_PLAYER_WHY_BYTES], const struct th_trace *t, c
 		return say_damaged(why, t, path, "no readable run");
 	}
 	if (t->n_runs == 0) {
-		return say(why, -ENOENT, "capture %s has no run in it; record one first", path);
+		return say(why, -ENODATA, "capture %s has no run in it; record one first", path);
 	}
 	return say(why, -ENOENT,
 		"capture %s has no run %s (TRACEHOOK_TRACE_ID); tracehook dump lists its runs",
@@ -159,9 +160,13 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 		return say_no_run(
 			why, p->trace, conf->capture, conf->trace_prefix ? conf->trace_prefix : "");
 	}
-	r = cut_run(p, conf->until, why);
+	bool forks = conf->live_after && *conf->live_after;
+	r = cut_run(p, forks ? conf->live_after : conf->until, why);
 	if (r < 0) {
 		return r;
+	}
+	if (forks) {
+		p->serving.live_after = p->serving.run->exchanges[p->serving.run->n_exchanges - 1];
 	}
 	/* With the file cut behind a run's first frames every call of the agent would fail, and
 	 * nobody would say why. A run that is damaged but has exchanges is served. */
@@ -225,6 +230,8 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	s->bound = th_bound_create();
 	s->verdicts = th_verdicts_create(s->run);
 	s->on_miss = conf->on_miss;
+	bool live = conf->on_miss == TH_ON_MISS_LIVE || s->live_after;
+	s->live = live ? th_online_create() : NULL;
 	s->pace = conf->pace;
 	s->extended_connect = any_extended_connect(s->run);
 	s->tally = &p->tally;
@@ -237,7 +244,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
 	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
 		s->bound && s->verdicts && p->tree && p->capture;
-	return named && made ? 0 : -ENOMEM;
+	return named && made && (!live || s->live) ? 0 : -ENOMEM;
 }
 
 static int write_world(struct th_player *p)
@@ -245,6 +252,9 @@ static int write_world(struct th_player *p)
 	th_auto_free uint8_t *bytes = NULL;
 	size_t n;
 	int r = th_world_build(p->serving.run, th_ca_der(p->serving.ca), &bytes, &n);
+	if (r == 0 && p->serving.live) {
+		th_world_set_live(bytes);
+	}
 	return r < 0 ? r : th_world_save(p->world, bytes, n);
 }
 
@@ -379,6 +389,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_resets_destroy(p->serving.resets);
 	th_bound_destroy(p->serving.bound);
 	th_verdicts_destroy(p->serving.verdicts);
+	th_online_destroy(p->serving.live);
 	th_tree_destroy(p->tree);
 	th_trace_free(p->trace);
 	th_redacted_finish(&p->redacted);

@@ -10,6 +10,7 @@
 #ifndef PLAYER_PLAYER_H
 #define PLAYER_PLAYER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,6 +27,7 @@ enum th_match {
 enum th_on_miss {
 	TH_ON_MISS_FAIL,  /* answer 424 */
 	TH_ON_MISS_ABORT, /* reset the connection (HTTP/2: the stream) */
+	TH_ON_MISS_LIVE,  /* ask the network (online.h) */
 };
 
 struct th_player_conf {
@@ -35,9 +37,12 @@ struct th_player_conf {
 	unsigned match;		  /* bits of enum th_match */
 	const char *rules;	  /* path, for VOLATILE; NULL: the built-in patterns anywhere */
 	enum th_on_miss on_miss;
-	double pace;	    /* factor on recorded gaps; 0: at once */
-	const char *until;  /* span id or its beginning, or "#7": what comes after it in the run is
-			     * as if it had not been recorded; NULL: all of the run */
+	double pace;	   /* factor on recorded gaps; 0: at once */
+	const char *until; /* span id or its beginning, or "#7": what comes after it in the run is
+			    * as if it had not been recorded; NULL: all of the run */
+	const char *live_after; /* as `until`; once it was asked for, requests go to the network */
+	bool or_nothing; /* th_player_run() only: a capture without a run is no mistake: the line is
+			  * "nothing" */
 	const char *report; /* JSON report (docs/replay-report.md); NULL: none */
 	int ready_fd;	    /* th_player_run() only: see there; -1: none */
 	pid_t tree;	    /* th_player_run() only: lives at least as long as this; 0: unknown */
@@ -68,24 +73,26 @@ struct th_player_relaxed {
 
 struct th_player_stats {
 	char trace_id[33];
-	uint64_t spans;	    /* recorded exchanges of the run */
-	uint64_t matched;   /* answered from the recording, relaxed and crossed ones included */
-	uint64_t relaxed;   /* of them, by a named relaxation */
-	uint64_t crossed;   /* of them, with the answer of another process or thread */
-	uint64_t missed;    /* requests without a recorded answer */
-	uint64_t unused;    /* recorded exchanges never asked for */
-	uint64_t left_out;  /* recorded exchanges behind th_player_conf.until */
-	uint64_t processes; /* of the tree, as far as they registered */
-	uint64_t streams;   /* connections served */
+	uint64_t spans;	      /* recorded exchanges of the run */
+	uint64_t matched;     /* answered from the recording, relaxed and crossed ones included */
+	uint64_t relaxed;     /* of them, by a named relaxation */
+	uint64_t crossed;     /* of them, with the answer of another process or thread */
+	uint64_t missed;      /* requests without a recorded answer */
+	uint64_t live;	      /* requests that went to the network instead */
+	uint64_t live_failed; /* of them, those that got no answer there */
+	uint64_t unused;      /* recorded exchanges never asked for */
+	uint64_t left_out;    /* recorded exchanges behind th_player_conf.until or live_after */
+	uint64_t processes;   /* of the tree, as far as they registered */
+	uint64_t streams;     /* connections served */
 	uint64_t fenced_connects, fenced_lookups;
 	uint64_t left;	       /* programs executed that the fence does not hold */
 	uint64_t bytes_served; /* of recorded answers */
 	uint64_t stand_ins;    /* of the matched: answers with stand-ins for what was redacted */
 	const char *stand_ins_why; /* one clause; NULL: what was redacted was not to be kept */
 	uint64_t damage;	   /* places where the capture is not as its format says */
-	struct th_player_miss *misses, *fenced, *unfenced;
+	struct th_player_miss *misses, *fenced, *unfenced, *lives;
 	struct th_player_relaxed *relaxations;
-	size_t n_misses, n_fenced, n_unfenced, n_relaxations; /* kept in the lists */
+	size_t n_misses, n_fenced, n_unfenced, n_lives, n_relaxations; /* kept in the lists */
 };
 
 struct th_player;
@@ -93,7 +100,7 @@ struct th_player;
 /* Loads the run, writes the world, listens, and serves from threads of this process until
  * th_player_destroy(). Every string of `conf` may go away afterwards. 0 and the player; or a
  * negative errno and one line in `why`, naming the file and, where it is damaged, the offset:
- * -ENOENT (no file, no such run), -EINVAL (not a capture), -ENOTUNIQ
+ * -ENOENT (no file, no such run), -ENODATA (no run at all), -EINVAL (not a capture), -ENOTUNIQ
  * (ambiguous prefix), -ENOEXEC (a mistake in the rules), or what the system said. SIGPIPE must be
  * ignored in this process. */
 int th_player_start(const struct th_player_conf *conf, struct th_player **ret_player,

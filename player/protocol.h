@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "player/world.h"
+
 #define TH_PLAYER_SOCKET "player.sock"
 #define TH_PLAYER_WORLD "world"
 #define TH_PLAYER_CA "ca.pem" /* its certificate, for libraries that take only a file */
@@ -44,6 +46,13 @@ enum th_hello_kind {
 	/* A program was executed into which the library cannot be loaded: the fence does not hold
 	 * it. Fields: process, reason, name (its path). */
 	TH_HELLO_LEFT = 8,
+	/* A name that the world does not have, in a replay that may go live (world.h). The player
+	 * answers with one th_resolved. Fields: process, name. */
+	TH_HELLO_RESOLVE = 9,
+	/* A peer that the world does not have, in such a replay: can it be reached? The player
+	 * answers one byte: 0, and the connection is kept for the stream of this stream_id; the
+	 * errno of connect(); or TH_REACH_FENCED. Fields as of STREAM. */
+	TH_HELLO_REACH = 10,
 };
 
 struct th_hello {
@@ -63,5 +72,16 @@ struct th_hello {
 };
 
 _Static_assert(sizeof(struct th_hello) == 320, "the hello has no padding");
+
+#define TH_REACH_FENCED 255 /* not now */
+
+#define TH_RESOLVED_MAX 16
+#define TH_RESOLVED_FENCED 1 /* no EAI_ code is positive */
+
+struct th_resolved {
+	int32_t result; /* 0, an EAI_ code, or FENCED: not now */
+	uint32_t n;
+	struct th_world_address addresses[TH_RESOLVED_MAX];
+};
 
 #endif

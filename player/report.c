@@ -64,6 +64,9 @@ const char *th_report_verdict(const struct th_player_stats *s)
 	if (s->missed || s->fenced_connects || s->fenced_lookups) {
 		return "missed";
 	}
+	if (s->live) {
+		return "live";
+	}
 	if (s->relaxed) {
 		return "relaxed";
 	}
@@ -85,6 +88,8 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "relaxed", s->relaxed);
 	add_count(o, "crossed", s->crossed);
 	add_count(o, "missed", s->missed);
+	add_count(o, "live", s->live);
+	add_count(o, "live_failed", s->live_failed);
 	add_count(o, "unused", s->unused);
 	add_count(o, "left_out", s->left_out);
 	add_count(o, "processes", s->processes);
@@ -96,6 +101,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "stand_ins", s->stand_ins);
 	add_count(o, "damage", s->damage);
 	add_list(o, "misses", s->misses, s->n_misses);
+	add_list(o, "lives", s->lives, s->n_lives);
 	add_list(o, "fenced", s->fenced, s->n_fenced);
 	add_list(o, "unfenced", s->unfenced, s->n_unfenced);
 	add_relaxations(o, s);

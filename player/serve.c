@@ -3,6 +3,7 @@
  * everything else HTTP/1. */
 #include "player/serve.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include "wire/http2.h"
 
 #define TLS_HANDSHAKE 0x16
+#define SILENCE_MS 10000 /* an HTTP client speaks first */
 
 /* Waits for n bytes, or fewer when they cannot become `expected`. Returns how many there are. */
 static size_t peek(int fd, uint8_t *p, size_t n, const char *expected)
@@ -42,8 +44,48 @@ static bool alpn_is_h2(const struct th_caller *c)
 	return n == 2 && memcmp(p, "h2", 2) == 0;
 }
 
+static bool is_recorded_peer(const struct th_caller *c)
+{
+	const struct th_run *run = c->serving->run;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		if (r->family == c->hello.family && r->port == c->hello.port &&
+			memcmp(r->address, c->hello.address, sizeof(r->address)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A replay that may go live takes connections to peers it knows nothing of. Those that do not begin
+ * like HTTP are told: nobody would answer them. */
+static bool may_be_http(struct th_caller *c)
+{
+	struct pollfd pfd = {.fd = c->stream.fd, .events = POLLIN};
+	uint8_t first;
+	if (!c->serving->live || c->stream.ssl || is_recorded_peer(c)) {
+		return true;
+	}
+	const char *why = "its server speaks first, or not at all: only HTTP goes live";
+	if (poll(&pfd, 1, SILENCE_MS) != 0) {
+		if (peek(c->stream.fd, &first, 1, "") == 0) {
+			return true;
+		}
+		if (first == TLS_HANDSHAKE || isalpha(first)) {
+			return true;
+		}
+		why = "it is not HTTP: only that goes live";
+	}
+	th_caller_miss_peer(c, why);
+	th_caller_end(c, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
+	return false;
+}
+
 void th_serve(struct th_caller *c)
 {
+	if (!may_be_http(c)) {
+		return;
+	}
 	enum th_h1_next next = TH_H1_NEXT_TUNNEL;
 	while (next == TH_H1_NEXT_TUNNEL) {
 		uint8_t first;

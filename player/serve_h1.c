@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "player/dialog.h"
+#include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
 #include "wire/http1.h"
@@ -27,6 +28,7 @@ struct session {
 	size_t head_n;
 	enum th_h1_body body;
 	bool whole;	       /* the request has been read to its end */
+	bool continued;	       /* a 100 was sent that nobody has recorded */
 	size_t interims;       /* of the answer, already sent */
 	uint64_t served;       /* bytes of this answer */
 	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
@@ -120,7 +122,7 @@ static bool read_head(struct session *s)
 	}
 	s->in.n -= s->at;
 	s->at = s->head_n = s->interims = 0;
-	s->whole = false;
+	s->whole = s->continued = false;
 	s->parser = (struct th_h1_parser){0};
 	if (!await_request(s)) {
 		return false;
@@ -255,6 +257,15 @@ static bool send_miss(struct session *s, const char *body, bool with_body)
 
 /* ---- one request ---- */
 
+/* No recorded exchange says what comes: to go live, the body is needed. */
+static bool go_on(struct session *s)
+{
+	s->continued = th_online_now(s->c->serving);
+	return !s->continued ||
+		(put(s, TH_SLICE_LIT("HTTP/1.1 100 Continue\r\n\r\n")) &&
+			th_stream_flush(&s->c->stream) == 0);
+}
+
 /* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? True
  * and *ret_claim->x when the head alone was answered. */
 static bool expectation(struct session *s, struct th_exchange *asked, struct th_claim *ret_claim)
@@ -267,7 +278,7 @@ static bool expectation(struct session *s, struct th_exchange *asked, struct th_
 	const struct th_exchange *x = th_index_peek_head(
 		s->c->serving->index, &s->c->canon, &s->c->asker);
 	if (!x) {
-		return true;
+		return go_on(s);
 	}
 	if (x->n_interim == 0) {
 		if (x->request.body_bytes == 0 && x->response.head_done) {
@@ -333,6 +344,8 @@ static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x
 	}
 	if (!secret) {
 		th_dialog_serve(s->c, x, unread(s));
+	} else {
+		th_buf_slice(&s->c->tunnel, head.bytes);
 	}
 	th_order_answered(s->c->serving->order, x);
 	return secret ? TH_H1_NEXT_TUNNEL : TH_H1_NEXT_END;
@@ -394,12 +407,52 @@ static bool answer_miss(struct session *s, const char *body)
 	return sent;
 }
 
+/* `body` as it came from the wire. */
+static bool answer_live(struct session *s, struct th_slice body, enum th_h1_next *ret_next)
+{
+	th_auto_free char *line = th_answer_request_line(&s->c->canon);
+	const struct th_online_request r = {.head = {s->in.p, s->head_n},
+		.body = body,
+		.early = unread(s),
+		.line = line ? line : "a request",
+		.version = s->c->asker.version,
+		.continued = s->continued};
+	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
+	enum th_online_next next = th_online_h1(s->c, &r);
+	if (next == TH_ONLINE_NEXT_TUNNEL) {
+		*ret_next = TH_H1_NEXT_TUNNEL;
+	}
+	return next == TH_ONLINE_NEXT_KEEP;
+}
+
+/* The request is whole. */
+static bool answer_request(struct session *s, struct th_exchange *asked, enum th_h1_next *ret_next)
+{
+	struct th_claim claim;
+	struct th_piece piece;
+	struct th_slice body = {s->in.p + s->head_n, s->at - s->head_n};
+	th_auto_free char *miss = NULL;
+	th_cleanup(th_buf_finish) struct th_buf raw = {0};
+	if (s->c->serving->live) {
+		th_buf_slice(&raw, body);
+	}
+	/* The redacted head is a copy and stays; the body is where it was read. */
+	th_answer_body(s->c, asked, body, &piece);
+	switch (th_answer_find(s->c, asked, &claim, &miss)) {
+	case TH_FOUND_RECORDED:
+		return answer(s, claim.x, ret_next);
+	case TH_FOUND_LIVE:
+		return !raw.failed && answer_live(s, th_buf_view(&raw), ret_next);
+	default:
+		return answer_miss(s, miss);
+	}
+}
+
 /* False: the connection is over, or something else from here on. */
 static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 {
 	struct th_exchange asked;
 	struct th_claim claim;
-	struct th_piece piece;
 	if (!read_head(s)) {
 		return false;
 	}
@@ -414,17 +467,7 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 	if (claim.x) {
 		return answer(s, claim.x, ret_next);
 	}
-	if (!read_body(s)) {
-		return false;
-	}
-	/* The redacted head is a copy and stays; the body is where it was read. */
-	th_answer_body(
-		s->c, &asked, (struct th_slice){s->in.p + s->head_n, s->at - s->head_n}, &piece);
-	th_auto_free char *body = NULL;
-	if (th_answer_find(s->c, &asked, &claim, &body)) {
-		return answer(s, claim.x, ret_next);
-	}
-	return answer_miss(s, body);
+	return read_body(s) && answer_request(s, &asked, ret_next);
 }
 
 enum th_h1_next th_serve_h1(struct th_caller *c)

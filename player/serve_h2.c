@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "player/h2_stream.h"
+#include "player/online_h2.h"
 #include "player/serve.h"
 
 #define READ_BYTES 32768
@@ -38,15 +39,10 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *arg)
 {
 	struct th_h2_stream *s = stream_of(ng, frame->hd.stream_id);
-	if (!s || s->head_over || !th_buf_room(&s->head, 6 + name_n + value_n)) {
-		return 0; /* a trailer: no part of matching */
+	if (s && !s->head_over) { /* a trailer is no part of matching */
+		th_h2_head_add(&s->head, (struct th_slice){name, name_n},
+			(struct th_slice){value, value_n});
 	}
-	struct th_out out = {.p = s->head.p + s->head.n, .cap = 6 + name_n + value_n};
-	th_out_u16(&out, (uint16_t)name_n);
-	th_out_u32(&out, (uint32_t)value_n);
-	th_out_bytes(&out, name, name_n);
-	th_out_bytes(&out, value, value_n);
-	s->head.n += out.n;
 	return 0;
 }
 
@@ -202,15 +198,16 @@ static bool is_over(struct th_h2_session *h, struct th_ending *ret_ending, uint6
 /* Waits for the agent, or until `ns` are over. 0: input may be there; 1: time is up; -1: gone. */
 static int wait_for_agent(struct th_h2_session *h, bool sending, uint64_t ns)
 {
-	struct pollfd pfd = {
-		.fd = h->c->stream.fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
+	struct pollfd pfd[2] = {
+		{.fd = h->c->stream.fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))},
+		th_online_h2_poll(h)};
 	struct timespec ts = {
 		.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
-	int r = ppoll(&pfd, 1, ns == UINT64_MAX ? NULL : &ts, NULL);
+	int r = ppoll(pfd, 2, ns == UINT64_MAX ? NULL : &ts, NULL);
 	if (r < 0) {
 		return errno == EINTR ? 1 : -1;
 	}
-	return r == 0 || !(pfd.revents & (POLLIN | POLLHUP | POLLERR)) ? 1 : 0;
+	return r == 0 || !(pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) ? 1 : 0;
 }
 
 /* Reads once. False: the agent is gone, or speaks no HTTP/2. */
@@ -228,6 +225,7 @@ static bool receive(struct th_h2_session *h, bool *ret_drained)
 /* One turn. False: the connection is over, and *ret_ending says how it is to end. */
 static bool turn(struct th_h2_session *h, bool *drained, struct th_ending *ret_ending)
 {
+	th_online_h2_turn(h);
 	drive_streams(h);
 	int sent = send_all(h);
 	if (sent < 0 && sent != -EAGAIN) {
@@ -273,6 +271,7 @@ static void finish(struct th_h2_session *h)
 	while (h->streams) {
 		th_h2_stream_free(h->streams);
 	}
+	th_online_h2_finish(h);
 	nghttp2_session_del(h->ng);
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include "base/text.h"
+#include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
 
@@ -36,6 +37,12 @@ static bool offers(const unsigned char *in, unsigned n, const char *protocol)
  * matter, and could not be told: they race. */
 static const char *choose_protocol(const struct th_caller *c)
 {
+	if (c->up.open && c->up.stream.ssl) { /* it has just been asked */
+		const unsigned char *p;
+		unsigned n;
+		SSL_get0_alpn_selected(c->up.stream.ssl, &p, &n);
+		return n == 2 && memcmp(p, "h2", 2) == 0 ? "h2" : n ? "http/1.1" : NULL;
+	}
 	const struct th_run *run = c->serving->run;
 	struct th_slice sni = th_slice_str(c->sni);
 	bool known = false, h1 = false;
@@ -99,6 +106,9 @@ static struct th_slice recorded_chain(const struct th_caller *c)
 {
 	const struct th_run *run = c->serving->run;
 	const struct th_slice sni = th_slice_str(c->sni);
+	if (c->up.open && c->up.chain.n) {
+		return th_buf_view(&c->up.chain);
+	}
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *r = run->connections[i];
 		bool here = sni.n ? th_slice_ieq(r->sni, sni)
@@ -134,7 +144,7 @@ static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject
 	struct th_slice chain = recorded_chain(c);
 	struct th_in in = {chain.p, chain.n, false};
 	subject->like = chain.n ? th_in_bytes(&in, th_in_u32(&in)) : chain;
-	subject->now = (time_t)(c->serving->run->began / 1000000000u);
+	subject->now = c->up.open ? time(NULL) : (time_t)(c->serving->run->began / 1000000000u);
 	subject->verdict = c->verdict;
 	X509 *leaf = th_ca_leaf(ca, subject);
 	if (!leaf || SSL_use_certificate(ssl, leaf) != 1 ||
@@ -179,13 +189,31 @@ static void learn_hello_sni(SSL *ssl, struct th_caller *c)
 	}
 }
 
+/* The list without its length (RFC 7301 3.1). */
+static struct th_slice offered_protocols(SSL *ssl)
+{
+	const unsigned char *p;
+	size_t n;
+	if (SSL_client_hello_get0_ext(
+		    ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &p, &n) != 1 ||
+		n <= 2) {
+		return (struct th_slice){NULL, 0};
+	}
+	return (struct th_slice){p + 2, n - 2};
+}
+
 /* A handshake that failed by the server's doing fails again: by its alert, which OpenSSL sends for
  * us, or without a word of TLS (th_serve_tls()). */
 static int see_hello(SSL *ssl, int *alert, void *arg)
 {
 	struct th_caller *c = th_stream_arg(ssl);
 	learn_hello_sni(ssl, c);
-	c->verdict = th_verdicts_next(c->serving->verdicts, c->asker.process, &c->hello, c->sni);
+	if (th_online_now(c->serving) && !th_online_is_recorded(c)) {
+		th_online_meet(c, offered_protocols(ssl));
+	} else {
+		c->verdict = th_verdicts_next(
+			c->serving->verdicts, c->asker.process, &c->hello, c->sni);
+	}
 	switch (TH_TLS_WHY(c->verdict)) {
 	case TH_TLS_ALERT:
 		*alert = (int)TH_TLS_DETAIL(c->verdict);

@@ -48,7 +48,7 @@ static void make_out_method(void)
 	BIO_meth_set_create(out_method, out_create);
 }
 
-int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
+static int put_tls(struct th_stream *s, SSL_CTX *ctx)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, make_out_method);
@@ -64,8 +64,22 @@ int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
 	SSL_set0_rbio(s->ssl, in);
 	SSL_set0_wbio(s->ssl, out);
 	SSL_set_read_ahead(s->ssl, 1);
-	SSL_set_app_data(s->ssl, arg);
 	ERR_clear_error();
+	return 0;
+}
+
+int th_stream_tls_client(struct th_stream *s, SSL_CTX *ctx)
+{
+	return put_tls(s, ctx);
+}
+
+int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
+{
+	int r = put_tls(s, ctx);
+	if (r < 0) {
+		return r;
+	}
+	SSL_set_app_data(s->ssl, arg);
 	return SSL_accept(s->ssl) == 1 ? 0 : -EPROTO;
 }
 
@@ -153,13 +167,11 @@ int th_stream_unblock(struct th_stream *s)
 	return 0;
 }
 
-static void block_again(struct th_stream *s)
+int th_stream_block(struct th_stream *s)
 {
 	int flags = fcntl(s->fd, F_GETFL);
-	if (flags >= 0) {
-		fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK);
-	}
 	s->unblocked = false;
+	return flags < 0 || fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
 }
 
 /* Is there input, or an end, before `until`? */
@@ -177,7 +189,7 @@ bool th_stream_drain(struct th_stream *s, uint64_t ns)
 {
 	uint8_t junk[16384];
 	uint64_t until = th_clock_mono() + ns;
-	block_again(s);
+	th_stream_block(s);
 	for (;;) {
 		if (ns && !comes_before(s, until)) {
 			return false;
@@ -193,7 +205,7 @@ bool th_stream_await_end(struct th_stream *s, uint64_t ns)
 {
 	uint8_t junk[4096];
 	uint64_t until = th_clock_mono() + ns;
-	block_again(s);
+	th_stream_block(s);
 	while (th_stream_has_input(s) || comes_before(s, until)) {
 		if (th_stream_read(s, junk, sizeof(junk)) <= 0) {
 			return true;
@@ -205,7 +217,7 @@ bool th_stream_await_end(struct th_stream *s, uint64_t ns)
 void th_stream_notify(struct th_stream *s)
 {
 	uint8_t junk[4096];
-	block_again(s);
+	th_stream_block(s);
 	if (s->ssl) {
 		ERR_clear_error();
 		SSL_shutdown(s->ssl);
@@ -220,7 +232,7 @@ void th_stream_notify(struct th_stream *s)
 
 void th_stream_end(struct th_stream *s, bool notify)
 {
-	block_again(s);
+	th_stream_block(s);
 	if (s->ssl && notify) {
 		ERR_clear_error();
 		SSL_shutdown(s->ssl);

@@ -25,6 +25,9 @@ struct th_stream {
  * when the client did not go along, or a negative errno. */
 int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg);
 
+/* Puts TLS on the stream, client side; the caller shakes hands. 0 or a negative errno. */
+int th_stream_tls_client(struct th_stream *s, SSL_CTX *ctx);
+
 /* What was given to th_stream_tls(), for OpenSSL's callbacks. */
 void *th_stream_arg(const SSL *ssl);
 
@@ -45,6 +48,7 @@ int th_stream_flush(struct th_stream *s);
 bool th_stream_pause(struct th_stream *s, uint64_t ns);
 
 int th_stream_unblock(struct th_stream *s);
+int th_stream_block(struct th_stream *s);
 
 /* Says goodbye: close_notify when `notify` and there is TLS, then the end of our direction, then
  * reads until the client has closed too, so that nothing it still sends meets a broken pipe. */

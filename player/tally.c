@@ -31,6 +31,7 @@ void th_tally_finish(struct th_tally *t)
 		free_relaxed(&t->stats.relaxations[i]);
 	}
 	free(t->stats.relaxations);
+	free_list(t->stats.lives, t->stats.n_lives);
 	free_list(t->stats.misses, t->stats.n_misses);
 	free_list(t->stats.fenced, t->stats.n_fenced);
 	free_list(t->stats.unfenced, t->stats.n_unfenced);
@@ -109,6 +110,16 @@ void th_tally_miss(
 	pthread_mutex_lock(&t->lock);
 	t->stats.missed++;
 	keep(&t->stats.misses, &t->stats.n_misses, process, request, why);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void th_tally_live(struct th_tally *t, const uint8_t process[8], const char *request,
+	const char *why, bool failed)
+{
+	pthread_mutex_lock(&t->lock);
+	t->stats.live++;
+	t->stats.live_failed += failed;
+	keep(&t->stats.lives, &t->stats.n_lives, process, request, why);
 	pthread_mutex_unlock(&t->lock);
 }
 

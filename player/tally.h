@@ -27,6 +27,9 @@ void th_tally_relaxed(struct th_tally *t, const struct th_player_relaxed *r);
 void th_tally_miss(
 	struct th_tally *t, const uint8_t process[8], const char *request, const char *why);
 
+void th_tally_live(struct th_tally *t, const uint8_t process[8], const char *request,
+	const char *why, bool failed);
+
 enum th_fenced {
 	TH_FENCED_CONNECT,
 	TH_FENCED_LOOKUP,

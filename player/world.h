@@ -53,6 +53,8 @@ struct th_world_header {
 	uint32_t n_addresses, addresses_offset;
 	uint32_t n_peers, peers_offset;
 	uint32_t ca_offset, ca_size; /* the ephemeral CA's certificate, DER */
+	uint32_t live; /* what the recording does not have may be asked of the player */
+	uint32_t reserved;
 };
 
 struct th_world {

@@ -429,6 +429,11 @@ int th_world_build(
 	return r < 0 ? r : assemble(&l, ca, ret_bytes, ret_size);
 }
 
+void th_world_set_live(uint8_t *bytes)
+{
+	((struct th_world_header *)(void *)bytes)->live = 1;
+}
+
 static int write_all(int fd, const uint8_t *p, size_t n)
 {
 	while (n > 0) {

@@ -22,6 +22,9 @@
 int th_world_build(
 	const struct th_run *run, struct th_slice ca, uint8_t **ret_bytes, size_t *ret_size);
 
+/* Says in such bytes that the player may go live. */
+void th_world_set_live(uint8_t *bytes);
+
 /* Writes them to `path` (mode 0600, replaced at once or not at all). 0 or a negative errno. */
 int th_world_save(const char *path, const uint8_t *bytes, size_t n);
 

@@ -20,6 +20,7 @@
 #include <sys/random.h>
 
 #include "base/sys.h"
+#include "base/text.h"
 #include "recorder/emit.h"
 #include "recorder/recorder.h"
 #include "shim/child_env.h"
@@ -271,6 +272,19 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 	return TH_ARM_RECORD;
 }
 
+/* `auto` has nothing to replay: TRACEHOOK_TRACE_ID is the new run's, if it is whole. */
+static enum th_arm_state begin_first_recording(const char *argv0, char *why)
+{
+	struct th_config *conf = &th_arm_config;
+	const char *id = conf->trace_prefix;
+	conf->mode = TH_CONFIG_RECORD;
+	conf->record[0] = '\0';
+	if (id && strlen(id) == 2 * TH_TRACE_ID_BYTES) {
+		conf->has_trace_id = th_hex_decode(conf->trace_id, id, TH_TRACE_ID_BYTES);
+	}
+	return begin_recording(argv0, why);
+}
+
 /* A process that is recorded while it replays has one span id for both. */
 static enum th_arm_state begin_replaying(const char *argv0, char *why)
 {
@@ -278,19 +292,39 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	char reason[TH_REPLAY_WHY_BYTES];
 	bool records = conf->record[0];
-	if (records && start_recorder(conf->record, argv0, span_id, why) < 0) {
+	int r = th_replay_start(conf, reason);
+	if (r == -ENODATA) {
+		return begin_first_recording(argv0, why);
+	}
+	/* After the player has read the capture, into which this may be recorded, too. */
+	if (r == 0 && records && start_recorder(conf->record, argv0, span_id, why) < 0) {
 		return after_mistake(why);
 	}
-	if (th_replay_start(conf, records ? span_id : NULL, reason) < 0) {
+	r = r < 0 ? r : th_replay_join(records ? span_id : NULL, reason);
+	if (r < 0) {
 		th_config_fail(conf, "replay", reason, why);
 		return after_mistake(why);
 	}
+	conf->mode = TH_CONFIG_REPLAY;
 	strncpy(conf->player, th_replay_directory(), sizeof(conf->player) - 1);
 	choose_trace_id(conf);
 	th_replay_span_id(span_id);
 	th_children_export(conf, conf->trace_id, span_id);
 	atomic_store(&th_arm_recording, records);
 	return TH_ARM_REPLAY;
+}
+
+/* The capture is replayed, and what comes of it recorded into it. */
+static enum th_arm_state begin_auto(const char *argv0, char *why)
+{
+	struct th_config *conf = &th_arm_config;
+	struct stat st;
+	if (th_sys_stat(conf->capture, &st) == -ENOENT) {
+		return begin_first_recording(argv0, why);
+	}
+	memcpy(conf->record, conf->capture, sizeof(conf->record));
+	conf->on_miss = conf->on_miss ? conf->on_miss : "live";
+	return begin_replaying(argv0, why);
 }
 
 /* Also for a replay, whose player reads the capture: it would end without a word here. */
@@ -321,6 +355,8 @@ static enum th_arm_state begin(const char *argv0)
 		return begin_recording(argv0, why);
 	case TH_CONFIG_REPLAY:
 		return begin_replaying(argv0, why);
+	case TH_CONFIG_AUTO:
+		return begin_auto(argv0, why);
 	case TH_CONFIG_OFF:
 		break;
 	}

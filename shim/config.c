@@ -54,7 +54,7 @@ static void say_verdict(struct th_out *out, enum th_config_verdict verdict)
 
 static enum th_config_verdict verdict_by_mode(const struct th_config *conf)
 {
-	bool fence = conf->mode == TH_CONFIG_REPLAY || conf->closed;
+	bool fence = conf->mode == TH_CONFIG_REPLAY || conf->mode == TH_CONFIG_AUTO || conf->closed;
 	return fence ? TH_CONFIG_FENCED : TH_CONFIG_UNTOUCHED;
 }
 
@@ -213,8 +213,8 @@ struct rule {
 	const char *isnt; /* what is said of any other value */
 };
 
-static const struct rule mode_rule = {
-	"TRACEHOOK_MODE", "record replay off", "auto", NULL, " is not record, replay or off"};
+static const struct rule mode_rule = {"TRACEHOOK_MODE", "record replay auto off", "", NULL,
+	" is not record, replay, auto or off"};
 
 /* To build one of the words in the third column: move it to the second. */
 static const struct rule rules[] = {
@@ -223,7 +223,7 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_META", NULL, NULL, check_meta, " is not like k=v,k2=v2"},
 	{"TRACEHOOK_MATCH", NULL, NULL, check_match,
 		" is not made of canonical, volatile, volatile:FILE and sequence"},
-	{"TRACEHOOK_ON_MISS", "fail abort", "live", NULL, " is not fail or abort"},
+	{"TRACEHOOK_ON_MISS", "fail abort live", "", NULL, " is not fail, abort or live"},
 	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
 	{"TRACEHOOK_REDACT", NULL, NULL, check_redact, ""},
@@ -390,7 +390,7 @@ static int read_root(struct th_config *conf, const struct input *in, char why[TH
 	if (!id) {
 		return 0;
 	}
-	if (conf->mode == TH_CONFIG_REPLAY) {
+	if (conf->mode == TH_CONFIG_REPLAY || conf->mode == TH_CONFIG_AUTO) {
 		conf->trace_prefix = id;
 		return 0;
 	}
@@ -416,6 +416,11 @@ static int read_mode(struct th_config *conf, const struct input *in, char why[TH
 		conf->mode = TH_CONFIG_REPLAY;
 	} else if (mode && mode[0] == 'o') {
 		conf->mode = TH_CONFIG_OFF;
+	} else if (mode && mode[0] == 'a') {
+		/* What the root decided its children are told by the context. */
+		conf->mode = conf->player[0] ? TH_CONFIG_REPLAY
+			: conf->child	     ? TH_CONFIG_RECORD
+					     : TH_CONFIG_AUTO;
 	}
 	const char *on_error = lookup(in, "TRACEHOOK_ON_ERROR");
 	conf->closed = on_error && strcmp(on_error, "closed") == 0;

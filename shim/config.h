@@ -24,6 +24,7 @@
 enum th_config_mode {
 	TH_CONFIG_RECORD,
 	TH_CONFIG_REPLAY,
+	TH_CONFIG_AUTO, /* of a root: replay if there is a recording, else record */
 	TH_CONFIG_OFF,
 };
 

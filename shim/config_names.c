@@ -87,8 +87,8 @@ static int misspelt(struct th_config *conf, char *const envp[], const char *entr
 	memcpy(name, entry, strcspn(entry, "="));
 	strcat(problem, meant);
 	strcat(problem, "?");
-	bool fence = conf->mode == TH_CONFIG_REPLAY || conf->closed ||
-		(meant == names[0] && !has_mode(envp));
+	bool fence = conf->mode == TH_CONFIG_REPLAY || conf->mode == TH_CONFIG_AUTO ||
+		conf->closed || (meant == names[0] && !has_mode(envp));
 	conf->verdict = fence ? TH_CONFIG_FENCED : TH_CONFIG_UNTOUCHED;
 	return th_config_mistake(conf, name, entry + strlen(name) + 1, problem, why);
 }

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "player/protocol.h"
 #include "shim/arm.h"
 
 #define TH_REPLAY_PASS 1 /* nothing to say: make the real call */
@@ -36,11 +37,13 @@ static inline int th_replay_result(int r)
 
 #define TH_REPLAY_WHY_BYTES 256
 
-/* Starts the player, or finds the one that conf->player names, maps the world and registers this
- * process, under `span_id` unless that is NULL. 0; or a negative errno and the reason in `why`: the
- * caller then closes the fence. */
-int th_replay_start(
-	const struct th_config *conf, const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES]);
+/* Starts the player, or finds the one that conf->player names, and maps the world. 0; or a negative
+ * errno and the reason in `why`: the caller then closes the fence. -ENODATA: in `auto`, there is no
+ * run yet. */
+int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES]);
+
+/* Registers this process with it, under `span_id` unless that is NULL. As above. */
+int th_replay_join(const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES]);
 
 /* In a forked child, once: registers it as a process of its own, as above. */
 void th_replay_forked(const uint8_t *span_id);
@@ -104,14 +107,15 @@ int th_replay_getaddrinfo(th_getaddrinfo *real, const char *node, const char *se
 /* A look-up that the fence refused: tells the player. */
 void th_replay_name_refused(const char *name);
 
-/* What the world says about a name; unknown ones are refused, and the player is told. */
-struct th_world_address;
+/* What the world says about a name. Unknown ones are asked of the network by the player, where it
+ * may; else they are refused, and the player is told. */
 struct th_replay_answer {
 	int result; /* EAI_ */
 	const struct th_world_address *addresses;
 	size_t n;
+	struct th_resolved online; /* storage of what the network said */
 };
-struct th_replay_answer th_replay_name(const char *name);
+void th_replay_name(const char *name, struct th_replay_answer *ret_answer);
 
 /* The answer to a DNS query, from the world: appended to `out`. 0; -EBADMSG: that is no query that
  * can be answered; -ETIMEDOUT: nobody answered it; -EMSGSIZE. */

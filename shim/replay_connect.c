@@ -201,21 +201,27 @@ static struct th_hello hello_of(uint8_t kind, const struct wish *w)
 	return h;
 }
 
-static int serve(const struct wish *w)
+/* Becomes the stream that the (numbered) hello announces. */
+static int become_stream(const struct wish *w, const struct th_hello *h)
 {
-	struct th_hello h = hello_of(TH_HELLO_STREAM, w);
-	th_link_number(&h);
-	int stream = th_link_dial(&h);
+	int stream = th_link_dial(h);
 	if (stream < 0) {
 		/* The player is gone, or no descriptor is left for it. */
 		return stream == -EMFILE || stream == -ENFILE ? stream : -ECONNREFUSED;
 	}
-	struct th_guise g = guise_of(w, h.connection);
-	g.stream_id = h.stream_id;
+	struct th_guise g = guise_of(w, h->connection);
+	g.stream_id = h->stream_id;
 	g.connected = true;
 	g.pending = w->family != AF_UNIX && is_non_blocking(w->fd);
 	int r = replace(w, stream, &g);
 	return r == 0 && g.pending ? -EINPROGRESS : r;
+}
+
+static int serve(const struct wish *w)
+{
+	struct th_hello h = hello_of(TH_HELLO_STREAM, w);
+	th_link_number(&h);
+	return become_stream(w, &h);
 }
 
 /* Errors that the network sends, as against those that the own machine finds at once. */
@@ -276,6 +282,30 @@ static int connect_unknown_unix(const struct wish *w)
 	return -ECONNREFUSED;
 }
 
+static int refuse_stream(const struct wish *w)
+{
+	th_link_count(); /* it may be one whose TLS the recording could not read */
+	report(w);
+	return fail(w, ECONNREFUSED);
+}
+
+/* Where the player may go, it says whether it can get there: a program that is refused tries the
+ * next address. */
+static int connect_online(const struct wish *w)
+{
+	struct th_hello h = hello_of(TH_HELLO_REACH, w);
+	th_link_number(&h);
+	int r = th_link_ask(&h);
+	if (r == TH_REACH_FENCED) {
+		return refuse_stream(w);
+	}
+	if (r != 0) {
+		return fail(w, r < 0 ? ETIMEDOUT : r);
+	}
+	h.kind = TH_HELLO_STREAM;
+	return become_stream(w, &h);
+}
+
 static int connect_stream(const struct wish *w)
 {
 	if (!th_arm_is(TH_ARM_REPLAY)) {
@@ -287,9 +317,7 @@ static int connect_stream(const struct wish *w)
 		return connect_unknown_unix(w);
 	}
 	if (!p) {
-		th_link_count(); /* it may be one whose TLS the recording could not read */
-		report(w);
-		return fail(w, ECONNREFUSED);
+		return th_link_world()->header->live ? connect_online(w) : refuse_stream(w);
 	}
 	switch (p->verdict) {
 	case TH_PEER_SERVED:

@@ -154,19 +154,39 @@ void th_link_tell(const struct th_hello *h)
 	}
 }
 
-int th_link_ask(const struct th_hello *h)
+/* 0: the answer is whole; or a negative errno. */
+static int ask(const struct th_hello *h, void *ret_answer, size_t n)
 {
 	int fd = dial(h);
 	if (fd < 0) {
 		return fd;
 	}
-	uint8_t answer = 0;
-	long n = -EINTR;
-	for (int i = 0; n == -EINTR && i < INTERRUPTIONS; i++) {
-		n = th_sys_recv(fd, &answer, 1, 0);
+	long r = -EINTR;
+	for (int i = 0; r == -EINTR && i < INTERRUPTIONS; i++) {
+		r = th_sys_recv(fd, ret_answer, n, MSG_WAITALL);
 	}
 	th_sys_close(fd);
-	return n == 1 ? answer : n < 0 ? (int)n : -EPIPE;
+	return r == (long)n ? 0 : r < 0 ? (int)r : -EPIPE;
+}
+
+int th_link_ask(const struct th_hello *h)
+{
+	uint8_t answer = 0;
+	int r = ask(h, &answer, sizeof(answer));
+	return r < 0 ? r : answer;
+}
+
+int th_link_resolve(const struct th_hello *h, struct th_resolved *ret_resolved)
+{
+	struct th_resolved answer;
+	int r = ask(h, &answer, sizeof(answer));
+	if (r == 0 && answer.n > TH_RESOLVED_MAX) {
+		r = -EBADMSG;
+	}
+	if (r == 0) {
+		*ret_resolved = answer;
+	}
+	return r;
 }
 
 /* ---- registration ---- */

@@ -48,4 +48,7 @@ void th_link_tell(const struct th_hello *h);
 /* Says hello and waits (bounded) for one byte: its value, or a negative errno. */
 int th_link_ask(const struct th_hello *h);
 
+/* Says hello with a name and waits (bounded) for what it resolves to. 0 or a negative errno. */
+int th_link_resolve(const struct th_hello *h, struct th_resolved *ret_resolved);
+
 #endif

@@ -41,20 +41,47 @@ static bool is_localhost(const char *name)
 		th_slice_ieq(s, TH_SLICE_LIT("localhost."));
 }
 
-struct th_replay_answer th_replay_name(const char *name)
+/* False: the network may not be asked. */
+static bool resolve_online(const char *name, struct th_replay_answer *a)
 {
+	TH_KEEP_ERRNO;
+	if (!th_link_world()->header->live) {
+		return false;
+	}
+	th_arm_notice();
+	struct th_hello h = th_link_hello(TH_HELLO_RESOLVE, NULL, 0);
+	strncpy(h.name, name, sizeof(h.name) - 1);
+	if (th_link_resolve(&h, &a->online) < 0) {
+		a->online = (struct th_resolved){.result = EAI_AGAIN};
+	}
+	a->result = a->online.result;
+	a->addresses = a->online.addresses;
+	a->n = a->online.n;
+	return a->result != TH_RESOLVED_FENCED;
+}
+
+void th_replay_name(const char *name, struct th_replay_answer *ret_answer)
+{
+	struct th_replay_answer *a = ret_answer;
 	const struct th_world *w = th_link_world();
 	bool open = th_arm_is(TH_ARM_REPLAY);
 	const struct th_world_name *n = open ? th_world_find_name(w, name) : NULL;
 	if (n) {
-		return (struct th_replay_answer){
-			n->result, th_world_addresses(w, n), n->n_addresses};
+		a->result = n->result;
+		a->addresses = th_world_addresses(w, n);
+		a->n = n->n_addresses;
+	} else if (open && resolve_online(name, a)) {
+		return;
+	} else if (is_localhost(name)) {
+		a->result = 0;
+		a->addresses = localhost;
+		a->n = 2;
+	} else {
+		th_replay_name_refused(name);
+		a->result = open ? EAI_NONAME : EAI_FAIL;
+		a->addresses = NULL;
+		a->n = 0;
 	}
-	if (is_localhost(name)) {
-		return (struct th_replay_answer){0, localhost, 2};
-	}
-	th_replay_name_refused(name);
-	return (struct th_replay_answer){open ? EAI_NONAME : EAI_FAIL, NULL, 0};
 }
 
 /* ---- getaddrinfo ---- */
@@ -119,7 +146,8 @@ static void collect(struct query *q, const struct th_replay_answer *a, int flags
 
 static int answer_query(struct query *q, const char *node, int flags, struct addrinfo **ret_list)
 {
-	struct th_replay_answer a = th_replay_name(node);
+	struct th_replay_answer a;
+	th_replay_name(node, &a);
 	if (a.result != 0) {
 		errno = a.result == EAI_SYSTEM ? EIO : errno; /* which one was not recorded */
 		return a.result == TH_NAME_UNANSWERED ? EAI_AGAIN : a.result;
@@ -223,7 +251,8 @@ int th_replay_hostent(const char *name, int family, struct hostent *ret_entry, c
 	if (is_numeric(name) || (family != AF_INET && family != AF_INET6)) {
 		return TH_REPLAY_PASS;
 	}
-	struct th_replay_answer a = th_replay_name(name);
+	struct th_replay_answer a;
+	th_replay_name(name, &a);
 	size_t count = count_family(&a, family == AF_INET ? 4 : 6);
 	if (a.result != 0 || count == 0) {
 		*ret_h_errno = a.result ? herrno_of(a.result) : NO_DATA;

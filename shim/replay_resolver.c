@@ -108,20 +108,22 @@ static void put_addresses(
 }
 
 /* What the world says; an answer of another kind than an address never has a record. */
-static struct th_replay_answer find(const struct th_dns_question *q)
+static void find(const struct th_dns_question *q, struct th_replay_answer *ret_answer)
 {
+	struct th_replay_answer *a = ret_answer;
 	if (q->type == TH_DNS_PTR) {
-		return (struct th_replay_answer){EAI_NONAME, NULL, 0};
+		a->result = EAI_NONAME;
+		a->n = 0;
+		return;
 	}
-	struct th_replay_answer a = th_replay_name(q->name);
+	th_replay_name(q->name, a);
 	bool beside = q->type == TH_DNS_SVCB || q->type == TH_DNS_HTTPS;
 	if (q->type != TH_DNS_A && q->type != TH_DNS_AAAA) {
-		if (a.result == 0 && !beside) {
+		if (a->result == 0 && !beside) {
 			th_replay_name_refused(q->name);
 		}
-		a.n = 0;
+		a->n = 0;
 	}
-	return a;
 }
 
 int th_replay_dns(struct th_slice query, struct th_out *out)
@@ -131,7 +133,8 @@ int th_replay_dns(struct th_slice query, struct th_out *out)
 		th_replay_name_refused("?");
 		return -EBADMSG;
 	}
-	struct th_replay_answer a = find(&q);
+	struct th_replay_answer a;
+	find(&q, &a);
 	if (a.result == TH_NAME_UNANSWERED) {
 		return -ETIMEDOUT;
 	}

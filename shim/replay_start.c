@@ -5,7 +5,8 @@
  * none of the agent's descriptors, and its parent dies at once without a signal, so that no
  * wait() of the agent's ever meets it. Nothing but raw system calls runs between fork and exec.
  * Its environment is the agent's without what steers loaders and TLS libraries, and without ours
- * (but for the name of the key file).
+ * (but for the name of the key file). SSL_CERT_FILE and SSL_CERT_DIR stay: they say whom the agent
+ * trusts, and so whom the player may go to (player/online.h).
  *
  * The program is looked for near the library (build tree, then the usual places of an installed
  * one), where it was configured to be installed, and on PATH. */
@@ -196,6 +197,7 @@ static void choose_arguments(struct launch *l, const struct th_config *conf)
 	add_option(l, "--tree", l->tree);
 	add_option(l, "--match", conf->match);
 	add_option(l, "--on-miss", conf->on_miss);
+	add_option(l, "--or-nothing", conf->mode == TH_CONFIG_AUTO ? "1" : "");
 	add_option(l, "--pace", conf->pace);
 	add_option(l, "--report", conf->report);
 }
@@ -203,7 +205,7 @@ static void choose_arguments(struct launch *l, const struct th_config *conf)
 static void choose_environment(struct launch *l)
 {
 	static const char key_file[] = "TRACEHOOK_KEY_FILE=";
-	static const char *const dropped[] = {"LD_", "TRACEHOOK_", "OPENSSL_", "SSL_CERT_"};
+	static const char *const dropped[] = {"LD_", "TRACEHOOK_", "OPENSSL_"};
 	size_t n = 0;
 	for (char **e = environ; e && *e && n < ENVIRONMENT_LIMIT; e++) {
 		bool keep = true;
@@ -320,6 +322,10 @@ static int await_ready(int fd, char why[TH_REPLAY_WHY_BYTES])
 	if (r == 0 && strcmp(line, "ready") == 0) {
 		return 0;
 	}
+	if (r == 0 && strcmp(line, "nothing") == 0) {
+		tell(why, "there is no run yet");
+		return -ENODATA;
+	}
 	if (r == 0 && strncmp(line, error, strlen(error)) == 0) {
 		tell(why, line + strlen(error));
 		return -EPROTO;
@@ -389,8 +395,9 @@ static int start_player(const struct th_config *conf, char ret_directory[DIRECTO
 	return 0;
 }
 
-int th_replay_start(
-	const struct th_config *conf, const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES])
+static const char unreachable[] = "the player of this run cannot be reached";
+
+int th_replay_start(const struct th_config *conf, char why[TH_REPLAY_WHY_BYTES])
 {
 	char started[DIRECTORY_BYTES] = "";
 	const char *directory = conf->player;
@@ -402,11 +409,17 @@ int th_replay_start(
 		directory = started;
 	}
 	int r = th_link_init(directory, conf->parent_span_id);
-	if (r == 0) {
-		r = th_link_register(span_id);
-	}
 	if (r < 0) {
-		tell(why, "the player of this run cannot be reached");
+		tell(why, unreachable);
+	}
+	return r;
+}
+
+int th_replay_join(const uint8_t *span_id, char why[TH_REPLAY_WHY_BYTES])
+{
+	int r = th_link_register(span_id);
+	if (r < 0) {
+		tell(why, unreachable);
 	}
 	return r;
 }

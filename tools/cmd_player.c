@@ -43,6 +43,9 @@ static bool take_option(struct th_player_conf *conf, char **rules, int option, c
 		return th_player_conf_match(value, conf, rules);
 	case 'o':
 		return th_player_conf_on_miss(value, &conf->on_miss);
+	case 'n':
+		conf->or_nothing = true;
+		return true;
 	default:
 		return th_player_conf_pace(value, &conf->pace);
 	}
@@ -54,8 +57,10 @@ static int run(int argc, char **argv)
 		{"directory", required_argument, NULL, 'd'},
 		{"trace", required_argument, NULL, 't'}, {"ready-fd", required_argument, NULL, 'f'},
 		{"tree", required_argument, NULL, 'T'}, {"match", required_argument, NULL, 'm'},
-		{"on-miss", required_argument, NULL, 'o'}, {"pace", required_argument, NULL, 's'},
-		{"report", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"on-miss", required_argument, NULL, 'o'},
+		{"or-nothing", required_argument, NULL, 'n'},
+		{"pace", required_argument, NULL, 's'}, {"report", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
 	struct th_player_conf conf = {.ready_fd = -1};
 	th_auto_free char *rules = NULL;
 	for (int c; (c = th_tool_option(argc, argv, "", options)) != -1;) {
@@ -76,7 +81,7 @@ static int run(int argc, char **argv)
 const struct th_command th_cmd_player = {"player", run,
 	"serve a recorded run (started by the library)",
 	"--capture FILE --directory DIR [--trace ID] [--ready-fd N] [--tree PID]\n"
-	"       [--match M] [--on-miss M] [--pace N] [--report FILE]\n"
+	"       [--match M] [--on-miss M] [--pace N] [--report FILE] [--or-nothing 1]\n"
 	"\n"
-	"The library starts it when TRACEHOOK_MODE=replay is given without the wrapper.\n",
+	"The library starts it when TRACEHOOK_MODE is replay or auto, without the wrapper.\n",
 	.internal = true};

@@ -30,9 +30,11 @@ struct replay_options {
 	bool strict;
 	bool require_coverage;
 	struct th_fence fence;
-	const char *record; /* a capture to record the replay into; NULL: none */
-	const char *until;  /* the span at which the replay ends; NULL: the run's last */
-	const char *junit;  /* where a JUnit report goes; NULL: nowhere */
+	const char *record;	/* a capture to record the replay into; NULL: none */
+	const char *until;	/* the span at which the replay ends; NULL: the run's last */
+	const char *live_after; /* the span behind which it goes live; NULL: none */
+	bool automatic;		/* what is not recorded goes live, and all into the same capture */
+	const char *junit;	/* where a JUnit report goes; NULL: nowhere */
 };
 
 /* -1: go on with argv[optind]; else the exit code. */
@@ -44,8 +46,9 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		{"strict", no_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
 		{"require-coverage", no_argument, NULL, 'C'},
 		{"record", required_argument, NULL, 'O'}, {"fence", required_argument, NULL, 'F'},
-		{"until", required_argument, NULL, 'u'}, {"junit", required_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'}, {NULL}};
+		{"until", required_argument, NULL, 'u'},
+		{"live-after", required_argument, NULL, 'l'}, {"auto", no_argument, NULL, 'a'},
+		{"junit", required_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
 		['m'] = "TRACEHOOK_MATCH",
 		['o'] = "TRACEHOOK_ON_MISS",
@@ -64,6 +67,8 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		}
 		o->record = c == 'O' ? optarg : o->record;
 		o->until = c == 'u' ? optarg : o->until;
+		o->live_after = c == 'l' ? optarg : o->live_after;
+		o->automatic |= c == 'a';
 		o->junit = c == 'j' ? optarg : o->junit;
 		o->strict |= c == 's';
 		o->quiet |= c == 'q';
@@ -102,6 +107,7 @@ static int start_failed(int error, const char *why)
 	th_tool_error("%s", why);
 	switch (error) {
 	case -ENOENT:
+	case -ENODATA:
 		return TH_EXIT_MISSING;
 	case -EINVAL:
 		return TH_EXIT_DAMAGED;
@@ -121,6 +127,7 @@ static int start_player(const struct replay_options *o, const struct th_config *
 		.trace_prefix = config->trace_prefix,
 		.directory = directory,
 		.until = o->until,
+		.live_after = o->live_after,
 		.ready_fd = -1};
 	th_auto_free char *rules = NULL;
 	if (!th_player_conf_match(config->match, &conf, &rules) ||
@@ -176,7 +183,7 @@ static int judge(const struct replay_options *o, const struct th_player_stats *s
 	if (s->missed || s->fenced_connects || s->fenced_lookups || stopped) {
 		return TH_EXIT_MISSED;
 	}
-	if (o->strict && (s->relaxed || s->crossed || s->unused)) {
+	if (o->strict && (s->relaxed || s->crossed || s->unused || s->live)) {
 		return TH_EXIT_STRICT;
 	}
 	bool uncovered = s->processes == 0 || (o->require_coverage && s->left);
@@ -249,11 +256,7 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	if (record) {
 		note_origin(player);
 	}
-	if (config->on_miss && strcmp(config->on_miss, "live") == 0) {
-		fence.why_not = "what was not recorded may go to the network";
-	} else {
-		th_fence_prepare(&fence, directory);
-	}
+	th_fence_prepare(&fence, directory);
 	uint64_t since = th_clock_now();
 	code = th_launch_run(&l, library, &launched);
 	if (code == TH_EXIT_OK) {
@@ -266,6 +269,27 @@ static int replay(const struct replay_options *o, const struct th_config *config
 	}
 	th_player_destroy(player);
 	return code;
+}
+
+/* --auto without a capture: the first run is recorded. */
+static int record_first(const struct replay_options *o, char *capture, char **agent)
+{
+	static char name[] = "record", quiet[] = "-q", output[] = "-o", end[] = "--";
+	size_t n = 0, argc = 0;
+	while (agent[n]) {
+		n++;
+	}
+	th_auto_free char **argv = th_tool_alloc((n + 6) * sizeof(*argv));
+	argv[argc++] = name;
+	if (o->quiet) {
+		argv[argc++] = quiet;
+	}
+	argv[argc++] = output;
+	argv[argc++] = capture;
+	argv[argc++] = end;
+	memcpy(argv + argc, agent, (n + 1) * sizeof(*argv));
+	optind = 0; /* getopt_long() begins anew */
+	return th_cmd_record.run((int)(argc + n), argv);
 }
 
 static int run(int argc, char **argv)
@@ -281,6 +305,15 @@ static int run(int argc, char **argv)
 		return th_tool_misuse(
 			"replay", "which program, after the capture %s?", argv[optind]);
 	}
+	if (o.until && o.live_after) {
+		return th_tool_misuse("replay", "--until or --live-after, not both");
+	}
+	if (o.automatic && o.record) {
+		return th_tool_misuse("replay", "--auto records into the capture itself");
+	}
+	if (o.automatic) {
+		setenv("TRACEHOOK_ON_MISS", "live", 0);
+	}
 	if (!th_settings_read("replay", &config)) {
 		return TH_EXIT_USAGE;
 	}
@@ -288,13 +321,16 @@ static int run(int argc, char **argv)
 	if (!capture) {
 		return TH_EXIT_MISSING;
 	}
+	if (o.automatic && access(capture, F_OK) != 0) {
+		return record_first(&o, capture, argv + program);
+	}
 	if (access(capture, F_OK) != 0) {
 		return th_capture_load_failed(argv[optind], -errno, NULL);
 	}
 	th_auto_free char *record = NULL;
 	code = check_program(argv + program);
-	if (code == TH_EXIT_OK && o.record) {
-		code = th_replay_record_begin(o.record, &record);
+	if (code == TH_EXIT_OK && (o.record || o.automatic)) {
+		code = th_replay_record_begin(o.automatic ? capture : o.record, &record);
 	}
 	return code == TH_EXIT_OK ? replay(&o, &config, capture, record, argv + program) : code;
 }
@@ -308,7 +344,9 @@ const struct th_command th_cmd_replay = {"replay", run,
 	"                        newest that ended properly)\n"
 	"  -m, --match M         canonical (the default); or relaxations: volatile,\n"
 	"                        volatile:RULES-FILE, sequence, or two with a comma\n"
-	"      --on-miss M       no recorded answer: fail (status 424) or abort (reset)\n"
+	"      --on-miss M       no recorded answer: fail (status 424), abort (reset), or "
+	"live\n"
+	"                        (ask the network)\n"
 	"  -p, --pace N          factor on the recorded pauses; 0: none (the default)\n"
 	"      --strict          exit 97 on relaxed or crossed matches, and recorded "
 	"exchanges\n"
@@ -319,6 +357,10 @@ const struct th_command th_cmd_replay = {"replay", run,
 	"      --until SPAN      replay up to this exchange: #NUMBER, or the beginning of "
 	"its\n"
 	"                        id; what was recorded after it is not there\n"
+	"      --live-after SPAN  replay up to this exchange, then go live\n"
+	"      --auto            ask the network for what is not recorded, and record old and "
+	"new\n"
+	"                        answers into FILE as a new run; without a FILE, record\n"
 	"      --fence F         auto (the default: a network namespace where there can "
 	"be\n"
 	"                        one), library, or namespace (or nothing is run)\n"

@@ -41,12 +41,16 @@ bool th_player_conf_match(const char *words, struct th_player_conf *conf, char *
 
 bool th_player_conf_on_miss(const char *word, enum th_on_miss *ret_on_miss)
 {
-	bool fail = !word || !*word || strcmp(word, "fail") == 0;
-	if (!fail && strcmp(word, "abort") != 0) {
-		return false;
+	static const char *const words[] = {[TH_ON_MISS_FAIL] = "fail",
+		[TH_ON_MISS_ABORT] = "abort",
+		[TH_ON_MISS_LIVE] = "live"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word && *word ? word : words[TH_ON_MISS_FAIL], words[i]) == 0) {
+			*ret_on_miss = (enum th_on_miss)i;
+			return true;
+		}
 	}
-	*ret_on_miss = fail ? TH_ON_MISS_FAIL : TH_ON_MISS_ABORT;
-	return true;
+	return false;
 }
 
 bool th_player_conf_pace(const char *text, double *ret_pace)

@@ -73,6 +73,8 @@ static void print_totals(FILE *out, const struct th_player_stats *s)
 	print_count(out, s->relaxed, "by a relaxed match");
 	print_count(out, s->crossed, "asked for by another thread or process than recorded");
 	print_count(out, s->unused, "never asked for");
+	print_count(out, s->live, "answered live, by the network");
+	print_count(out, s->live_failed, "of these without an answer");
 	print_count(out, s->missed, "missed");
 	print_count(out, s->fenced_connects + s->fenced_lookups, "stopped at the fence");
 	print_count(out, s->left, "not held by it");
@@ -95,6 +97,7 @@ void th_replay_summary_print(FILE *out, const struct th_player_stats *s, bool al
 	print_list(out, "missed", s->misses, s->n_misses);
 	print_list(out, "stopped at the fence", s->fenced, s->n_fenced);
 	print_list(out, "not held by the fence", s->unfenced, s->n_unfenced);
+	print_list(out, "live", s->lives, s->n_lives);
 	print_relaxations(out, s);
 	print_stand_ins(out, s);
 	if (all) {

@@ -33,11 +33,14 @@ agent TRACEHOOK_MODE=off
 agent TRACEHOOK_MODE=bogus
 [ $rc != 0 ] || fail 'an unknown mode lets the agent out'
 said 'unknown mode' \
-	'tracehook: TRACEHOOK_MODE=bogus is not record, replay or off; network calls fail'
+	'tracehook: TRACEHOOK_MODE=bogus is not record, replay, auto or off; network calls fail'
+
+agent TRACEHOOK_MODE=auto TRACEHOOK_PACE=fast
+[ $rc != 0 ] || fail 'a mistake under auto lets the agent out'
+said auto 'tracehook: TRACEHOOK_PACE=fast is not a number like 0, 0.5 or 1; network calls fail'
 
 agent TRACEHOOK_MODE=auto
-[ $rc != 0 ] || fail 'auto lets the agent out'
-said auto 'tracehook: TRACEHOOK_MODE=auto is not available in this version; network calls fail'
+[ $rc = $plain_rc ] && [ -s tracehook.thc ] && [ ! -s err ] || fail 'auto records the first run'
 
 agent TRACEHOOK_PACE=fast
 [ $rc = 0 ] && [ ! -e tracehook.thc ] || fail 'a bad value while recording touches the agent'

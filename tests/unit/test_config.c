@@ -71,21 +71,14 @@ Test(config, unknown_mode_closes_the_fence)
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "rcord"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_str_eq(why,
-		"tracehook: TRACEHOOK_MODE=rcord is not record, replay or off; network calls "
-		"fail\n");
+		"tracehook: TRACEHOOK_MODE=rcord is not record, replay, auto or off; network "
+		"calls fail\n");
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "rec"), -EINVAL, "a prefix is not the word");
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "record replay"), -EINVAL);
 }
 
 Test(config, words_of_the_contract_that_are_not_built_say_so)
 {
-	cr_assert_eq(PARSE("TRACEHOOK_MODE", "auto"), -EINVAL);
-	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
-	cr_assert_str_eq(why,
-		"tracehook: TRACEHOOK_MODE=auto is not available in this version; "
-		"network calls fail\n");
-	cr_assert_eq(PARSE("TRACEHOOK_MODE", "replay", "TRACEHOOK_ON_MISS", "live"), -EINVAL);
-	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED);
 	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "k"), -EINVAL);
 	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);
@@ -101,6 +94,23 @@ Test(config, propagation_is_asked_for)
 	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "0"), 0);
 	cr_assert_not(conf.propagate);
 	cr_assert_eq(PARSE("TRACEHOOK_PROPAGATE", "yes"), -EINVAL);
+}
+
+Test(config, auto_is_decided_by_the_root)
+{
+	cr_assert_eq(PARSE("TRACEHOOK_MODE", "auto", "TRACEHOOK_TRACE_ID", "12ab"), 0);
+	cr_assert_eq(conf.mode, TH_CONFIG_AUTO);
+	cr_assert_str_eq(conf.trace_prefix, "12ab");
+	cr_assert_eq(PARSE("TRACEHOOK_MODE", "auto", "TRACEHOOK_CONTEXT",
+			     "1;trace=" TRACE ";span=" SPAN ";player=/p;record=/r;capture=/r"),
+		0);
+	cr_assert_eq(conf.mode, TH_CONFIG_REPLAY);
+	cr_assert_eq(PARSE("TRACEHOOK_MODE", "auto", "TRACEHOOK_CONTEXT",
+			     "1;trace=" TRACE ";span=" SPAN ";capture=/r"),
+		0);
+	cr_assert_eq(conf.mode, TH_CONFIG_RECORD);
+	cr_assert_eq(PARSE("TRACEHOOK_MODE", "auto", "TRACEHOOK_PACE", "fast"), -EINVAL);
+	cr_assert_eq(conf.verdict, TH_CONFIG_FENCED, "a mistake goes to no network");
 }
 
 Test(config, their_defaults_may_be_spelled_out)

@@ -29,7 +29,7 @@ Test(settings, names_the_variable_that_is_wrong, .init = cr_redirect_stderr)
 	setenv("TRACEHOOK_ON_MISS", "explode", 1);
 	cr_assert_not(th_settings_read("record", &c));
 	fflush(stderr);
-	cr_assert_stderr_eq_str("tracehook: TRACEHOOK_ON_MISS=explode is not fail or abort; "
+	cr_assert_stderr_eq_str("tracehook: TRACEHOOK_ON_MISS=explode is not fail, abort or live; "
 				"nothing was run\n");
 }
 

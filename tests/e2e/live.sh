@@ -1,0 +1,148 @@
+#!/bin/bash
+# Going live: what the recording does not have is asked of the network, and looks to the agent as
+# it would without us; what it has is not. `auto` records old and new answers as one run.
+. "$(dirname "$0")/lib.sh"
+start_double
+echo 0 >seen
+# saw: requests that the double has seen since the last call
+saw() {
+	local before now
+	before=$(cat seen) now=$(double_saw request)
+	echo "$now" >seen
+	echo $((now - before))
+}
+mask() { sed -E 's/n[0-9]{5}-[0-9a-f]{12}/NONCE/g; /^date:/Id' "$1"; }
+
+one() { curl -sS "$https/t/echo?i=1"; }
+two() { curl -sS "$https/t/echo?i=1" "$http/t/echo?i=2" "$https/t/echo?i=3"; }
+export http https DOUBLE_HTTP
+export -f one two
+
+# ---- what is recorded, and what is not ----
+
+recording run.thc bash -c one >one
+saw >/dev/null
+exits "live: what is not recorded is answered" 0 "$tool" replay --report report.json \
+	--on-miss live run.thc -- bash -c two
+equal "live: and only that goes to the network" 2 "$(saw)"
+holds "live: the recorded answer is given" grep -qF "$(cat one)" out
+equal "live: the report says so" "live true 1 2 0 0" "$(jq -r \
+	'"\(.verdict) \(.ok) \(.matched) \(.live) \(.live_failed) \(.missed)"' report.json)"
+equal "live: and what was asked" "GET $http/t/echo?i=2 answered live: status 200" \
+	"$(jq -r '.lives[0] | .request + " " + .why' report.json)"
+holds "live: and so does stderr" grep -q "2 answered live, by the network" err
+exits "live: is not for --strict" 97 "$tool" replay --strict --on-miss live run.thc -- bash -c two
+exits "without live it is a miss" 96 "$tool" replay run.thc -- bash -c two
+saw >/dev/null
+TRACEHOOK_ON_MISS=live replaying_online run.thc bash -c two >out
+equal "live: the same by the environment alone" 2 "$(saw)"
+holds "live: and the recorded answer, too" grep -qF "$(cat one)" out
+
+# ---- every form of answer ----
+
+head -c 200000 /dev/zero | tr '\0' x >large
+forms=(
+	"$http/t/echo"
+	"-I $http/t/echo"
+	"--http1.0 $http/t/echo"
+	"--http2 $http/t/echo"
+	"--http1.1 $https/t/echo"
+	"$https/t/echo"
+	"-I $https/t/echo"
+	"--http1.1 $https/v1/models"
+	"--http1.1 $https/t/trailers"
+	"$https/t/trailers"
+	"$http/t/until-close"
+	"--http1.1 $https/t/until-close"
+	"--http1.1 $https/t/early-hints"
+	"$https/t/early-hints"
+	"$http/t/status/204"
+	"$https/t/status/429"
+	"-d hello=1 $https/t/echo"
+	"--http1.1 -d hello=1 $https/t/echo"
+	"--http1.1 -H Expect:100-continue -d hello=1 $https/t/echo"
+	"-H Expect:100-continue -d hello=1 $https/t/echo"
+	"--http1.1 -H Transfer-Encoding:chunked -d hello=1 $https/t/echo"
+	"--http1.1 --data-binary @large $https/t/bytes?n=300000"
+	"--data-binary @large $https/t/bytes?n=300000"
+	"$http/t/cut?how=fin&framing=length"
+	"$http/t/cut?how=rst&framing=chunked"
+	"--http1.1 $https/t/cut?how=notify&framing=head"
+	"--http1.1 $https/t/cut?how=fin&framing=length"
+	"$http/t/echo $http/t/status/404 $http/v1/models"
+	"$https/t/echo $https/t/status/404 $https/v1/models"
+	"http://nowhere.invalid/"
+)
+for form in "${forms[@]}"; do
+	read -ra arguments <<<"$form"
+	curl -sSi "${arguments[@]}" >direct 2>direct.err
+	direct=$?
+	exits "curl $form: same exit code" "$direct" \
+		"$tool" replay -q --on-miss live run.thc -- curl -sSi "${arguments[@]}"
+	same "curl $form: same answer" <(mask direct) <(mask out)
+done
+
+exits "a server that is not there refuses" 7 "$tool" replay --report report.json \
+	--on-miss live run.thc -- curl -sS http://127.0.0.1:1/
+equal "and is told" "1 1 connect 127.0.0.1:1 Connection refused" \
+	"$(jq -r '"\(.live) \(.live_failed) \(.lives[0] | .request + " " + .why)"' report.json)"
+exits "what is not HTTP is a miss" 96 "$tool" replay --on-miss live run.thc -- \
+	bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$DOUBLE_HTTP"; printf "\1\2\3\4" >&3; cat <&3'
+
+# ---- the certificate ----
+
+recording plain.thc curl -sS "$http/t/echo" >out
+online() { "$tool" replay -q --on-miss live "$1" -- curl -sS "${@:2}"; }
+ca=$SSL_CERT_FILE
+unset SSL_CERT_FILE
+exits "a server that nobody trusts is not trusted" 60 online plain.thc "$https/t/echo"
+exits "but by an agent that does not care" 0 online plain.thc -k "$https/t/echo"
+exits "one that was trusted when it was recorded is" 0 online run.thc "$https/t/echo"
+export SSL_CERT_FILE=$ca
+exits "a name that is not the certificate's is not trusted" 60 \
+	online plain.thc --connect-to "::127.0.0.1:$DOUBLE_HTTPS" "https://other.example.test/"
+
+# ---- auto ----
+
+auto() { timeout -k 1 "$limit" env TRACEHOOK_MODE=auto TRACEHOOK_CAPTURE=auto.thc \
+	LD_PRELOAD="$lib" "$@"; }
+auto bash -c one >first
+saw >/dev/null
+auto bash -c two >second
+equal "auto: asks only for what is new" 2 "$(saw)"
+holds "auto: and gives what is recorded" grep -qF "$(cat first)" second
+auto bash -c two >third
+equal "auto: asks for nothing any more" 0 "$(saw)"
+same "auto: since it has old and new answers" second third
+equal "auto: a run each time" "1 3 3" "$("$tool" list --json auto.thc | jq -r .exchanges | xargs)"
+replaying auto.thc bash -c two >out
+same "auto: which replays without a network" second out
+exits "auto: by the wrapper, records first" 0 "$tool" replay --auto wrapped.thc -- bash -c one
+mv out first
+saw >/dev/null
+exits "auto: by the wrapper, then replays" 0 "$tool" replay --auto wrapped.thc -- bash -c two
+equal "auto: by the wrapper, what is new is asked" 2 "$(saw)"
+mv out second
+exits "auto: by the wrapper, and recorded" 0 "$tool" replay --strict wrapped.thc -- bash -c two
+same "auto: by the wrapper, with the same answers" second out
+head -c 2000 "$lib" >broken.thc
+TRACEHOOK_CAPTURE=broken.thc TRACEHOOK_MODE=auto LD_PRELOAD=$lib curl -sS "$http/t/echo" >out 2>err
+equal "auto: a file that is no capture closes the fence" 7 "$?"
+
+# ---- live after ----
+
+recording fork.thc bash -c two >recorded
+saw >/dev/null
+exits "live-after: replays up to there" 0 "$tool" replay --report report.json \
+	--live-after "#2" fork.thc -- bash -c two
+equal "live-after: and asks from there on, recorded or not" 1 "$(saw)"
+equal "live-after: counted" "2 1 0 1" \
+	"$(jq -r '"\(.matched) \(.live) \(.missed) \(.left_out)"' report.json)"
+equal "live-after: the answer is a new one" 2 \
+	"$(comm -12 <(tr '}' '\n' <recorded | grep -o 'nonce.*' | sort) \
+		<(tr '}' '\n' <out | grep -o 'nonce.*' | sort) | wc -l)"
+exits "live-after: before it, a miss is a miss" 96 "$tool" replay --live-after "#2" fork.thc -- \
+	curl -sS "$http/t/echo?i=new"
+equal "live-after: and asks nobody" 0 "$(saw)"
+exits "live-after: no such span" 66 "$tool" replay --live-after "#9" fork.thc -- true
+exits "live-after: not with --until" 64 "$tool" replay --live-after 1 --until 1 fork.thc -- true
