@@ -34,6 +34,7 @@ struct th_frame {
 /* A sound block that does not hold frames: a seal, a signature, what a later version may add. */
 struct th_extra {
 	uint8_t type, flags; /* enum th_block_type, th_block_flag */
+	uint64_t writer;
 	const char *path;
 	uint64_t offset;	 /* of its header */
 	struct th_slice payload; /* as stored; valid until th_reader_close() */

@@ -262,7 +262,8 @@ static size_t take_block(
 	}
 	if (b->type != TH_BLOCK_FRAMES && !fault) {
 		rest.n = b->stored_bytes;
-		open_extra(s, b, (struct th_extra){b->type, b->flags, m->path, at, rest});
+		open_extra(
+			s, b, (struct th_extra){b->type, b->flags, b->writer, m->path, at, rest});
 	}
 	if (b->type != TH_BLOCK_FRAMES || b->raw_bytes > TH_BLOCK_MAX) {
 		return next;

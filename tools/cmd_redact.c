@@ -131,7 +131,7 @@ static int redact_loaded(const struct redact_options *o, const struct th_trace *
 	struct th_redact_copy *c, const struct th_sign_key *key)
 {
 	struct th_copy_out *out = NULL;
-	int r = th_copy_out_create(o->out, t->reader, &out);
+	int r = th_copy_out_create(o->out, t->reader, TH_COPY_OTHER, &out);
 	if (r < 0) {
 		th_tool_error("%s: %s; nothing was written", o->out, strerror(-r));
 		return r == -EEXIST ? TH_EXIT_USAGE : r == -ENOENT ? TH_EXIT_MISSING : TH_EXIT_NO;

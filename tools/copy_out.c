@@ -11,17 +11,30 @@
 #include "capture/append.h"
 #include "capture/key.h"
 #include "capture/pack.h"
+#include "capture/split.h"
 #include "tools/tools.h"
 
-#define BLOCK_BYTES (16u << 20) /* what a version 1 writer keeps to */
+/* How blocks are made. */
+struct packing {
+	const struct th_split_limits *limits;
+	int level;
+};
+
+static const struct packing packings[] = {
+	[TH_COPY_OTHER] = {&th_split_writer, TH_PACK_THOROUGH_LEVEL},
+	[TH_COPY_ARCHIVE] = {&th_split_archive, TH_PACK_ARCHIVE_LEVEL},
+};
 
 struct th_copy_out {
 	const char *path;
+	const struct packing *packing;
 	struct th_file_header header;
 	uint64_t writer, first_seq; /* of the frames in `area` */
 	uint32_t count;
-	uint8_t *area;
+	uint8_t *area, *other; /* of the same size; the base of the next block is in `other` */
 	size_t n;
+	uint64_t base_writer; /* to whom the base belongs */
+	struct th_splitter splitter;
 	int error;
 };
 
@@ -37,24 +50,48 @@ static int begin_file(const char *path, const struct th_file_header *h)
 	return n == (ssize_t)sizeof(bytes) ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-int th_copy_out_create(const char *path, const struct th_reader *from, struct th_copy_out **ret_out)
+static int choose_header(
+	const struct th_reader *from, enum th_copy_kind kind, struct th_file_header *ret_header)
 {
 	struct th_file_header h = {0};
-	int r = th_sys_random(h.file_id, sizeof(h.file_id));
-	if (r < 0) {
-		return r;
+	if (kind == TH_COPY_ARCHIVE) {
+		memcpy(h.file_id, th_reader_file_id(from), sizeof(h.file_id));
+	} else {
+		int r = th_sys_random(h.file_id, sizeof(h.file_id));
+		if (r < 0) {
+			return r;
+		}
 	}
 	if (th_reader_encrypted(from)) {
 		th_key_begin(&h);
 	} else {
 		memcpy(h.key, th_reader_key(from), sizeof(h.key));
 	}
-	r = begin_file(path, &h);
+	*ret_header = h;
+	return 0;
+}
+
+int th_copy_out_create(const char *path, const struct th_reader *from, enum th_copy_kind kind,
+	struct th_copy_out **ret_out)
+{
+	struct th_file_header h;
+	struct th_splitter splitter;
+	const struct packing *packing = &packings[kind];
+	int r = choose_header(from, kind, &h);
+	r = r < 0 ? r : th_splitter_init(&splitter, packing->limits);
 	if (r < 0) {
 		return r;
 	}
+	r = begin_file(path, &h);
+	if (r < 0) {
+		th_splitter_finish(&splitter);
+		return r;
+	}
 	struct th_copy_out *o = th_tool_alloc(sizeof(*o));
-	*o = (struct th_copy_out){.path = path, .header = h, .area = th_tool_alloc(BLOCK_BYTES)};
+	*o = (struct th_copy_out){
+		.path = path, .packing = packing, .header = h, .splitter = splitter};
+	o->area = th_tool_alloc(packing->limits->raw);
+	o->other = th_tool_alloc(packing->limits->raw);
 	*ret_out = o;
 	return 0;
 }
@@ -76,25 +113,74 @@ static int append(struct th_copy_out *o, struct th_block *b, uint8_t *p, size_t 
 	return th_capture_append(o->path, o->header.file_id, b, parts, 2);
 }
 
-int th_copy_out_flush(struct th_copy_out *o)
+static int append_split(struct th_copy_out *o, struct th_block *b, const struct th_split *split)
 {
 	struct th_packed packed;
-	struct th_block b = {.type = TH_BLOCK_FRAMES,
-		.writer = o->writer,
-		.first_seq = o->first_seq,
-		.frames = o->count,
-		.raw_bytes = (uint32_t)o->n};
-	if (o->error || o->n == 0) {
-		return o->error;
+	b->raw_bytes = (uint32_t)split->frames.n;
+	b->frames = split->count;
+	if (th_pack_parts(split->parts, split->n, o->packing->level, UINT64_MAX, &packed) < 0) {
+		th_splitter_lean_on(&o->splitter, NULL, 0);
+		return append(o, b, (uint8_t *)(uintptr_t)split->frames.p, split->frames.n);
 	}
-	if (th_pack((struct th_slice){o->area, o->n}, UINT64_MAX, &packed) == 0) {
-		b.flags = TH_BLOCK_ZSTD;
-		o->error = append(o, &b, packed.map, packed.bytes.n);
-		th_pack_finish(&packed);
-	} else {
-		o->error = append(o, &b, o->area, o->n);
-	}
+	b->flags = TH_BLOCK_ZSTD | TH_BLOCK_SPLIT | (split->leans ? TH_BLOCK_LEANS : 0);
+	b->base_first = split->leans ? split->base_first : 0;
+	b->base_bytes = split->leans ? split->base_bytes : 0;
+	int r = append(o, b, packed.map, packed.bytes.n);
+	th_pack_finish(&packed);
+	th_splitter_lean_on(&o->splitter, split, b->first_seq);
+	return r;
+}
+
+/* Frames that cannot be split: as they are. */
+static int append_plain(struct th_copy_out *o, struct th_block *b, size_t at)
+{
+	b->raw_bytes = (uint32_t)(o->n - at);
+	b->frames = o->count - (uint32_t)(b->first_seq - o->first_seq);
+	th_splitter_lean_on(&o->splitter, NULL, 0);
+	return append(o, b, o->area + at, o->n - at);
+}
+
+static void swap_areas(struct th_copy_out *o)
+{
+	uint8_t *area = o->area;
+	o->area = o->other;
+	o->other = area;
 	o->n = 0;
+}
+
+int th_copy_out_flush(struct th_copy_out *o)
+{
+	struct th_split split;
+	uint64_t seq = o->first_seq;
+	if (o->writer != o->base_writer) {
+		th_splitter_lean_on(&o->splitter, NULL, 0);
+		o->base_writer = o->writer;
+	}
+	for (size_t at = 0; at < o->n && !o->error; at += split.frames.n) {
+		struct th_block b = {
+			.type = TH_BLOCK_FRAMES, .writer = o->writer, .first_seq = seq};
+		const struct th_slice rest = {o->area + at, o->n - at};
+		if (th_splitter_take(&o->splitter, rest, &split) < 0) {
+			o->error = append_plain(o, &b, at);
+			break;
+		}
+		o->error = append_split(o, &b, &split);
+		seq += split.count;
+	}
+	swap_areas(o);
+	return o->error;
+}
+
+int th_copy_out_extra(struct th_copy_out *o, const struct th_extra *extra)
+{
+	size_t n = extra->payload.n;
+	struct th_block b = {.type = extra->type, .flags = extra->flags, .writer = extra->writer};
+	th_auto_free uint8_t *copy = th_tool_alloc(n + 1);
+	if (th_copy_out_flush(o) == 0) {
+		memcpy(copy, extra->payload.p, n);
+		b.raw_bytes = (uint32_t)n;
+		o->error = append(o, &b, copy, n);
+	}
 	return o->error;
 }
 
@@ -106,7 +192,7 @@ int th_copy_out_frame(struct th_copy_out *o, const struct th_frame *f)
 		o->error = o->error ? o->error : -EFBIG;
 	}
 	bool follows = f->writer == o->writer && f->seq == o->first_seq + o->count;
-	if (o->n && (!follows || BLOCK_BYTES - o->n < room)) {
+	if (o->n && (!follows || o->packing->limits->raw - o->n < room)) {
 		th_copy_out_flush(o);
 	}
 	if (o->error) {
@@ -135,7 +221,9 @@ int th_copy_out_frame(struct th_copy_out *o, const struct th_frame *f)
 struct th_copy_out *th_copy_out_destroy(struct th_copy_out *o)
 {
 	if (o) {
+		th_splitter_finish(&o->splitter);
 		free(o->area);
+		free(o->other);
 		free(o);
 	}
 	return NULL;

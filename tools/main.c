@@ -12,6 +12,7 @@
 /* In alphabetical order. */
 static const struct th_command *const commands[] = {
 	&th_cmd_check,
+	&th_cmd_compact,
 	&th_cmd_context,
 	&th_cmd_diff,
 	&th_cmd_doctor,

@@ -34,14 +34,19 @@ static void mk_put_str16(const char *text)
 	th_out_str16(&mk_out, th_slice_str(text));
 }
 
-/* Writes the frame that was put together since mk_begin(), `ms` after the run's beginning. */
-void mk_frame(uint8_t type, uint8_t flags, uint32_t id, uint64_t ms)
+/* Writes the frame that was put together since mk_begin(), `ns` after the run's beginning. */
+void mk_frame_at(uint8_t type, uint8_t flags, uint32_t id, uint64_t ns)
 {
 	struct iovec part = {bytes, mk_out.n};
 	if (mk_out.failed ||
-		th_writer_put(&writer, type, flags, id, MK_BEGAN + ms * MS, &part, 1) != 0) {
+		th_writer_put(&writer, type, flags, id, MK_BEGAN + ns, &part, 1) != 0) {
 		fprintf(stderr, "mkcapture: a frame was not written\n");
 	}
+}
+
+void mk_frame(uint8_t type, uint8_t flags, uint32_t id, uint64_t ms)
+{
+	mk_frame_at(type, flags, id, ms * MS);
 }
 
 static void mk_put_id(uint8_t digit, size_t n)

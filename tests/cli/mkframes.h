@@ -24,6 +24,7 @@ extern struct th_out mk_out; /* the frame that is put together since mk_begin() 
 void mk_begin(void);
 void mk_put_text(const char *text);
 void mk_frame(uint8_t type, uint8_t flags, uint32_t id, uint64_t ms);
+void mk_frame_at(uint8_t type, uint8_t flags, uint32_t id, uint64_t ns);
 void mk_run(uint8_t digit, uint64_t ms, const char *meta);
 void mk_process(uint8_t trace, uint8_t span, uint8_t parent, uint32_t pid, uint8_t how, uint64_t ms,
 	const char *argv0);
