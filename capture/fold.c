@@ -62,6 +62,7 @@ static int append_plain(const struct job *job, const struct th_live_header *h, s
 {
 	th_splitter_lean_on(&job->folding->splitter, NULL, 0);
 	b->raw_bytes = (uint32_t)frames.n;
+	b->told = th_frames_told(frames);
 	return append_stored(job, h, b, frames);
 }
 
@@ -76,6 +77,7 @@ static int append_split(const struct job *job, const struct th_live_header *h, s
 	struct th_packed packed;
 	b->frames = split->count;
 	b->raw_bytes = (uint32_t)split->frames.n;
+	b->told = split->told;
 	int r = th_pack_parts(
 		split->parts, split->n, level_for(split->bytes), job->deadline, &packed);
 	if (r < 0) {

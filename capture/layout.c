@@ -80,6 +80,10 @@ void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th
 	th_out_u32(&out, b->crc);
 	th_out_u64(&out, b->base_first);
 	th_out_u32(&out, b->base_bytes);
+	th_out_u32(&out, b->told.types);
+	th_out_u32(&out, b->told.exchange);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, b->told.latest);
 	memcpy(ret_bytes + SALT_OFFSET, b->salt, sizeof(b->salt));
 	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
 	put_crc(ret_bytes, header_crc(seed, ret_bytes, TH_BLOCK_HEADER_BYTES));
@@ -104,6 +108,10 @@ int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *r
 	ret_block->crc = th_in_u32(&in);
 	ret_block->base_first = th_in_u64(&in);
 	ret_block->base_bytes = th_in_u32(&in);
+	ret_block->told.types = th_in_u32(&in);
+	ret_block->told.exchange = th_in_u32(&in);
+	th_in_u32(&in);
+	ret_block->told.latest = th_in_u64(&in);
 	memcpy(ret_block->salt, p + SALT_OFFSET, sizeof(ret_block->salt));
 	return 0;
 }
@@ -189,6 +197,31 @@ int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool
 	*ret_header = h;
 	*ret_ok = th_crc32c(0, in.p + 8, h.length - 8) == h.crc;
 	return 1;
+}
+
+void th_block_told_add(struct th_block_told *told, const struct th_frame_header *h)
+{
+	bool exchange = h->type >= TH_FRAME_REQ_HEAD && h->type <= TH_FRAME_RES_END;
+	told->types |= h->type < 32 ? UINT32_C(1) << h->type : 1;
+	told->exchange = exchange && h->id > told->exchange ? h->id : told->exchange;
+	told->latest = h->time > told->latest ? h->time : told->latest;
+}
+
+struct th_block_told th_frames_told(struct th_slice in)
+{
+	struct th_block_told told = {0};
+	struct th_frame_header h;
+	while (in.n >= TH_FRAME_HEADER_BYTES) {
+		th_frame_header_decode(in.p, &h);
+		size_t room = th_frame_room(h.length);
+		if (h.length < TH_FRAME_HEADER_BYTES || room > in.n) {
+			break;
+		}
+		th_block_told_add(&told, &h);
+		in.p += room;
+		in.n -= room;
+	}
+	return told;
 }
 
 size_t th_frames_scan(struct th_slice in, uint32_t *ret_count)

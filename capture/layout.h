@@ -26,6 +26,14 @@ struct th_file_header {
 void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h);
 int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header);
 
+/* What frames a block holds, said in its header so that whoever only wants an outline need not open
+ * it. It is no more than a claim: whoever opens the block compares. */
+struct th_block_told {
+	uint32_t types;	   /* bit t: one of type t < 32, bit 0: of another; 0: nothing is said */
+	uint32_t exchange; /* the highest number of an exchange, 0: none */
+	uint64_t latest;   /* time */
+};
+
 struct th_block {
 	uint8_t type, flags;
 	uint64_t writer, first_seq;
@@ -33,6 +41,7 @@ struct th_block {
 	uint8_t salt[TH_SALT_BYTES]; /* encrypted: of its key */
 	uint64_t base_first; /* leaning: number of the first frame of the block it leans on, */
 	uint32_t base_bytes; /* and the size of that block's frames */
+	struct th_block_told told;
 };
 
 /* The file id is part of the checksum: a block of another capture that was recorded as content is
@@ -88,6 +97,8 @@ static inline uint64_t th_frame_commit(uint32_t length, uint32_t crc)
 	return (uint64_t)crc << 32 | length;
 }
 
+void th_block_told_add(struct th_block_told *told, const struct th_frame_header *h);
+
 /* The fields of 24 bytes, whatever they are. */
 void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header);
 
@@ -97,5 +108,8 @@ int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool
 
 /* Frames from the start of `in` on that are whole and sound: their bytes and number. */
 size_t th_frames_scan(struct th_slice in, uint32_t *ret_count);
+
+/* What sound frames that follow each other are. */
+struct th_block_told th_frames_told(struct th_slice in);
 
 #endif

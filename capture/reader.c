@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "base/crc32c.h"
 #include "capture/join.h"
 #include "capture/key.h"
 #include "capture/segments.h"
@@ -30,16 +31,19 @@ struct th_reader {
 	size_t n_spoilt;
 	bool complete; /* all was read once, and what is wrong noted */
 	ZSTD_DCtx *zstd;
+	struct th_block_told told; /* outline: by the blocks of the present writer */
 	uint32_t leaning; /* blocks being opened, each because the one before leans on it */
 };
 
-int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why)
+static int open_reader(
+	const char *path, bool outline, struct th_reader **ret_reader, const char **ret_why)
 {
 	const char *why = "";
 	struct th_reader *r = calloc(1, sizeof(*r));
 	if (!r) {
 		return -ENOMEM;
 	}
+	r->segments.outline = outline;
 	int e = th_segments_find(&r->segments, path, &why);
 	if (e == 0) {
 		r->zstd = ZSTD_createDCtx();
@@ -54,6 +58,16 @@ int th_reader_open(const char *path, struct th_reader **ret_reader, const char *
 	}
 	*ret_reader = r;
 	return 0;
+}
+
+int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why)
+{
+	return open_reader(path, false, ret_reader, ret_why);
+}
+
+int th_reader_open_outline(const char *path, struct th_reader **ret_reader, const char **ret_why)
+{
+	return open_reader(path, true, ret_reader, ret_why);
 }
 
 static void damage(struct th_reader *r, struct th_segment *s, const char *what)
@@ -192,6 +206,10 @@ static struct th_slice open_split(struct th_reader *r, struct th_segment *s)
 
 static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 {
+	if (r->segments.outline && !s->live &&
+		th_crc32c(0, s->stored.p, s->stored.n) != s->block.crc) {
+		damage(r, s, "the checksum of a block does not hold");
+	}
 	if (s->encrypted) {
 		decrypt(r, s);
 	}
@@ -274,10 +292,16 @@ static bool push(struct th_reader *r, const struct th_segment *s, uint64_t seq,
 	return true;
 }
 
+static bool same_told(const struct th_block_told *a, const struct th_block_told *b)
+{
+	return a->types == b->types && a->exchange == b->exchange && a->latest == b->latest;
+}
+
 static void collect(struct th_reader *r, struct th_segment *s)
 {
 	struct th_slice area = frame_area(r, s);
 	struct th_frame_header h;
+	struct th_block_told told = {0};
 	bool ok = false;
 	uint64_t seq = s->first_seq;
 	while (th_frame_decode(area, &h, &ok)) {
@@ -291,6 +315,7 @@ static void collect(struct th_reader *r, struct th_segment *s)
 			damage(r, s, "a block needs more memory than there is");
 			return;
 		}
+		th_block_told_add(&told, &h);
 		seq++;
 		area.p += th_frame_room(h.length);
 		area.n -= th_frame_room(h.length);
@@ -298,6 +323,38 @@ static void collect(struct th_reader *r, struct th_segment *s)
 	if (!s->live && (area.n != 0 || seq - s->first_seq != s->frames)) {
 		damage(r, s, "a block does not hold the frames it says");
 	}
+	if (!s->live && s->block.told.types && !same_told(&told, &s->block.told)) {
+		damage(r, s, "a block's header tells of other frames than it holds");
+	}
+}
+
+/* ---- outline ---- */
+
+#define BIT(type) (UINT32_C(1) << (type))
+#define OUTLINE (BIT(TH_FRAME_RUN) | BIT(TH_FRAME_PROCESS) | BIT(TH_FRAME_LOST))
+#define WHOLE (BIT(TH_FRAME_PROCESS) | BIT(TH_FRAME_PROCESS_END))
+
+/* What the writer's blocks, segments [begin, end), tell together; types 0: they have to be opened,
+ * for one does not tell, or the process is not told to have begun and ended in good order. */
+static struct th_block_told tell(const struct th_segment *begin, const struct th_segment *end)
+{
+	static const struct th_block_told nothing;
+	struct th_block_told sum = {0};
+	for (; begin < end; begin++) {
+		const struct th_block_told *t = &begin->block.told;
+		if (begin->live || t->types == 0) {
+			return nothing;
+		}
+		sum.types |= t->types;
+		sum.exchange = t->exchange > sum.exchange ? t->exchange : sum.exchange;
+		sum.latest = t->latest > sum.latest ? t->latest : sum.latest;
+	}
+	return (sum.types & WHOLE) == WHOLE ? sum : nothing;
+}
+
+struct th_block_told th_reader_told(const struct th_reader *r)
+{
+	return r->told;
 }
 
 static int by_seq(const void *a, const void *b)
@@ -353,8 +410,17 @@ static bool load_writer(struct th_reader *r)
 	free(r->frames); /* the array alone: growing counts on starting from nothing */
 	r->frames = NULL;
 	r->n_frames = r->frame = 0;
-	for (; r->next < s->n && s->at[r->next].writer == writer; r->next++) {
-		collect(r, &s->at[r->next]);
+	size_t end = r->next;
+	while (end < s->n && s->at[end].writer == writer) {
+		end++;
+	}
+	if (s->outline) {
+		r->told = tell(&s->at[r->next], &s->at[end]);
+	}
+	for (; r->next < end; r->next++) {
+		if (!r->told.types || s->at[r->next].block.told.types & OUTLINE) {
+			collect(r, &s->at[r->next]);
+		}
 	}
 	order_frames(r);
 	return true;

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/siphash.h"
+#include "capture/layout.h"
 
 /* Where a frame stands. */
 struct th_place {
@@ -60,6 +61,15 @@ struct th_reader;
  * text saying what and at which offset); -ENOKEY, -EKEYREJECTED: it is encrypted, and there is no
  * key or another one. */
 int th_reader_open(const char *path, struct th_reader **ret_reader, const char **ret_why);
+
+/* The same for an outline: a block whose header tells that there is nothing in it which says what
+ * runs, processes and losses there are is not opened, when its process ended in good order. Damage
+ * in such blocks is not found, and what they tell is believed (th_reader_told()). */
+int th_reader_open_outline(const char *path, struct th_reader **ret_reader, const char **ret_why);
+
+/* Of an outline: what all blocks of the writer of the newest frame tell; types 0: each was opened.
+ */
+struct th_block_told th_reader_told(const struct th_reader *r);
 
 /* Next frame: writers in the order of their first block, each writer's frames in order. True and
  * *ret_frame, or false at the end. */

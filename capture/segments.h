@@ -49,6 +49,7 @@ struct th_segments {
 	uint8_t **owned; /* payloads of extras that were encrypted */
 	size_t n_owned;
 	bool no_memory;
+	bool outline; /* payloads are not looked at before they are opened */
 };
 
 /* 0, or a negative errno with *ret_why (static text); `s` is zeroed before and to be finished

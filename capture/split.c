@@ -39,6 +39,7 @@ struct making {
 	struct th_splitter *s;
 	struct th_out parts[N_PARTS];
 	uint32_t count, references;
+	struct th_block_told told;
 	uint32_t id;
 	uint64_t time;
 	uint64_t gap;	 /* bytes of bodies since the last reference */
@@ -165,6 +166,7 @@ static void put_frame(struct making *m, size_t offset, const struct th_frame_hea
 	put_signed(&m->parts[PART_IDS], (uint64_t)(int64_t)(int32_t)id);
 	put_signed(&m->parts[PART_TIMES], h->time - m->time);
 	put_varint(&m->parts[PART_LENGTHS], n);
+	th_block_told_add(&m->told, h);
 	m->id = h->id;
 	m->time = h->time;
 	m->count++;
@@ -218,6 +220,7 @@ static void give(const struct making *m, struct th_slice frames, struct th_split
 {
 	*ret_split = (struct th_split){.frames = frames,
 		.count = m->count,
+		.told = m->told,
 		.leans = m->leaned > 0,
 		.base_first = m->s->base_first,
 		.base_bytes = (uint32_t)m->s->repeats.base.n};

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "capture/layout.h"
 #include "capture/repeats.h"
 
 #define TH_SPLIT_PARTS 12
@@ -35,6 +36,7 @@ struct th_splitter {
 struct th_split {
 	struct th_slice frames; /* those that were taken, from the start */
 	uint32_t count;
+	struct th_block_told told;
 	bool leans; /* on the block whose first frame is base_first, of base_bytes */
 	uint64_t base_first;
 	uint32_t base_bytes;

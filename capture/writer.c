@@ -305,6 +305,7 @@ static int append_block(struct th_writer *w, const struct th_frame_header *h,
 	memcpy(head, &commit, sizeof(commit));
 	all[n + 1] = (struct iovec){(void *)(uintptr_t)padding, th_frame_room(length) - length};
 	struct th_block b = {TH_BLOCK_FRAMES, 0, w->id, w->next_seq, 1};
+	th_block_told_add(&b.told, h);
 	b.raw_bytes = b.stored_bytes = (uint32_t)th_frame_room(length);
 	for (int i = 0; i < n + 2; i++) {
 		b.crc = th_crc32c(b.crc, all[i].iov_base, all[i].iov_len);
@@ -327,6 +328,7 @@ static int append_encrypted(
 	memcpy(w->staging, &commit, sizeof(commit));
 	memset(w->staging + length, 0, room - length);
 	struct th_block b = {TH_BLOCK_FRAMES, 0, w->id, w->next_seq, 1};
+	th_block_told_add(&b.told, h);
 	b.raw_bytes = (uint32_t)room;
 	int r = th_key_seal_block(&b, w->file_id, w->staging, room, tag);
 	if (r < 0) {

@@ -1,6 +1,7 @@
 /* tracehook list: the runs of a capture, a line for each. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -15,6 +16,9 @@
 
 #define ID_SHOWN 12   /* digits: enough to tell runs apart */
 #define DATE_SHOWN 19 /* without fractions of a second */
+#define QUICK_FROM \
+	(256ll << 20) /* bytes of a capture that is not read whole without being asked \
+		       */
 
 enum {
 	AT_NUMBER,
@@ -45,16 +49,21 @@ static const struct th_table_column columns[N_COLUMNS] = {
 	[AT_END] = {"end", false, TH_FIT_END, 8, 6},
 };
 
-static void add_run(struct th_table *t, size_t number, const struct th_run *run)
+static void add_run(struct th_table *t, size_t number, const struct th_run *run, bool outline)
 {
 	char id[2 * TH_TRACE_ID_BYTES + 1] = "", took[TH_UNITS_TEXT], date[TH_UNITS_TEXT + 8];
-	th_cleanup(th_span_list_finish) struct th_span_list spans = th_span_list_of(run);
-	struct th_run_sum sum = th_run_sum_of(&spans);
+	th_cleanup(th_span_list_finish) struct th_span_list spans = {0};
+	struct th_run_sum sum = {0};
+	if (!outline) { /* which has nothing that could be counted */
+		spans = th_span_list_of(run);
+		sum = th_run_sum_of(&spans);
+	}
 	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
 	th_auto_free char *command = th_text_line(th_run_sum_command(run));
 	th_auto_free char *n = th_tool_format("%zu", number);
 	th_auto_free char *processes = th_tool_format("%zu", run->n_processes);
-	th_auto_free char *exchanges = th_tool_format("%zu", run->n_exchanges);
+	th_auto_free char *exchanges = th_tool_format(
+		"%zu", outline ? run->outlined : run->n_exchanges);
 	th_auto_free char *errors = th_tool_format("%zu", sum.errors);
 	th_auto_free char *models = th_run_sum_models(&sum);
 	th_auto_free char *safe_models = th_text_line(th_slice_str(models));
@@ -70,20 +79,20 @@ static void add_run(struct th_table *t, size_t number, const struct th_run *run)
 		[AT_COMMAND] = command,
 		[AT_PROCESSES] = processes,
 		[AT_EXCHANGES] = exchanges,
-		[AT_ERRORS] = errors,
-		[AT_MODELS] = safe_models,
-		[AT_TOKENS] = tokens,
+		[AT_ERRORS] = outline ? "" : errors,
+		[AT_MODELS] = outline ? "" : safe_models,
+		[AT_TOKENS] = outline ? "" : tokens,
 		[AT_END] = th_run_sum_end_words(run->end),
 	};
 	enum th_table_tone tone = sum.errors ? TH_TONE_WARN : TH_TONE_NORMAL;
 	th_table_add(t, run->end == TH_RUN_CUT ? TH_TONE_BAD : tone, cells);
 }
 
-static void list_table(const struct th_trace *trace)
+static void list_table(const struct th_trace *trace, bool outline)
 {
 	struct th_table *t = th_table_create(columns, N_COLUMNS);
 	for (size_t i = 0; i < trace->n_runs; i++) {
-		add_run(t, i + 1, trace->runs[i]);
+		add_run(t, i + 1, trace->runs[i], outline);
 	}
 	if (trace->n_runs) {
 		th_table_print(t, stdout, th_tool_width(), th_tool_colour());
@@ -91,23 +100,36 @@ static void list_table(const struct th_trace *trace)
 	th_table_destroy(t);
 }
 
-static void list_json(const struct th_trace *trace)
+static void list_json(const struct th_trace *trace, bool outline)
 {
 	for (size_t i = 0; i < trace->n_runs && !ferror(stdout); i++) {
-		th_run_sum_json(stdout, trace->runs[i], i + 1);
+		th_run_sum_json(stdout, trace->runs[i], i + 1, outline);
 	}
 }
 
+enum depth {
+	DEPTH_BY_SIZE,
+	DEPTH_QUICK,
+	DEPTH_FULL,
+};
+
+struct list_options {
+	bool json;
+	enum depth depth;
+};
+
 /* -1: go on; else the exit code. */
-static int parse_options(int argc, char **argv, bool *ret_json)
+static int parse_options(int argc, char **argv, struct list_options *o)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
-	for (int c; (c = th_tool_option(argc, argv, "j", options)) != -1;) {
-		if (c != 'j') {
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+		{"quick", no_argument, NULL, 'q'}, {"full", no_argument, NULL, 'F'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
+	for (int c; (c = th_tool_option(argc, argv, "jq", options)) != -1;) {
+		if (c != 'j' && c != 'q' && c != 'F') {
 			return th_tool_option_exit(c);
 		}
-		*ret_json = true;
+		o->json = o->json || c == 'j';
+		o->depth = c == 'q' ? DEPTH_QUICK : c == 'F' ? DEPTH_FULL : o->depth;
 	}
 	if (optind + 1 != argc) {
 		return th_tool_misuse("list", optind == argc ? "which capture?" : "one capture");
@@ -115,29 +137,45 @@ static int parse_options(int argc, char **argv, bool *ret_json)
 	return -1;
 }
 
+static bool is_outline(const struct list_options *o, const char *path)
+{
+	struct stat st;
+	bool large = o->depth == DEPTH_BY_SIZE && stat(path, &st) == 0 && st.st_size >= QUICK_FROM;
+	if (large && !o->json) {
+		fprintf(stderr,
+			"%s is large: errors, models and tokens are not counted, and damage in "
+			"what is not needed for this is not looked for (--full does)\n",
+			path);
+	}
+	return large || o->depth == DEPTH_QUICK;
+}
+
 static int run(int argc, char **argv)
 {
-	bool json = false;
+	struct list_options o = {0};
 	struct th_trace *t = NULL;
 	th_tool_output_begin();
-	int code = parse_options(argc, argv, &json);
+	int code = parse_options(argc, argv, &o);
 	if (code >= 0) {
 		return code;
 	}
-	code = th_load(argv[optind], &t);
+	bool outline = is_outline(&o, argv[optind]);
+	code = (outline ? th_load_outline : th_load)(argv[optind], &t);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
 	if (t->n_runs == 0) {
 		th_load_say_no_run(t, argv[optind]);
 	}
-	(json ? list_json : list_table)(t);
+	(o.json ? list_json : list_table)(t, outline);
 	code = th_load_say_damage(t);
 	th_trace_free(t);
 	return th_tool_output_end(code);
 }
 
 const struct th_command th_cmd_list = {"list", run, "list the runs of a capture",
-	"[--json] FILE\n"
+	"[--json] [--quick | --full] FILE\n"
 	"\n"
-	"  -j, --json            one JSON object per run and line\n"};
+	"  -j, --json            one JSON object per run and line\n"
+	"  -q, --quick           without errors, models and tokens: most of the file is not read\n"
+	"      --full            with them, also of a file of 256 MiB and more\n"};

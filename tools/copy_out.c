@@ -117,6 +117,7 @@ static int append_split(struct th_copy_out *o, struct th_block *b, const struct 
 {
 	struct th_packed packed;
 	b->raw_bytes = (uint32_t)split->frames.n;
+	b->told = split->told;
 	b->frames = split->count;
 	if (th_pack_parts(split->parts, split->n, o->packing->level, UINT64_MAX, &packed) < 0) {
 		th_splitter_lean_on(&o->splitter, NULL, 0);
@@ -135,6 +136,7 @@ static int append_split(struct th_copy_out *o, struct th_block *b, const struct 
 static int append_plain(struct th_copy_out *o, struct th_block *b, size_t at)
 {
 	b->raw_bytes = (uint32_t)(o->n - at);
+	b->told = th_frames_told((struct th_slice){o->area + at, o->n - at});
 	b->frames = o->count - (uint32_t)(b->first_seq - o->first_seq);
 	th_splitter_lean_on(&o->splitter, NULL, 0);
 	return append(o, b, o->area + at, o->n - at);

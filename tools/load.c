@@ -12,15 +12,26 @@
 
 #define DAMAGES_SHOWN 20
 
-int th_load(const char *path, struct th_trace **ret_trace)
+static int load(const char *path, bool outline, struct th_trace **ret_trace)
 {
 	const char *why = NULL;
 	int code = th_access_log(path);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	int r = th_trace_load(path, ret_trace, &why);
+	int r = outline ? th_trace_load_outline(path, ret_trace, &why)
+			: th_trace_load(path, ret_trace, &why);
 	return r < 0 ? th_capture_load_failed(path, r, why) : TH_EXIT_OK;
+}
+
+int th_load(const char *path, struct th_trace **ret_trace)
+{
+	return load(path, false, ret_trace);
+}
+
+int th_load_outline(const char *path, struct th_trace **ret_trace)
+{
+	return load(path, true, ret_trace);
 }
 
 static bool is_hex_prefix(const char *prefix)

@@ -143,11 +143,19 @@ static void put_models(struct th_jout *j, const struct th_run_sum *sum)
 	th_jout_close(j, ']');
 }
 
-void th_run_sum_json(FILE *out, const struct th_run *run, size_t number)
+static void put_counts(struct th_jout *j, const struct th_run *run)
 {
-	struct th_jout j = {.out = out};
 	th_cleanup(th_span_list_finish) struct th_span_list spans = th_span_list_of(run);
 	struct th_run_sum sum = th_run_sum_of(&spans);
+	th_jout_put_u64(j, "errors", sum.errors);
+	th_jout_put_u64(j, "llm_calls", sum.llm_calls);
+	put_models(j, &sum);
+	th_call_json_tokens(j, "tokens", &sum.tokens);
+}
+
+void th_run_sum_json(FILE *out, const struct th_run *run, size_t number, bool outline)
+{
+	struct th_jout j = {.out = out};
 	struct th_slice command = th_run_sum_command(run);
 	th_jout_open(&j, '{');
 	th_span_json_id(&j, "trace_id", run->trace_id, sizeof(run->trace_id));
@@ -157,11 +165,10 @@ void th_run_sum_json(FILE *out, const struct th_run *run, size_t number)
 	th_jout_key(&j, "command");
 	th_jout_string(&j, command);
 	th_jout_put_u64(&j, "processes", run->n_processes);
-	th_jout_put_u64(&j, "exchanges", run->n_exchanges);
-	th_jout_put_u64(&j, "errors", sum.errors);
-	th_jout_put_u64(&j, "llm_calls", sum.llm_calls);
-	put_models(&j, &sum);
-	th_call_json_tokens(&j, "tokens", &sum.tokens);
+	th_jout_put_u64(&j, "exchanges", outline ? run->outlined : run->n_exchanges);
+	if (!outline) {
+		put_counts(&j, run);
+	}
 	th_jout_put_text(&j, "end", end_name(run->end));
 	th_span_json_meta(&j, run->meta);
 	th_jout_close(&j, '}');

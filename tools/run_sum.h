@@ -38,7 +38,8 @@ const char *th_run_sum_end_words(enum th_run_end end);
 void th_run_sum_print(
 	FILE *out, const struct th_run *run, size_t errors, unsigned width, bool colour);
 
-/* One JSON object on one line. `number`: from 1 in the capture. */
-void th_run_sum_json(FILE *out, const struct th_run *run, size_t number);
+/* One JSON object on one line. `number`: from 1 in the capture. `outline`: the trace is one, and
+ * what has to be counted is left out. */
+void th_run_sum_json(FILE *out, const struct th_run *run, size_t number, bool outline);
 
 #endif

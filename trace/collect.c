@@ -265,7 +265,8 @@ static void name_unknown(struct th_collected *c)
 
 void th_collect_finish(struct th_arena *a, struct th_collected *c)
 {
-	c->process.ended = c->last_frame;
+	c->process.ended = c->told.latest > c->last_frame ? c->told.latest : c->last_frame;
+	c->process.ended_well |= c->told.types >> TH_FRAME_PROCESS_END & 1;
 	if (!c->has_process) {
 		name_unknown(c);
 	}

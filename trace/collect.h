@@ -19,9 +19,10 @@ struct th_collected {
 	struct th_annotation **annotations;
 	size_t n_connections, n_exchanges, n_names, n_transfers, n_departures, n_annotations;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
-	uint64_t last_frame; /* time */
-	uint64_t next_seq;   /* of the frame that should come; 0: none has come */
-	uint64_t gaps;	     /* places where frames are missing */
+	struct th_block_told told; /* in an outline, of what was not read, too */
+	uint64_t last_frame;	   /* time */
+	uint64_t next_seq;	   /* of the frame that should come; 0: none has come */
+	uint64_t gaps;		   /* places where frames are missing */
 };
 
 /* Takes one frame. Of a malformed payload what can be read is kept. */

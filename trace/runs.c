@@ -180,6 +180,7 @@ static void count_contents(struct th_run *run, const struct th_collected *c)
 {
 	run->n_connections += c->n_connections;
 	run->n_exchanges += c->n_exchanges;
+	run->outlined += c->told.exchange > c->n_exchanges ? c->told.exchange : c->n_exchanges;
 	run->n_names += c->n_names;
 	run->n_transfers += c->n_transfers;
 	run->n_departures += c->n_departures;

@@ -35,6 +35,9 @@ static int collect(struct loaded *l)
 	while (th_reader_next(l->trace.reader, &f)) {
 		if (!c || c->process.writer != f.writer) {
 			c = add_writer(l);
+			if (c) {
+				c->told = th_reader_told(l->trace.reader);
+			}
 		}
 		if (c) {
 			th_collect_frame(&l->arena, c, &f);
@@ -49,10 +52,12 @@ static int collect(struct loaded *l)
 	return 0;
 }
 
-int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why)
+static int load(const char *path, bool outline, struct th_trace **ret_trace, const char **ret_why)
 {
 	struct loaded *l = calloc(1, sizeof(*l));
-	int r = l ? th_reader_open(path, &l->trace.reader, ret_why) : -ENOMEM;
+	int (*open_reader)(const char *, struct th_reader **,
+		const char **) = outline ? th_reader_open_outline : th_reader_open;
+	int r = l ? open_reader(path, &l->trace.reader, ret_why) : -ENOMEM;
 	if (r < 0) {
 		free(l);
 		return r;
@@ -72,6 +77,16 @@ int th_trace_load(const char *path, struct th_trace **ret_trace, const char **re
 	l->trace.damage = th_reader_damage(l->trace.reader, &l->trace.n_damage);
 	*ret_trace = &l->trace;
 	return 0;
+}
+
+int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why)
+{
+	return load(path, false, ret_trace, ret_why);
+}
+
+int th_trace_load_outline(const char *path, struct th_trace **ret_trace, const char **ret_why)
+{
+	return load(path, true, ret_trace, ret_why);
 }
 
 struct th_trace *th_trace_free(struct th_trace *t)

@@ -178,6 +178,7 @@ struct th_run {
 	size_t n_connections;
 	struct th_exchange **exchanges; /* in the order in which they were asked */
 	size_t n_exchanges;
+	size_t outlined; /* in an outline: how many exchanges there are, read or not */
 	struct th_name **names;
 	size_t n_names;
 	struct th_transfer **transfers; /* by start */
@@ -201,6 +202,10 @@ struct th_trace {
 /* Loads a capture. 0 and the trace; or a negative errno as th_reader_open(), with *ret_why. Damage
  * is no failure: see the trace. */
 int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why);
+
+/* The same, but only which runs and processes there are, since when, until when, with how many
+ * exchanges: most blocks are not opened (th_reader_open_outline()). */
+int th_trace_load_outline(const char *path, struct th_trace **ret_trace, const char **ret_why);
 
 /* Takes NULL; returns NULL. */
 struct th_trace *th_trace_free(struct th_trace *t);

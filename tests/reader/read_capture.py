@@ -243,6 +243,20 @@ def find_base(header, bases, where):
     return bases[writer, base_first, size]
 
 
+def check_told(header, frames, where):
+    """What the header tells of the frames, if it does."""
+    types, exchange, zero, latest = struct.unpack_from("<IIIQ", header, 60)
+    if types == 0:
+        return
+    numbers = [int({v: k for k, v in TYPES.items()}.get(f.type, f.type)) for f in frames]
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number if number < 32 else 1
+    highest = max([f.id for f, n in zip(frames, numbers) if 8 <= n <= 16], default=0)
+    demand((types, exchange, zero, latest) == (bits, highest, 0, max(f.time for f in frames)),
+           where, "what the header tells of the frames")
+
+
 def read_block(data, at, where, file_id, bases, others=None, keys=None):
     """(frames, offset after the block); what is no block of frames goes to others. What later
     blocks may lean on is kept in bases."""
@@ -271,6 +285,7 @@ def read_block(data, at, where, file_id, bases, others=None, keys=None):
     bases[writer, first, plain] = payload
     frames = list(read_frames(payload, writer, first, where))
     demand(len(frames) == count, where, "%d frames, not %d" % (len(frames), count))
+    check_told(header, frames, where)
     return frames, at + BLOCK_HEADER + stored
 
 

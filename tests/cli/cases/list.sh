@@ -14,3 +14,12 @@ says tracehook list --json two.thc more.thc
 # A run by its number.
 says tracehook dump --run '#2' two.thc
 says tracehook dump --run '#9' two.thc
+# Quick: what block headers tell is enough for all but errors, models and tokens; a process that was
+# cut is read whole. What a header tells wrongly is found by whoever opens the block.
+mk two-runs quick.thc
+tracehook list --json quick.thc | jq -c 'del(.errors, .llm_calls, .models, .tokens)' >full.json
+tracehook list --json --quick quick.thc | jq -c . | cmp - full.json && echo "quick: all the rest is the same"
+says tracehook list -q quick.thc
+"$cases/../lie.py" quick.thc
+says tracehook list --quick quick.thc | tail -n 1
+says tracehook verify quick.thc 2>&1 | grep -o 'tells of other frames.*'
