@@ -57,19 +57,40 @@ static bool is_for(const struct th_tool_span *s, const struct th_tool_result *r)
 	return strcmp(s->call->id, r->id) == 0 && (*r->id || strcmp(s->call->name, r->name) == 0);
 }
 
+/* Agents in shell have a process for each request: by id, from one that is gone by then. Another
+ * one that still runs may be another agent, whose server counts its ids anew. */
+static bool is_handed_on(const struct th_tool_span *s, const struct th_call *c)
+{
+	const struct th_process *p = s->asked->exchange->process;
+	return *s->call->id && p && p->ended_well && p->ended <= c->exchange->request.began;
+}
+
+/* Where the call that it is the result of stands in its list; NULL: there is none. */
+static size_t *find_call(const struct th_tool_spans *spans, struct waiting *w,
+	const struct th_call *c, const struct th_tool_result *r, bool handed_on)
+{
+	for (size_t *at = slot_of(w, key_of(r->id, r->name)); *at != NONE; at = &w->next[*at]) {
+		const struct th_tool_span *s = &spans->spans[*at];
+		bool same = s->asked->exchange->process == c->exchange->process;
+		if (is_for(s, r) && (handed_on ? is_handed_on(s, c) : same)) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
 static void take_result(struct th_tool_spans *spans, struct waiting *w, const struct th_call *c,
 	const struct th_tool_result *r)
 {
 	uint64_t time = c->exchange->request.began;
-	for (size_t *at = slot_of(w, key_of(r->id, r->name)); *at != NONE; at = &w->next[*at]) {
+	size_t *at = find_call(spans, w, c, r, false);
+	at = at ? at : find_call(spans, w, c, r, true);
+	if (at) {
 		struct th_tool_span *s = &spans->spans[*at];
-		if (is_for(s, r) && s->asked->exchange->process == c->exchange->process) {
-			s->answered = c;
-			s->result = r;
-			s->end = time > s->start ? time : s->start;
-			*at = w->next[*at];
-			return;
-		}
+		s->answered = c;
+		s->result = r;
+		s->end = time > s->start ? time : s->start;
+		*at = w->next[*at];
 	}
 }
 

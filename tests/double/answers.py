@@ -79,6 +79,19 @@ def as_json(status, value, *fields):
 
 # ---- the model ----
 
+counted = []  # called with what an answer counted as tokens, before it is sent (double.py logs it)
+
+
+def count(identifier, asked, message):
+    """A usage object; whoever keeps the double's books is told."""
+    prompt, completion = len(json.dumps(asked["messages"])) // 4, len(json.dumps(message)) // 4
+    for tell in counted:
+        tell(event="counted", id=identifier, input=prompt, output=completion,
+             tools=len(message.get("tool_calls") or []))
+    return {"prompt_tokens": prompt, "completion_tokens": completion,
+            "total_tokens": prompt + completion}
+
+
 def completion_text(messages):
     """The model's words: a reply to the last message, provable by its nonce."""
     last = messages[-1] if messages else {}
@@ -101,12 +114,11 @@ def completion_message(asked):
 
 def chat_json(asked):
     message, reason = completion_message(asked)
-    prompt, completion = len(json.dumps(asked["messages"])) // 4, len(json.dumps(message)) // 4
+    identifier = "chatcmpl-" + nonce()
     return as_json(200, {
-        "id": "chatcmpl-" + nonce(), "object": "chat.completion", "model": asked.get("model"),
+        "id": identifier, "object": "chat.completion", "model": asked.get("model"),
         "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "usage": {"prompt_tokens": prompt, "completion_tokens": completion,
-                  "total_tokens": prompt + completion},
+        "usage": count(identifier, asked, message),
     }, ("x-request-id", nonce()))
 
 
@@ -124,6 +136,9 @@ async def chat_stream(asked):
         choice = {"index": 0, "delta": delta or {}, "finish_reason": None if delta else reason}
         yield Data(b"data: " + json.dumps({**base, "choices": [choice]}).encode() + b"\n\n")
         await asyncio.sleep(PAUSE)
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        usage = {**base, "choices": [], "usage": count(base["id"], asked, message)}
+        yield Data(b"data: " + json.dumps(usage).encode() + b"\n\n")
     yield Data(b"data: [DONE]\n\n")
 
 

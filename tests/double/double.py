@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 
+import answers
 from h1 import serve_h1
 
 try:
@@ -82,6 +83,7 @@ async def serve_connection(log, reader, writer):
 async def run(args):
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # clients that hang up are no news
     log = Log(os.path.join(args.dir, "double.log"))
+    answers.counted.append(log)
 
     async def accept(reader, writer):
         await serve_connection(log, reader, writer)

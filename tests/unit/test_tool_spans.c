@@ -124,3 +124,20 @@ Test(tool_spans, of_nothing, .init = begin)
 	cr_assert_eq(s.n, 0);
 	th_tool_spans_finish(&s);
 }
+
+/* A process for each request, as in shell; one that still runs is another agent. */
+Test(tool_spans, go_on_in_another_process_when_theirs_is_gone, .init = begin)
+{
+	struct th_process curl = {.ended_well = true, .ended = 60}, other = {.ended_well = false};
+	asks(0, "a", "weather");
+	asks(1, "b", "weather");
+	talk.exchanges[0].process = &curl;
+	talk.exchanges[1].process = &other;
+	hands_over(2, "a", "", "cold");
+	hands_over(2, "b", "", "not mine");
+	struct th_tool_spans s = pair();
+	cr_assert_eq(s.n, 2);
+	cr_assert_str_eq(s.spans[0].result->text, "cold");
+	cr_assert_null(s.spans[1].result);
+	th_tool_spans_finish(&s);
+}
