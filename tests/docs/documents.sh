@@ -15,6 +15,7 @@ while read -r command; do
 	page=$top/docs/$command.md
 	case $command in
 	seal | verify) page=$top/docs/integrity.md ;;
+	compact) page=$top/docs/size.md ;;
 	esac
 	holds "tracehook $command has a page with an example" \
 		awk -v what="tracehook $command( |\$)" '/^```sh/ { code = 1 } /^```$/ { code = 0 }
