@@ -1,6 +1,6 @@
 #!/bin/bash
-# Tokens and tools of a run are those that the server itself counted (its log), for plain, streamed and
-# cut answers, over HTTP/1 and 2. script/kit-counts does it with a server of many providers.
+# Tokens and tools of a run are those that the server itself counted (its log), for plain, streamed
+# and cut answers, over HTTP/1 and 2. script/kit-counts does it with a server of many providers.
 . "$(dirname "$0")/lib.sh"
 start_double
 export OPENAI_BASE_URL="$https/v1" TOOL_URL="$https/tools" OPENAI_API_KEY=none
@@ -15,7 +15,8 @@ ask --http2 -d "{\$say}"
 ask -d "{\$say, \"stream\": true, \"stream_options\": {\"include_usage\": true}}"
 ask --http2 -d "{\$say, \"stream\": true, \"stream_options\": {\"include_usage\": true}}"
 # Taken away in the middle: the server never came to count.
-ask -d "{\$say, \"stream\": true, \"stream_options\": {\"include_usage\": true}}" | head -c 40 || true
+stream='"stream": true, "stream_options": {"include_usage": true}'
+ask -d "{\$say, \$stream}" | head -c 40 || true
 P
 recording run.thc bash agents.sh >out 2>&1
 "$tool" dump --json run.thc >run.json

@@ -3,9 +3,9 @@
 
     compare_counts.py SERVER-LOG DUMP-JSON-LINES
 
-The usage in each answer is read here anew, by nothing of tracehook's: JSON, server-sent events, JSON
-lines, AWS event streams. Exchanges are found by the nonce in the answer's head; tools by the calls
-that the answers ask for. One line per difference, then the sums.
+The usage in each answer is read here anew, by nothing of tracehook's: JSON, server-sent events,
+JSON lines, AWS event streams. Exchanges are found by the nonce in the answer's head. One line per
+difference, then the sums.
 """
 import base64
 import binascii
@@ -44,8 +44,8 @@ def documents(kind, body):
             for d in loads(payload):
                 yield from loads(base64.b64decode(d["bytes"])) if "bytes" in d else [d]
     elif "event-stream" in kind:
-        events = body.decode(errors="replace").replace("\r\n", "\n").split("\n\n")
-        for event in events[:-1]:  # an event ends with an empty line, or never was one
+        text = body.decode(errors="replace").replace("\r\n", "\n")
+        for event in text.split("\n\n")[:-1]:  # what no empty line ends is no event
             lines = [l[5:] for l in event.split("\n") if l.startswith("data:")]
             yield from loads("\n".join(lines))
     elif "ndjson" in kind:
@@ -84,7 +84,7 @@ def usage_of(d):
 
 
 def counted(log):
-    """nonce → (input, output, whole); what came last counts, as for the providers' own clients."""
+    """(input, output, path) by nonce; what came last counts, as for the providers' own clients."""
     found = {}
     for line in open(log):
         e = json.loads(line)
@@ -124,7 +124,8 @@ def main():
         got = (reported(s, "input"), reported(s, "output")) if s else None
         cut = s is not None and s["truncated"]
         # Of an answer that was cut the program may have been given less than was said.
-        same = s is not None and all(g == w or (cut and g is None) for g, w in zip(got, (into, out)))
+        pairs = zip(got, (into, out)) if s else ()
+        same = s is not None and all(g == w or (cut and g is None) for g, w in pairs)
         if not same:
             wrong += 1
             print("%s %s: the server counted %s, the capture has %s%s" % (
