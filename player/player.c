@@ -323,6 +323,16 @@ void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats)
 	ret_stats->stand_ins_why = p->restored.why;
 }
 
+void th_player_note_namespace(
+	struct th_player *p, bool in_namespace, const char *why_not, int64_t stopped)
+{
+	pthread_mutex_lock(&p->tally.lock);
+	p->tally.stats.in_namespace = in_namespace;
+	p->tally.stats.why_no_namespace = why_not;
+	p->tally.stats.stopped_below = stopped;
+	pthread_mutex_unlock(&p->tally.lock);
+}
+
 int th_player_report(struct th_player *p, const char *path)
 {
 	struct th_player_stats stats;

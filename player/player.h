@@ -88,8 +88,11 @@ struct th_player_stats {
 	uint64_t left;	       /* programs executed that the fence does not hold */
 	uint64_t bytes_served; /* of recorded answers */
 	uint64_t stand_ins;    /* of the matched: answers with stand-ins for what was redacted */
-	const char *stand_ins_why; /* one clause; NULL: what was redacted was not to be kept */
-	uint64_t damage;	   /* places where the capture is not as its format says */
+	const char *stand_ins_why;    /* one clause; NULL: what was redacted was not to be kept */
+	uint64_t damage;	      /* places where the capture is not as its format says */
+	bool in_namespace;	      /* the tree was behind a network namespace, too */
+	const char *why_no_namespace; /* static text; NULL: nobody said */
+	int64_t stopped_below;	      /* by that, and unseen by the library; -1: not counted */
 	struct th_player_miss *misses, *fenced, *unfenced, *lives;
 	struct th_player_relaxed *relaxations;
 	size_t n_misses, n_fenced, n_unfenced, n_lives, n_relaxations; /* kept in the lists */
@@ -111,6 +114,10 @@ void th_player_stop(struct th_player *p);
 
 /* A snapshot; the lists are the player's and stay until th_player_destroy(). */
 void th_player_stats(struct th_player *p, struct th_player_stats *ret_stats);
+
+/* Says for the reports what else there was of a fence, as th_player_stats has it. */
+void th_player_note_namespace(
+	struct th_player *p, bool in_namespace, const char *why_not, int64_t stopped);
 
 /* Writes the report to `path`, as JSON, or as JUnit XML when its name ends in ".xml". 0 or a
  * negative errno. */

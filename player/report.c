@@ -59,9 +59,28 @@ static void add_relaxations(cJSON *o, const struct th_player_stats *s)
 	}
 }
 
+static bool was_missed(const struct th_player_stats *s)
+{
+	return s->missed || s->fenced_connects || s->fenced_lookups || s->stopped_below > 0;
+}
+
+/* What stood behind the library's fence. */
+static void add_namespace(cJSON *o, const struct th_player_stats *s)
+{
+	cJSON_AddStringToObject(o, "fence", s->in_namespace ? "namespace" : "library");
+	if (s->why_no_namespace) {
+		cJSON_AddStringToObject(o, "no_namespace", s->why_no_namespace);
+	}
+	if (s->stopped_below < 0) {
+		cJSON_AddNullToObject(o, "stopped_below");
+	} else {
+		add_count(o, "stopped_below", (uint64_t)s->stopped_below);
+	}
+}
+
 const char *th_report_verdict(const struct th_player_stats *s)
 {
-	if (s->missed || s->fenced_connects || s->fenced_lookups) {
+	if (was_missed(s)) {
 		return "missed";
 	}
 	if (s->live) {
@@ -81,7 +100,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "capture", capture);
 	cJSON_AddStringToObject(o, "trace_id", s->trace_id);
-	cJSON_AddBoolToObject(o, "ok", !s->missed && !s->fenced_connects && !s->fenced_lookups);
+	cJSON_AddBoolToObject(o, "ok", !was_missed(s));
 	cJSON_AddStringToObject(o, "verdict", th_report_verdict(s));
 	add_count(o, "spans", s->spans);
 	add_count(o, "matched", s->matched);
@@ -96,6 +115,7 @@ static char *render(const struct th_player_stats *s, const char *capture)
 	add_count(o, "streams", s->streams);
 	add_count(o, "fenced_connects", s->fenced_connects);
 	add_count(o, "fenced_lookups", s->fenced_lookups);
+	add_namespace(o, s);
 	add_count(o, "left", s->left);
 	add_count(o, "bytes_served", s->bytes_served);
 	add_count(o, "stand_ins", s->stand_ins);

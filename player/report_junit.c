@@ -125,7 +125,7 @@ static void add_suite(struct th_buf *out, const struct th_player_stats *s, const
 {
 	uint64_t fenced = s->fenced_connects + s->fenced_lookups;
 	uint64_t failures = s->n_misses + s->n_fenced + (s->missed > s->n_misses) +
-		(fenced > s->n_fenced);
+		(fenced > s->n_fenced) + (s->stopped_below > 0);
 	char totals[160];
 	snprintf(totals, sizeof(totals), "tests=\"%llu\" failures=\"%llu\" skipped=\"%llu\"",
 		(unsigned long long)(s->spans + failures), (unsigned long long)failures,
@@ -150,6 +150,13 @@ int th_report_junit(const struct th_player_stats *stats, const struct th_run *ru
 	add_more(&out, "missed", stats->missed - stats->n_misses);
 	add_failures(&out, "fenced", stats->fenced, stats->n_fenced);
 	add_more(&out, "fenced", stats->fenced_connects + stats->fenced_lookups - stats->n_fenced);
+	if (stats->stopped_below > 0) {
+		begin_case(&out, "fenced", "", "by the network namespace");
+		th_buf_fmt(&out,
+			">\n      <failure type=\"fenced\" message=\"%llu times something that the "
+			"library did not see wanted to get out\"/>\n    </testcase>\n",
+			(unsigned long long)stats->stopped_below);
+	}
 	th_buf_str(&out, "  </testsuite>\n</testsuites>\n");
 	th_auto_free char *text = th_buf_take(&out);
 	return text ? th_report_save(text, path) : -ENOMEM;

@@ -5,7 +5,7 @@
 
 void th_tally_init(struct th_tally *t)
 {
-	*t = (struct th_tally){0};
+	*t = (struct th_tally){.stats = {.stopped_below = -1}};
 	pthread_mutex_init(&t->lock, NULL);
 }
 

@@ -206,6 +206,8 @@ static int conclude(const struct replay_options *o, const struct th_config *conf
 	struct th_player_stats s = {0};
 	int recorded = TH_EXIT_OK;
 	th_player_stop(player);
+	th_player_note_namespace(
+		player, l->fence->closed, l->fence->why_not, th_fence_counted(l->fence));
 	th_player_stats(player, &s);
 	write_reports(o, player, config->report);
 	th_replay_summary_print(stderr, &s, !o->quiet);

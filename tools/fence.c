@@ -326,6 +326,12 @@ uint64_t th_fence_stopped(const struct th_fence *f)
 		read_counter(f->counters[1], "Ip6OutNoRoutes");
 }
 
+int64_t th_fence_counted(const struct th_fence *f)
+{
+	bool counts = f->closed && f->counters[0] >= 0 && f->counters[1] >= 0;
+	return counts ? (int64_t)th_fence_stopped(f) : -1;
+}
+
 void th_fence_say(const struct th_fence *f, bool quiet)
 {
 	uint64_t stopped = th_fence_stopped(f);

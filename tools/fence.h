@@ -55,6 +55,9 @@ int th_fence_spawn(struct th_fence *f, const struct th_fence_start *s, pid_t *re
  */
 uint64_t th_fence_stopped(const struct th_fence *f);
 
+/* The same; -1: it is not counted. */
+int64_t th_fence_counted(const struct th_fence *f);
+
 /* Says what was stopped, and unless `quiet` why there is no namespace. */
 void th_fence_say(const struct th_fence *f, bool quiet);
 

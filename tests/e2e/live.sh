@@ -102,6 +102,74 @@ export SSL_CERT_FILE=$ca
 exits "a name that is not the certificate's is not trusted" 60 \
 	online plain.thc --connect-to "::127.0.0.1:$DOUBLE_HTTPS" "https://other.example.test/"
 
+# ---- what is more than an answer: WebSocket, a proxy ----
+
+cat >peers.py <<'P'
+import asyncio, base64, hashlib
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+async def websocket(reader, writer):
+    head = await reader.readuntil(b"\r\n\r\n")
+    key = next(l.split(b": ")[1] for l in head.split(b"\r\n")
+               if l.lower().startswith(b"sec-websocket-key"))
+    accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"
+                 b"\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n\x81\x02hi")
+    while data := await reader.read(1000):
+        text = bytes(b ^ data[2 + i % 4] for i, b in enumerate(data[6:]))
+        if data[0] & 15 == 8:
+            writer.write(bytes([0x88, len(text)]) + text)
+            break
+        writer.write(bytes([0x81, len(text) + 1]) + b"!" + text)
+    writer.close()
+async def proxy(reader, writer):
+    head = await reader.readuntil(b"\r\n\r\n")
+    host, port = head.split()[1].split(b":")
+    reader2, writer2 = await asyncio.open_connection(host.decode(), int(port))
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    async def pump(a, b):
+        while data := await a.read(65536):
+            b.write(data)
+        b.close()
+    await asyncio.gather(pump(reader, writer2), pump(reader2, writer), return_exceptions=True)
+async def main():
+    servers = [await asyncio.start_server(f, "127.0.0.1", 0) for f in (websocket, proxy)]
+    print(*(s.sockets[0].getsockname()[1] for s in servers), flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+P
+cat >ws.py <<'P'
+import asyncio, sys, aiohttp
+async def main():
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(sys.argv[1]) as ws:
+            print((await ws.receive()).data)
+            await ws.send_str("abc")
+            print((await ws.receive()).data)
+asyncio.run(main())
+P
+/usr/bin/python3 peers.py >ports 2>/dev/null &
+peers=$!
+while [ ! -s ports ]; do sleep 0.05; done
+read -r websocket proxy <ports
+if /usr/bin/python3 -c 'import aiohttp' 2>/dev/null; then
+	exits "WebSocket" 0 "$tool" replay -q --on-miss live --record ws.thc run.thc -- \
+		/usr/bin/python3 ws.py "http://127.0.0.1:$websocket/"
+	equal "WebSocket: both sides are heard" "hi !abc" "$(xargs <out)"
+	exits "WebSocket: and replayed" 0 "$tool" replay --strict ws.thc -- \
+		/usr/bin/python3 ws.py "http://127.0.0.1:$websocket/"
+	equal "WebSocket: with the same messages" "hi !abc" "$(xargs <out)"
+else
+	skip WebSocket "aiohttp is not installed"
+fi
+through() { env -u no_proxy "$tool" replay "${@:2}" "$1" -- \
+	curl -sS -x "http://127.0.0.1:$proxy" "$https/t/echo?i=1"; }
+exits "through a proxy" 0 through plain.thc -q --on-miss live --record proxy.thc
+mv out first
+exits "through a proxy: and replayed" 0 through proxy.thc --strict
+same "through a proxy: with the same answer" first out
+kill "$peers"
+wait "$peers" 2>/dev/null
+
 # ---- auto ----
 
 auto() { timeout -k 1 "$limit" env TRACEHOOK_MODE=auto TRACEHOOK_CAPTURE=auto.thc \

@@ -35,6 +35,11 @@ replay_of() {
 
 options=
 replay_of 0 exact bash -c three
+exits "without a namespace" 0 \
+	"$tool" replay --fence=library --report report.json run.thc -- bash -c three
+equal "nothing below the library is counted, and that is said" "library null" \
+	"$(jq -r '"\(.fence) \(.stopped_below)"' report.json)"
+holds "and the report is as its schema says" valid
 equal "JUnit: each exchange is a case that passed" "passed: v1/models
 passed: t/echo?a=1
 passed: t/echo?a=2" "$(/usr/bin/python3 cases.py)"
@@ -49,6 +54,12 @@ equal "JUnit: what had no answer failed" "failure: t/echo?a=<\"3\"&
 failure: connect 192.0.2.1:80" "$(/usr/bin/python3 cases.py | grep failure)"
 exits "a connection that the fence stopped, and nobody minded, is no green end" 96 \
 	"$tool" replay run.thc -- sh -c "curl -sS http://192.0.2.1/; curl -sS $https/v1/models"
+
+for option in --strict --report=report.json --on-miss=abort --match=volatile --fence=library; do
+	"$tool" replay $option run.thc -- \
+		sh -c "curl -s -o none $https/nope http://192.0.2.1/ -o none; echo only this" >out 2>err
+	equal "stdout is the agent's alone: $option" "only this" "$(cat out)"
+done
 
 options='--match sequence'
 replay_of 0 relaxed curl -sS "$https/t/echo?a=3"

@@ -29,6 +29,27 @@ kill -9 "$pid" && wait $! 2>/dev/null
 equal "three runs in the file" 3 "$(spans two.thc .trace_id | sort -u | wc -l)"
 replaying two.thc bash -c ask >after_kill
 same "a run that was killed is not the default" second after_kill
+killed=$(spans two.thc 'select(.url | test("stall")).trace_id' | tr -d '"')
+TRACEHOOK_TRACE_ID=$killed replaying two.thc curl -sS -N -m 2 "$https/t/stall" >as_far 2>as_far.err
+equal "by name it is replayed as far as it goes: curl gives up waiting" 28 "$?"
+same "with all that had arrived" stalled as_far
+
+# Two runs at once, whose frames stand between each other's.
+slow() { for i in 1 2 3 4 5; do curl -sS "$http/t/echo?run=$1&i=$i" && sleep 0.02; done; }
+export http
+export -f slow
+recording both.thc bash -c 'slow a' >slow.a &
+recording both.thc bash -c 'slow b' >slow.b
+wait "$!"
+id_of() { spans both.thc | jq -r "select(.url | test(\"run=$1\")).trace_id" | sort -u; }
+for run in a b; do
+	equal "$run of two interleaved runs is one run" 1 "$(id_of $run | wc -l)"
+	exits "and replays: $run" 0 "$tool" replay --strict --run "$(id_of $run)" both.thc -- \
+		bash -c "slow $run"
+	same "with its own answers: $run" "slow.$run" out
+done
+exits "the other's are not its own" 96 \
+	"$tool" replay --run "$(id_of a)" both.thc -- bash -c "slow b"
 
 # The wrapper: -o names the file; W3C context is taken over.
 parent=00-11112222333344445555666677778888-1111222233334444-01

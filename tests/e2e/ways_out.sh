@@ -67,8 +67,14 @@ fi
 for way in $raw_ways; do
 	for address in 127.0.0.1 ::1; do wrapped "$hostile" "$way" "$address" "$port"; done
 	for address in 192.0.2.1 2001:db8::1; do
-		exits "$way to $address" 96 "$tool" replay run.thc -- "$hostile" "$way" "$address" 9
+		exits "$way to $address" 96 "$tool" replay --report report.json --junit report.xml \
+			run.thc -- "$hostile" "$way" "$address" 9
 		holds "$way to $address: it is told" grep -q 'the network namespace stopped' err
+		equal "$way to $address: and stands in the report" "false missed namespace 1" "$(jq -r \
+			'"\(.ok) \(.verdict) \(.fence) \(.stopped_below | if . > 0 then 1 else 0 end)"' \
+			report.json)"
+		holds "$way to $address: and in JUnit's" \
+			grep -q 'name="by the network namespace"' report.xml
 		grep -qE 'ENOSYS|EPERM' out && break # no io_uring here
 	done
 done

@@ -78,7 +78,11 @@ static const char *const blocked[] = {"Authorization", "Proxy-Authorization", "X
 	"x-client-request-id", "x-correlation-id", "Idempotency-Key", "User-Agent",
 	"x-goog-api-client", "x-stainless-lang", "x-stainless-retry-count",
 	"x-stainless-anything-new", "amz-sdk-invocation-id", "amz-sdk-request", "Connection",
-	"Keep-Alive", "TE", "Expect"};
+	"Keep-Alive", "TE", "Expect", "X-Auth-Token", "X-Ms-Date", "x-amz-content-sha256",
+	"Content-MD5", "Content-Digest", "Digest", "X-Amzn-Trace-Id", "X-Cloud-Trace-Context",
+	"x-datadog-trace-id", "x-b3-spanid", "x-ms-client-request-id", "X-Idempotency-Key",
+	"x-amz-user-agent", "Proxy-Connection", "Trailer", "Upgrade", "HTTP2-Settings",
+	"Sec-WebSocket-Key"};
 
 static void no_blocked_field_counts(struct request *r)
 {
