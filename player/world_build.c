@@ -25,11 +25,17 @@ struct lookup {
 	const struct th_name *recorded;
 };
 
+struct implied {
+	struct th_name name;
+	uint8_t address[RECORDED_ADDRESS_BYTES];
+};
+
 struct layout {
 	struct th_world_name *names;
 	struct th_world_address *addresses;
 	struct th_world_peer *peers;
 	struct lookup *lookups; /* sorted; names[i].name_offset indexes it until laid out */
+	struct implied *implied;
 	size_t n_names, n_addresses, n_peers;
 };
 
@@ -39,6 +45,7 @@ static void layout_finish(struct layout *l)
 	free(l->addresses);
 	free(l->peers);
 	free(l->lookups);
+	free(l->implied);
 }
 
 /* Lower case, without the trailing dot. False: no name that a world can keep. */
@@ -64,18 +71,42 @@ static int compare_lookups(const void *a, const void *b)
 	return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-static size_t collect_lookups(const struct th_run *run, struct lookup *ret_lookups)
+static bool put_lookup(struct lookup *l, const struct th_name *name, size_t order)
 {
+	l->recorded = name;
+	l->order = order;
+	return normalise(name->name, l->name);
+}
+
+/* A name that the agent knew by itself, since its resolver reads /etc/hosts (c-ares, Perl's
+ * AnyEvent): in a replay that file may say something else, and it asks a name server. */
+static void imply(const struct th_connection *c, struct implied *ret_implied)
+{
+	*ret_implied = (struct implied){.name = {.name = c->sni}};
+	bool is_inet = c->family == 4 || c->family == 6;
+	if (c->connected && !c->error && is_inet && !c->name.n) {
+		ret_implied->address[0] = c->family;
+		memcpy(ret_implied->address + 4, c->address, sizeof(c->address));
+		ret_implied->name.addresses = ret_implied->address;
+		ret_implied->name.n_addresses = 1;
+	} else {
+		ret_implied->name.name.n = 0;
+	}
+}
+
+/* What was looked up comes before what is implied by a connection. */
+static size_t collect_lookups(struct layout *l, const struct th_run *run)
+{
+	struct lookup *all = l->lookups;
 	size_t n = 0;
 	for (size_t i = 0; i < run->n_names; i++) {
-		struct lookup *l = &ret_lookups[n];
-		if (normalise(run->names[i]->name, l->name)) {
-			l->order = i;
-			l->recorded = run->names[i];
-			n++;
-		}
+		n += put_lookup(&all[n], run->names[i], i);
 	}
-	qsort(ret_lookups, n, sizeof(*ret_lookups), compare_lookups);
+	for (size_t i = 0; i < run->n_connections; i++) {
+		imply(run->connections[i], &l->implied[i]);
+		n += put_lookup(&all[n], &l->implied[i].name, run->n_names + i);
+	}
+	qsort(all, n, sizeof(*all), compare_lookups);
 	return n;
 }
 
@@ -112,13 +143,16 @@ static int gather_names(struct layout *l, const struct th_run *run)
 	for (size_t i = 0; i < run->n_names; i++) {
 		n_addresses += run->names[i]->n_addresses;
 	}
-	l->lookups = calloc(run->n_names + 1, sizeof(*l->lookups));
-	l->names = calloc(run->n_names + 1, sizeof(*l->names));
-	l->addresses = calloc(n_addresses + 1, sizeof(*l->addresses));
-	if (!l->lookups || !l->names || !l->addresses) {
+	size_t most = run->n_names + run->n_connections;
+	l->lookups = calloc(most + 1, sizeof(*l->lookups));
+	l->implied = calloc(run->n_connections + 1, sizeof(*l->implied));
+	l->names = calloc(most + 1, sizeof(*l->names));
+	l->addresses = calloc(n_addresses + run->n_connections + 1, sizeof(*l->addresses));
+	if (!l->lookups || !l->implied || !l->names || !l->addresses) {
 		return -ENOMEM;
 	}
-	size_t n = collect_lookups(run, l->lookups);
+	bool looked_up = false;
+	size_t n = collect_lookups(l, run);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || strcmp(l->lookups[i - 1].name, l->lookups[i].name) != 0) {
 			l->names[l->n_names++] = (struct th_world_name){
@@ -126,8 +160,11 @@ static int gather_names(struct layout *l, const struct th_run *run)
 				.result = l->lookups[i].recorded->result,
 				.first_address = (uint32_t)l->n_addresses,
 			};
+			looked_up = l->lookups[i].order < run->n_names;
 		}
-		merge_lookup(l, &l->names[l->n_names - 1], l->lookups[i].recorded);
+		if (!looked_up || l->lookups[i].order < run->n_names) {
+			merge_lookup(l, &l->names[l->n_names - 1], l->lookups[i].recorded);
+		}
 	}
 	return 0;
 }

@@ -16,12 +16,19 @@
 
 #define JOINED_BYTES (2 * TH_DNS_NAME_MAX)
 
+/* Does it name a service (RFC 2782, apt asks so)? Such a name has no addresses that its failure
+ * could be taken to speak of. */
+static bool is_service(const char *name)
+{
+	return name[0] == '_';
+}
+
 /* What the real function found, or did not. */
 static void found(const char *name, int type, const uint8_t *answer, int n, int room, int error)
 {
 	if (n >= 0) {
 		th_name_server_answered(answer, (size_t)(n < room ? n : room), name);
-	} else if (type == TH_DNS_A || type == TH_DNS_AAAA) {
+	} else if (type == TH_DNS_A || type == TH_DNS_AAAA || is_service(name)) {
 		th_recorder_name(
 			name, type == TH_DNS_A ? 4 : 6, th_name_server_result(error), NULL, 0);
 	}

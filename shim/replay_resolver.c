@@ -69,8 +69,14 @@ bool th_resolver_knows(const struct th_world_address *a)
 	const struct th_world *w = th_link_world();
 	const struct th_world_header *h = w->header;
 	const struct th_world_address *all = (const void *)((const char *)h + h->addresses_offset);
+	const struct th_world_peer *peers = (const void *)((const char *)h + h->peers_offset);
 	for (uint32_t i = 0; i < h->n_addresses; i++) {
 		if (memcmp(&all[i], a, sizeof(*a)) == 0) {
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < h->n_peers; i++) {
+		if (memcmp(&peers[i].address, a, sizeof(*a)) == 0) {
 			return true;
 		}
 	}

@@ -114,7 +114,7 @@ if unshare -m true 2>/dev/null; then
 mount --bind "$scratch/resolv.conf" /etc/resolv.conf && exec "\$@"
 P
 	libc=("$build/tests/hosts/resolver_agent" model.example.test nowhere.example.test
-		broken.example.test none.example.test model)
+		broken.example.test none.example.test model _http._tcp.model.example.test)
 	recording libc.thc unshare -m sh with_libc.sh "${libc[@]}" >libc.rec
 	before=$(wc -l <asked)
 	exits "libc: nothing is missing in the replay" 0 "$tool" replay libc.thc -- "${libc[@]}"

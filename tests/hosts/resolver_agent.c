@@ -57,6 +57,13 @@ static void resolver(const char *name)
 	show("res_nsend", name, res_nsend(&state, query, n, answer, sizeof(answer)), answer);
 }
 
+/* As apt asks, before it looks for the host itself. */
+static void service(const char *name)
+{
+	unsigned char answer[NS_PACKETSZ];
+	show("srv", name, res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer)), answer);
+}
+
 static void show_list(const char *how, const struct gaicb *r, int result)
 {
 	char text[INET6_ADDRSTRLEN] = "";
@@ -103,6 +110,10 @@ int main(int argc, char **argv)
 	sem_init(&done, 0, 0);
 	res_ninit(&state);
 	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] == '_') {
+			service(argv[i]);
+			continue;
+		}
 		resolver(argv[i]);
 		beside(argv[i]);
 	}

@@ -131,6 +131,27 @@ Test(world_build, a_server_that_answered_knows_more_than_one_that_did_not)
 	cr_assert_eq(th_world_find_name(&world, "silent.test")->result, TH_NAME_UNANSWERED);
 }
 
+/* Resolvers that read /etc/hosts themselves ask nobody; in a replay they may have to. */
+Test(world_build, a_name_that_was_known_without_a_lookup_is_where_it_was_called)
+{
+	static const uint8_t elsewhere[20] = RECORDED(4, 192, 0, 2, 99);
+	add_name("asked.test", 0, elsewhere, 1);
+	add_connection(443, 0, 0)->sni = th_slice_str("Own.test");
+	add_connection(443, 0, 0)->sni = th_slice_str("own.test");
+	add_connection(443, 0, 0)->sni = th_slice_str("asked.test");
+	add_connection(443, ECONNREFUSED, 0)->sni = th_slice_str("refused.test");
+	build();
+	const struct th_world_name *n = th_world_find_name(&world, "own.test");
+	cr_assert_not_null(n);
+	cr_expect_eq(n->result, 0);
+	cr_assert_eq(n->n_addresses, 1);
+	cr_expect_arr_eq(th_world_addresses(&world, n)->bytes, ((uint8_t[4]){192, 0, 2, 1}), 4);
+	n = th_world_find_name(&world, "asked.test");
+	cr_assert_eq(n->n_addresses, 1);
+	cr_expect_eq(th_world_addresses(&world, n)->bytes[3], 99);
+	cr_expect_null(th_world_find_name(&world, "refused.test"));
+}
+
 Test(world_build, odd_names_are_left_out)
 {
 	static char longest[300];
