@@ -12,6 +12,7 @@
 #include "player/canon_fields.h"
 #include "player/script.h"
 #include "trace/http.h"
+#include "trace/tunnel.h"
 
 #define FIELDS_MAX 512
 
@@ -266,7 +267,7 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 	}
 	c->kind = TH_CANON_EMPTY;
 	/* Behind a request that was answered by 101 came another protocol, and no body. */
-	if (x->request.body_bytes && !th_script_applies(x)) {
+	if (x->request.body_bytes && !th_tunnel_is(x)) {
 		r = add_body(&x->request, c);
 	}
 	r = r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);

@@ -3,18 +3,6 @@
 
 #include <errno.h>
 
-#include "trace/http.h"
-
-bool th_script_applies(const struct th_exchange *x)
-{
-	uint16_t status = th_http_status(x);
-	if (x->response.head.list || !x->response.head_done) {
-		return false;
-	}
-	return (status == 101 && x->request.bodiless) ||
-		(status / 100 == 2 && th_slice_eq(th_http_method(x), TH_SLICE_LIT("CONNECT")));
-}
-
 bool th_script_is_websocket(const struct th_exchange *x)
 {
 	struct th_slice protocol;

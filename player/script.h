@@ -35,10 +35,6 @@ struct th_script {
 	struct th_buf client, server; /* all bytes; the client's frames unmasked in place */
 };
 
-/* Is it an exchange that became something else: 101, or 2xx to CONNECT? What was recorded as bodies
- * is then another protocol's. */
-bool th_script_applies(const struct th_exchange *x);
-
 /* Is what was said a WebSocket's, by an upgrade or by an extended CONNECT (RFC 8441)? */
 bool th_script_is_websocket(const struct th_exchange *x);
 

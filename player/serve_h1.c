@@ -14,6 +14,7 @@
 #include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
+#include "trace/tunnel.h"
 #include "wire/http1.h"
 
 #define READ_BYTES 16384
@@ -361,7 +362,7 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		}
 		return false;
 	}
-	if (th_script_applies(x)) {
+	if (th_tunnel_is(x)) {
 		*ret_next = leave_http(s, x);
 		return false;
 	}

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "capture/span_made.h"
+#include "trace/tunnel.h"
 
 /* An exchange while it is put together. */
 struct building {
@@ -239,6 +240,7 @@ void th_collect_exchange_frame(
 	case TH_FRAME_RES_HEAD:
 		touch(&x->response, f);
 		take_head(a, &x->response, &b->head_cap[1], f, in);
+		x->response.tunnel = th_tunnel_is(x);
 		break;
 	case TH_FRAME_RES_DATA:
 		take_data(a, &x->response, f);

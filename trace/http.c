@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "trace/tunnel.h"
 #include "wire/chunked.h"
 #include "wire/coding.h"
 
@@ -268,6 +269,9 @@ bool th_http_truncated(const struct th_message *m)
 	}
 	if (m->end == TH_END_FIN || m->end == TH_END_NOTIFY) {
 		return !is_until_close(m);
+	}
+	if (m->end == TH_END_LOCAL && m->tunnel) {
+		return !th_tunnel_was_over(m);
 	}
 	return m->end != TH_END_COMPLETE;
 }

@@ -28,6 +28,7 @@ struct th_message {
 	uint64_t body_bytes;   /* sum of the pieces */
 	uint64_t began, ended; /* first and last frame */
 	bool finished;	       /* an end was recorded, good or bad */
+	bool tunnel;	       /* an answer whose bytes are another protocol's (tunnel.h) */
 	bool gap;	       /* frames are missing; it ends where the first may have been */
 	enum th_end end;
 	uint32_t end_code;

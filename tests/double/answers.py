@@ -11,7 +11,7 @@ h2front.py) put the steps on the wire and know nothing of their meaning.
     POST /tools/NAME              {"result": …}
     /t/echo                       what was asked, as JSON (query secrets and all: never log it)
     /t/status/N                   that status; 204 and 304 without a body
-    /t/gzip /t/trailers /t/redirect /t/cookie /t/login /t/session /t/until-close /t/early-hints
+    /t/gzip /t/coded?by=C /t/trailers /t/redirect /t/cookie /t/login /t/session /t/until-close /t/early-hints
     /t/bytes?n=N                  N bytes that begin with a nonce
     /t/stall?n=N                  N SSE events, then silence
     /t/cut?how=H&framing=F        half an answer; H as in Cut, F is length, chunked or head
@@ -177,6 +177,14 @@ def gzipped(_request, _query):
     return whole(200, "text/plain", gzip.compress(text.encode()), ("content-encoding", "gzip"))
 
 
+def coded(_request, query):
+    """Five letters as the smallest streams of br and zstd that hold them as they are."""
+    by, text = query["by"][0], os.urandom(5).hex()[:5].encode()
+    body = {"br": b"\x0b\x02\x80" + text + b"\x03",
+            "zstd": b"\x28\xb5\x2f\xfd\x20\x05\x29\0\0" + text}[by]
+    return whole(200, "text/plain", body, ("content-encoding", by))
+
+
 def trailers(_request, _query):
     yield Head(200, [("content-type", "text/plain"), ("trailer", "x-sum")])
     yield Data(("with trailers %s\n" % nonce()).encode())
@@ -244,7 +252,7 @@ def cut(_request, query):
 
 
 AWKWARD = {
-    "echo": echo, "status": status, "gzip": gzipped, "trailers": trailers, "redirect": redirect,
+    "echo": echo, "status": status, "gzip": gzipped, "coded": coded, "trailers": trailers, "redirect": redirect,
     "cookie": cookie, "login": login, "session": session,
     "until-close": until_close, "early-hints": early_hints,
     "bytes": some_bytes, "stall": stall, "cut": cut,

@@ -1,6 +1,7 @@
 #include "trace/http.h"
 
 #include "tests/unit/scratch.h"
+#include "trace/tunnel.h"
 
 #include <errno.h>
 #include <zlib.h>
@@ -154,6 +155,32 @@ Test(http, outcomes)
 	set_response("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 	finish(&x.request, TH_END_LOCAL);
 	cr_assert_str_eq(why(), "the request was not sent whole");
+}
+
+/* What follows a 101, or a CONNECT, ends when its program likes. */
+Test(http, tunnels_are_whole_when_their_program_closes_them)
+{
+	struct th_piece parts[] = {{0, th_slice_str("\x81\x02")}, {0, th_slice_str("hi\x88")},
+		{0, {(const uint8_t *)"\0", 1}}};
+	set_request("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n");
+	finish(&x.request, TH_END_COMPLETE);
+	x.request.bodiless = true;
+	set_response("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+	cr_assert(th_tunnel_is(&x));
+	x.response.tunnel = true;
+	x.response.pieces = parts;
+	x.response.n_pieces = 3;
+	finish(&x.response, TH_END_LOCAL);
+	cr_assert_str_eq(why(), "", "a Close frame, though in three pieces");
+	x.response.n_pieces = 2;
+	cr_assert_str_eq(why(), "the program gave it up", "its head is cut");
+	set_request("CONNECT h:443 HTTP/1.1\r\n\r\n");
+	finish(&x.request, TH_END_COMPLETE);
+	set_response("HTTP/1.1 200 OK\r\n\r\n");
+	cr_assert(th_tunnel_is(&x));
+	x.response.tunnel = true;
+	finish(&x.response, TH_END_LOCAL);
+	cr_assert_str_eq(why(), "");
 }
 
 /* curl closes an HTTP/2 connection once it has the promised length, before END_STREAM came. */
