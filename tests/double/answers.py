@@ -11,7 +11,8 @@ h2front.py) put the steps on the wire and know nothing of their meaning.
     POST /tools/NAME              {"result": …}
     /t/echo                       what was asked, as JSON (query secrets and all: never log it)
     /t/status/N                   that status; 204 and 304 without a body
-    /t/gzip /t/coded?by=C /t/trailers /t/redirect /t/cookie /t/login /t/session /t/until-close /t/early-hints
+    /t/coded?by=C                 in the coding br or zstd
+    /t/gzip /t/trailers /t/redirect /t/cookie /t/login /t/session /t/until-close /t/early-hints
     /t/bytes?n=N                  N bytes that begin with a nonce
     /t/stall?n=N                  N SSE events, then silence
     /t/cut?how=H&framing=F        half an answer; H as in Cut, F is length, chunked or head
@@ -252,7 +253,8 @@ def cut(_request, query):
 
 
 AWKWARD = {
-    "echo": echo, "status": status, "gzip": gzipped, "coded": coded, "trailers": trailers, "redirect": redirect,
+    "echo": echo, "status": status, "coded": coded, "gzip": gzipped,
+    "trailers": trailers, "redirect": redirect,
     "cookie": cookie, "login": login, "session": session,
     "until-close": until_close, "early-hints": early_hints,
     "bytes": some_bytes, "stall": stall, "cut": cut,
