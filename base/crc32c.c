@@ -20,6 +20,12 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(
 	uint32_t crc, const uint8_t *p, size_t n)
 {
 	uint64_t c = crc;
+	for (; n >= 32; p += 32, n -= 32) {
+		c = __builtin_ia32_crc32di(c, th_le64(p));
+		c = __builtin_ia32_crc32di(c, th_le64(p + 8));
+		c = __builtin_ia32_crc32di(c, th_le64(p + 16));
+		c = __builtin_ia32_crc32di(c, th_le64(p + 24));
+	}
 	for (; n >= 8; p += 8, n -= 8) {
 		c = __builtin_ia32_crc32di(c, th_le64(p));
 	}

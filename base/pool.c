@@ -85,13 +85,19 @@ static void *take(int class)
 	return p;
 }
 
-void *th_pool_alloc(size_t n)
+void *th_pool_room(size_t n)
 {
 	if (n > TH_POOL_LARGEST_BLOCK || !th_lock(&pool.lock)) {
 		return NULL;
 	}
 	void *p = take(class_of(n));
 	th_unlock(&pool.lock);
+	return p;
+}
+
+void *th_pool_alloc(size_t n)
+{
+	void *p = th_pool_room(n);
 	return p ? memset(p, 0, n) : NULL;
 }
 

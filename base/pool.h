@@ -16,6 +16,9 @@
 /* n bytes, zeroed, aligned to 64; NULL when n is over the largest block or the pool is full. */
 void *th_pool_alloc(size_t n);
 
+/* The same, not zeroed: for what is written before it is read. */
+void *th_pool_room(size_t n);
+
 /* Gives back a block; n is the size asked for. NULL is allowed. */
 void th_pool_free(void *p, size_t n);
 

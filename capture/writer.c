@@ -81,7 +81,8 @@ int th_writer_init(struct th_writer *w, const char *path)
 	if (r < 0) {
 		return r;
 	}
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct th_writer, path));
+	w->live_path[0] = '\0';
 	r = prepare_encryption(w, &h);
 	if (r < 0) {
 		return r;

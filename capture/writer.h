@@ -26,8 +26,6 @@
 /* Zeroed static storage is a valid, closed writer: every put is then counted as lost. */
 struct th_writer {
 	struct th_lock lock;
-	char path[TH_CAPTURE_PATH_MAX];
-	char live_path[TH_CAPTURE_PATH_MAX + 64];
 	uint64_t id;		      /* writer id, random */
 	uint64_t next_seq;	      /* number of the next frame */
 	uint64_t first_seq;	      /* number of the live file's first frame */
@@ -46,6 +44,9 @@ struct th_writer {
 	bool encrypted;
 	uint8_t *staging; /* encrypted: a frame is put together here, and never in the live file */
 	struct th_live_key live_key;
+	/* From here on not cleared: long texts. */
+	char path[TH_CAPTURE_PATH_MAX];
+	char live_path[TH_CAPTURE_PATH_MAX + 64];
 };
 
 /* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,

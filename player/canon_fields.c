@@ -75,8 +75,12 @@ static const char *const selecting[] = {
 	"x-session-id",
 };
 
+/* Most differ in the first letter: this is asked of each field and each row of the tables. */
 static bool name_is(struct th_slice name, const char *entry)
 {
+	if (name.n == 0 || th_lower(name.p[0]) != (uint8_t)entry[0]) {
+		return false;
+	}
 	size_t n = strlen(entry);
 	if (entry[n - 1] != '*') {
 		return name.n == n &&

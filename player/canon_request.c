@@ -104,7 +104,8 @@ static int gather_fields(const struct th_head *head, struct fields *fields)
 
 static int add_fields(const struct th_head *head, struct th_buf *out)
 {
-	struct fields fields = {.n = 0};
+	struct fields fields;
+	fields.n = 0; /* the rest is 16 KB, and needs no clearing */
 	int r = gather_fields(head, &fields);
 	for (size_t i = 0; r == 0 && i < fields.n; i++) {
 		const struct th_field *f = &fields.f[i];

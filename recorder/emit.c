@@ -122,7 +122,7 @@ void th_emit_req_head_h1(
 	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
 {
 	size_t size = th_redact_bound(head.n);
-	uint8_t *p = th_pool_alloc(size);
+	uint8_t *p = th_pool_room(size);
 	if (!p) {
 		th_emit_lost(1, head.n, "no memory to redact a request head");
 		return;
@@ -155,7 +155,7 @@ void th_emit_res_head_h1(
 	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice lines)
 {
 	size_t size = th_redact_bound(lines.n);
-	uint8_t *p = th_pool_alloc(size);
+	uint8_t *p = th_pool_room(size);
 	if (!p) {
 		th_emit_lost(1, lines.n, "no memory to redact a response head");
 		return;
@@ -171,7 +171,7 @@ void th_emit_res_head_h1(
 void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section)
 {
 	size_t size = th_redact_bound(section.n);
-	uint8_t *p = th_pool_alloc(size);
+	uint8_t *p = th_pool_room(size);
 	if (!p) {
 		th_emit_lost(1, section.n, "no memory to redact a trailer");
 		return;

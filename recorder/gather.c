@@ -10,7 +10,7 @@ static bool grow(struct th_gather *g, size_t wanted)
 	while (cap < wanted) {
 		cap *= 2;
 	}
-	uint8_t *p = th_pool_alloc(cap);
+	uint8_t *p = th_pool_room(cap);
 	if (!p) {
 		return false;
 	}

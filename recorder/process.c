@@ -154,7 +154,7 @@ static void out_list(struct th_out *out, const char *list)
 static void put_run(const struct th_process_conf *conf)
 {
 	size_t size = run_size(conf);
-	uint8_t *p = th_pool_alloc(size);
+	uint8_t *p = th_pool_room(size);
 	if (!p) {
 		return;
 	}
@@ -179,7 +179,7 @@ struct process_room {
 
 static void put_process(enum began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
 {
-	struct process_room *room = th_pool_alloc(sizeof(*room));
+	struct process_room *room = th_pool_room(sizeof(*room));
 	if (!room) {
 		return;
 	}

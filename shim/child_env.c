@@ -4,7 +4,6 @@
  * LD_PRELOAD (ld.so.preload) needs no help to be loaded again. */
 #include "shim/child_env.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/bytes.h"
 #include "shim/arm.h"
 #include "shim/children.h"
+#include "shim/next.h"
 
 #define PRELOAD "LD_PRELOAD="
 #define MODE "TRACEHOOK_MODE="
@@ -76,12 +76,12 @@ static bool make_absolute(const char *value, const char *us)
  * would complain there. */
 void th_child_env_begin(void)
 {
-	Dl_info info;
+	const char *file = th_next_own_file();
 	const char *value = th_child_env_value(environ, PRELOAD);
-	if (!value || !dladdr((void *)th_child_env_begin, &info)) {
+	if (!value || !file) {
 		return;
 	}
-	own_name = base_name(info.dli_fname, strlen(info.dli_fname));
+	own_name = base_name(file, strlen(file));
 	own_name_bytes = strlen(own_name);
 	const char *us = find_us(value);
 	if (!us || !make_absolute(value, us)) {

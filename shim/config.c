@@ -471,12 +471,20 @@ bool th_config_sampled(const struct th_config *conf, const uint8_t trace_id[TH_T
 	return (uint64_t)(((unsigned __int128)number * MILLION) >> 64) < conf->sample;
 }
 
+/* Texts by their first byte: what is behind it is long, and every program that starts waits. */
+static void clear(struct th_config *conf)
+{
+	memset(conf, 0, offsetof(struct th_config, capture));
+	conf->capture[0] = conf->player[0] = conf->record[0] = '\0';
+	conf->rules[0] = conf->log[0] = '\0';
+}
+
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,
 	char why[TH_CONFIG_WHY_MAX])
 {
 	const struct input in = {get, ctx};
 	struct th_config *conf = ret_conf;
-	*conf = (struct th_config){0};
+	clear(conf);
 	const char *context = lookup(&in, TH_CONTEXT_VARIABLE);
 	bool context_good = !context || parse_context(conf, context);
 	int r = read_mode(conf, &in, why);

@@ -47,17 +47,18 @@ struct th_config {
 	bool has_trace_id;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* record: of the run, if has_trace_id */
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */
-	char capture[TH_CONFIG_PATH_MAX];	  /* absolute */
-	char player[TH_CONFIG_PATH_MAX];	  /* the player's directory, "": none yet */
-	char record[TH_CONFIG_PATH_MAX]; /* replay: is itself recorded into this capture, "": no */
-	char rules[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_REDACT, if it is a file; "": none */
-	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */
 	const char *key_file;	  /* absolute */
 	const char *state_home, *home;
 	const char *meta, *tracestate, *baggage;
 	const char *match, *on_miss, *pace, *report; /* replay: for the player */
+	/* From here on texts, cleared by their first byte: see clear() in config.c. */
+	char capture[TH_CONFIG_PATH_MAX]; /* absolute */
+	char player[TH_CONFIG_PATH_MAX];  /* the player's directory, "": none yet */
+	char record[TH_CONFIG_PATH_MAX];  /* replay: is itself recorded into this capture, "": no */
+	char rules[TH_CONFIG_PATH_MAX];	  /* TRACEHOOK_REDACT, if it is a file; "": none */
+	char log[TH_CONFIG_PATH_MAX];	  /* TRACEHOOK_LOG, "": none */
 };
 
 /* The value of a variable or NULL; the string lives as long as the process's environment. */

@@ -61,9 +61,12 @@ static bool means_replay(const char *value)
 /* Which of ours is meant; NULL: none. */
 static const char *meant_by(const char *name, const char *value)
 {
+	size_t n = strlen(name);
 	for (size_t i = 0; i < N_NAMES; i++) {
-		unsigned most = strlen(names[i]) > SHORT_BYTES ? 2 : 1;
-		if (th_edit_distance(name, names[i]) <= most) {
+		size_t length = strlen(names[i]);
+		unsigned most = length > SHORT_BYTES ? 2 : 1;
+		bool near = n <= length + most && length <= n + most;
+		if (near && th_edit_distance(name, names[i]) <= most) {
 			return names[i];
 		}
 	}

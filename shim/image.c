@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define PAGE 4096u
+#define HIDDEN_VERSION 0x8000u
 
 static const void *at(const struct th_image *image, const ElfW(Dyn) * d)
 {
@@ -23,6 +24,9 @@ static void read_entry(struct th_image *image, const ElfW(Dyn) * d, bool *ret_ru
 		break;
 	case DT_GNU_HASH:
 		image->gnu_hash = at(image, d);
+		break;
+	case DT_VERSYM:
+		image->versions = at(image, d);
 		break;
 	case DT_JMPREL:
 		image->plt = at(image, d);
@@ -94,7 +98,7 @@ bool th_image_holds(const struct th_image *image, uintptr_t address)
 
 /* ---- symbols: the GNU hash section, as the loader reads it ---- */
 
-static uint32_t gnu_hash(const char *name)
+uint32_t th_image_hash(const char *name)
 {
 	uint32_t h = 5381;
 	for (; *name; name++) {
@@ -107,35 +111,45 @@ static bool may_hold(const uint32_t *table, uint32_t h)
 {
 	const ElfW(Addr) *bloom = (const ElfW(Addr) *)(table + 4);
 	unsigned bits = 8 * sizeof(*bloom);
-	ElfW(Addr) word = bloom[(h / bits) % table[2]];
+	ElfW(Addr) word = bloom[(h / bits) & (table[2] - 1)]; /* a power of two */
 	return (word >> (h % bits)) & (word >> ((h >> table[3]) % bits)) & 1;
 }
 
-static bool is_function(const ElfW(Sym) * s)
+/* Older versions of a function are hidden from who asks for none. */
+static bool is_offered(const struct th_image *image, uint32_t i)
 {
-	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && s->st_shndx != SHN_UNDEF;
+	return image->symbols[i].st_shndx != SHN_UNDEF &&
+		!(image->versions && image->versions[i] & HIDDEN_VERSION);
 }
 
-bool th_image_find(const struct th_image *image, const char *name, struct th_function *ret_function)
+const ElfW(Sym) * th_image_symbol(const struct th_image *image, const char *name, uint32_t hash)
 {
 	const uint32_t *table = image->gnu_hash;
-	uint32_t h = gnu_hash(name);
-	if (!table || table[0] == 0 || !may_hold(table, h)) {
-		return false;
+	if (!table || table[0] == 0 || !may_hold(table, hash)) {
+		return NULL;
 	}
 	uint32_t first = table[1];
 	const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(*table));
 	const uint32_t *chain = buckets + table[0];
-	uint32_t i = buckets[h % table[0]];
+	uint32_t i = buckets[hash % table[0]];
 	for (bool last = i < first; !last; i++) {
 		const ElfW(Sym) *s = &image->symbols[i];
-		if ((chain[i - first] | 1) == (h | 1) && is_function(s) &&
+		if ((chain[i - first] | 1) == (hash | 1) && is_offered(image, i) &&
 			strcmp(image->strings + s->st_name, name) == 0) {
-			ret_function->at = (void *)(image->bias + s->st_value);
-			ret_function->size = s->st_size;
-			return true;
+			return s;
 		}
 		last = chain[i - first] & 1;
 	}
-	return false;
+	return NULL;
+}
+
+bool th_image_find(const struct th_image *image, const char *name, struct th_function *ret_function)
+{
+	const ElfW(Sym) *s = th_image_symbol(image, name, th_image_hash(name));
+	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC) {
+		return false;
+	}
+	ret_function->at = (void *)(image->bias + s->st_value);
+	ret_function->size = s->st_size;
+	return true;
 }

@@ -17,6 +17,7 @@ struct th_image {
 	const ElfW(Sym) * symbols;
 	const char *strings;
 	const uint32_t *gnu_hash; /* NULL: none */
+	const uint16_t *versions; /* of the symbols; NULL: none */
 	const ElfW(Rela) * plt, *rela;
 	size_t plt_n, rela_n;
 	bool rpath;		    /* DT_RPATH that counts */
@@ -33,6 +34,13 @@ struct th_function {
 	void *at;
 	size_t size;
 };
+
+/* Of a symbol's name. */
+uint32_t th_image_hash(const char *name);
+
+/* The symbol of that name, whatever it is, that the object itself defines and exports, in the
+ * version that new programs get; NULL: there is none. */
+const ElfW(Sym) * th_image_symbol(const struct th_image *image, const char *name, uint32_t hash);
 
 /* The function of that name that the object itself defines and exports; false: there is none. */
 bool th_image_find(

@@ -17,6 +17,7 @@
 #include "shim/entry.h"
 #include "shim/inside.h"
 #include "shim/log.h"
+#include "shim/next.h"
 
 #define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
 #define SITE_PROBES 16
@@ -111,7 +112,10 @@ void *th_slot_load(const char *file, int mode)
 void *th_slot_find(struct th_slot *s)
 {
 	int saved = errno;
-	void *p = th_slot_symbol(RTLD_NEXT, s->name);
+	void *p = NULL;
+	if (!th_next_find(s->name, &p)) {
+		p = th_slot_symbol(RTLD_NEXT, s->name);
+	}
 	errno = saved;
 	if (!p || p == s->hook) {
 		return missing(s);
@@ -122,6 +126,7 @@ void *th_slot_find(struct th_slot *s)
 
 void th_slot_bind_all(void)
 {
+	th_next_begin();
 	for (struct th_slot **s = __start_th_slots; s < __stop_th_slots; s++) {
 		if ((*s)->scope == TH_SLOT_LIBC) {
 			(void)th_slot_find(*s);

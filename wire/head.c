@@ -184,12 +184,60 @@ bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_fie
 		       : next_line_field(h->bytes, pos, ret_field);
 }
 
+/* Of a letter, case ignored; 0: none. */
+static uint32_t letter_bit(uint8_t c)
+{
+	unsigned i = (unsigned)(c | 0x20) - 'a';
+	return i < 26 ? 1u << i : 0;
+}
+
+static bool is_fold(struct th_slice in, size_t pos)
+{
+	return pos < in.n && (in.p[pos] == ' ' || in.p[pos] == '\t');
+}
+
+/* Whole fields whose lines begin with another letter. Not the start line. This is done for each
+ * head that is recorded, several times. */
+static void pass_over(struct th_slice in, uint32_t letters, size_t *pos)
+{
+	size_t i = *pos;
+	while (i < in.n) {
+		uint32_t bit = letter_bit(in.p[i]);
+		if (!bit || bit & letters) {
+			break;
+		}
+		do {
+			const uint8_t *lf = memchr(in.p + i, '\n', in.n - i);
+			i = lf ? (size_t)(lf - in.p) + 1 : in.n;
+		} while (is_fold(in, i));
+	}
+	*pos = i;
+}
+
+bool th_head_next_of(
+	const struct th_head *h, const char *letters, size_t *pos, struct th_field *ret_field)
+{
+	uint32_t bits = 0;
+	if (!h->list) {
+		if (*pos == 0) {
+			*pos = skip_empty_lines(h->bytes);
+			take_line(h->bytes, pos);
+		}
+		for (; *letters; letters++) {
+			bits |= letter_bit((uint8_t)*letters);
+		}
+		pass_over(h->bytes, bits, pos);
+	}
+	return th_head_next(h, pos, ret_field);
+}
+
 bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value)
 {
 	struct th_slice wanted = th_slice_str(name);
+	const char first[] = {name[0], '\0'};
 	struct th_field f;
 	size_t pos = 0;
-	while (th_head_next(h, &pos, &f)) {
+	while (th_head_next_of(h, first, &pos, &f)) {
 		if (th_slice_ieq(f.name, wanted)) {
 			*ret_value = f.value;
 			return true;
@@ -259,9 +307,10 @@ bool th_list_next(struct th_slice *list, struct th_slice *ret_element)
 bool th_head_has_token(const struct th_head *h, const char *name, const char *token)
 {
 	struct th_slice wanted = th_slice_str(name), wanted_token = th_slice_str(token), element;
+	const char first[] = {name[0], '\0'};
 	struct th_field f;
 	size_t pos = 0;
-	while (th_head_next(h, &pos, &f)) {
+	while (th_head_next_of(h, first, &pos, &f)) {
 		if (!th_slice_ieq(f.name, wanted)) {
 			continue;
 		}

@@ -28,6 +28,11 @@ bool th_h1_status_line(struct th_slice head, struct th_slice *ret_version, uint1
 /* Iterates over the fields (HTTP/2 pseudo-fields included): start with *pos = 0; false: no more. */
 bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_field);
 
+/* The same, for who looks for names that begin with one of `letters`: passes over
+ * others where that is seen at a glance, and may give some all the same. */
+bool th_head_next_of(
+	const struct th_head *h, const char *letters, size_t *pos, struct th_field *ret_field);
+
 /* First field of that name, case ignored; false when there is none. */
 bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value);
 

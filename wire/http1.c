@@ -254,58 +254,70 @@ size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event
 	}
 }
 
+/* What a head says of its body. */
+struct framing {
+	enum th_h1_body body; /* by Content-Length: NONE, LENGTH, BAD */
+	uint64_t length;
+	bool coded, chunked; /* there is a Transfer-Encoding; its last coding is chunked */
+};
+
 /* All Content-Length values, also within a list, must be the same number (RFC 9112 6.3, rule 5). */
-static enum th_h1_body content_length(const struct th_head *h, uint64_t *ret_length)
+static void read_lengths(struct framing *f, struct th_slice value)
 {
-	enum th_h1_body body = TH_H1_BODY_NONE;
 	struct th_slice element;
-	struct th_field f;
-	size_t pos = 0;
-	while (th_head_next(h, &pos, &f)) {
-		if (!th_slice_ieq(f.name, TH_SLICE_LIT("content-length"))) {
-			continue;
+	do {
+		uint64_t n;
+		if (!th_list_next(&value, &element) || !th_parse_u64(element, &n) ||
+			(f->body == TH_H1_BODY_LENGTH && n != f->length)) {
+			f->body = TH_H1_BODY_BAD;
+			return;
 		}
-		do {
-			uint64_t n;
-			bool more = th_list_next(&f.value, &element);
-			if (!more || !th_parse_u64(element, &n) ||
-				(body == TH_H1_BODY_LENGTH && n != *ret_length)) {
-				return TH_H1_BODY_BAD;
-			}
-			body = TH_H1_BODY_LENGTH;
-			*ret_length = n;
-		} while (f.value.n);
-	}
-	return body;
+		f->body = TH_H1_BODY_LENGTH;
+		f->length = n;
+	} while (value.n);
 }
 
-/* Is there a Transfer-Encoding, and is chunked its last coding? */
-static bool transfer_coding(const struct th_head *h, bool *ret_chunked)
+static void read_codings(struct framing *f, struct th_slice value)
 {
 	struct th_slice element;
+	f->coded = true;
+	while (th_list_next(&value, &element)) {
+		f->chunked = th_slice_ieq(element, TH_SLICE_LIT("chunked"));
+	}
+}
+
+static struct framing read_framing(const struct th_head *h)
+{
+	struct framing framing = {.body = TH_H1_BODY_NONE};
 	struct th_field f;
 	size_t pos = 0;
-	bool any = false;
-	while (th_head_next(h, &pos, &f)) {
-		if (!th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"))) {
-			continue;
-		}
-		any = true;
-		while (th_list_next(&f.value, &element)) {
-			*ret_chunked = th_slice_ieq(element, TH_SLICE_LIT("chunked"));
+	while (th_head_next_of(h, "ct", &pos, &f)) {
+		if (th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"))) {
+			read_codings(&framing, f.value);
+		} else if (framing.body != TH_H1_BODY_BAD &&
+			th_slice_ieq(f.name, TH_SLICE_LIT("content-length"))) {
+			read_lengths(&framing, f.value);
 		}
 	}
-	return any;
+	return framing;
+}
+
+static enum th_h1_body by_length(const struct framing *f, uint64_t *ret_length)
+{
+	if (f->body == TH_H1_BODY_LENGTH) {
+		*ret_length = f->length;
+	}
+	return f->body;
 }
 
 enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length)
 {
 	const struct th_head h = {head, false};
-	bool chunked = false;
-	if (transfer_coding(&h, &chunked)) {
-		return chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_BAD;
+	struct framing f = read_framing(&h);
+	if (f.coded) {
+		return f.chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_BAD;
 	}
-	return content_length(&h, ret_length);
+	return by_length(&f, ret_length);
 }
 
 enum th_h1_body th_h1_response_body(
@@ -313,7 +325,6 @@ enum th_h1_body th_h1_response_body(
 {
 	const struct th_head h = {head, false};
 	uint16_t status = th_head_status(&h);
-	bool chunked = false;
 	if (status == 0) {
 		return TH_H1_BODY_BAD;
 	}
@@ -324,10 +335,11 @@ enum th_h1_body th_h1_response_body(
 		th_slice_eq(method, TH_SLICE_LIT("HEAD"))) {
 		return TH_H1_BODY_NONE;
 	}
-	if (transfer_coding(&h, &chunked)) {
-		return chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_UNTIL_CLOSE;
+	struct framing f = read_framing(&h);
+	if (f.coded) {
+		return f.chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_UNTIL_CLOSE;
 	}
-	enum th_h1_body body = content_length(&h, ret_length);
+	enum th_h1_body body = by_length(&f, ret_length);
 	return body == TH_H1_BODY_NONE ? TH_H1_BODY_UNTIL_CLOSE : body;
 }
 

@@ -9,16 +9,21 @@
 
 #define HEADER 64 /* keeps the alignment */
 
-void *th_pool_alloc(size_t n)
+void *th_pool_room(size_t n)
 {
 	if (n > TH_POOL_LARGEST_BLOCK) {
 		return NULL;
 	}
 	uint8_t *p = aligned_alloc(HEADER, HEADER + (n + HEADER - 1) / HEADER * HEADER);
 	FUZZ_CHECK(p);
-	memset(p, 0, HEADER + n);
 	memcpy(p, &n, sizeof(n));
 	return p + HEADER;
+}
+
+void *th_pool_alloc(size_t n)
+{
+	void *p = th_pool_room(n);
+	return p ? memset(p, 0, n) : NULL;
 }
 
 void th_pool_free(void *p, size_t n)

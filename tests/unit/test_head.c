@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "tests/unit/guard.h"
 
 static struct th_head h1(const char *text)
@@ -160,5 +161,33 @@ Test(head, cut_list_ends_at_the_last_whole_field)
 	for (size_t n = 0; n <= whole.n; n++) {
 		struct th_head h = {th_guard((struct th_slice){whole.p, n}), true};
 		cr_assert_str_eq(fields(&h), n < 8 ? "" : n < whole.n ? "a=1|" : "a=1|bb=22|");
+	}
+}
+
+/* Every head that is walked past the letters gives the fields that the whole walk gives. */
+Test(head, passing_over_loses_no_field)
+{
+	static const char *const heads[] = {
+		"GET / HTTP/1.1\r\nhost: a\r\nContent-Length: 1\r\nx-c: 2\r\n\r\n",
+		"GET / HTTP/1.1\r\n content-length: 1\r\nhost: a\r\n c: folded\r\ncookie: "
+		"3\r\n\r\n",
+		"\r\nGET / HTTP/1.1\nhost\ncontent-length : 1\n:c: 2\n\tc: 3\nC:4\n\nconnection: x",
+		"GET / HTTP/1.1\r\nhost: a",
+		"GET / HTTP/1.1\r\nh",
+		"GET",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		struct th_head h = {th_guard(th_slice_str(heads[i])), false};
+		struct th_field all, some = {0};
+		size_t pos = 0, some_pos = 0;
+		while (th_head_next(&h, &pos, &all)) {
+			if (all.name.n == 0 || th_lower(all.name.p[0]) != 'c') {
+				continue;
+			}
+			do {
+				cr_assert(th_head_next_of(&h, "c", &some_pos, &some), "%zu", i);
+			} while (some.name.p != all.name.p);
+			cr_assert(th_slice_eq(some.value, all.value), "head %zu", i);
+		}
 	}
 }
