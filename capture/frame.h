@@ -51,7 +51,7 @@ enum th_block_flag {
 	TH_BLOCK_LEANS = 1 << 3,     /* those refer to frames of an earlier block, the base */
 };
 
-/* The id of a frame counts: exchanges (frames 8-20), connections (5, 6), certificate chains (22),
+/* The id of a frame counts: exchanges (frames 8-21), connections (5, 6), certificate chains (22),
  * else 0. Ids begin at 1 and are unique within one writer. */
 enum th_frame_type {
 	TH_FRAME_RUN = 1,	  /* the run begins; written by the root process, first */
@@ -70,7 +70,8 @@ enum th_frame_type {
 	TH_FRAME_RES_DATA = 14,
 	TH_FRAME_RES_TRAILER = 15,
 	TH_FRAME_RES_END = 16,
-	/* 17-20 reserved: WebSocket messages; 21: fingerprint */
+	/* 17-20 reserved: WebSocket messages */
+	TH_FRAME_BODY_HASH = 21,    /* stands for a body that was not to be written */
 	TH_FRAME_CERTIFICATES = 22, /* a peer's chain; connections refer to it by its id */
 	TH_FRAME_ANNOTATION = 23,   /* said of a span, mostly after the run */
 	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
@@ -109,7 +110,7 @@ enum th_end {
 	TH_END_ERROR = 8,	 /* another error of the transport; code: errno, 0 unknown */
 	TH_END_UNPARSED = 9,  /* the bytes were not what the protocol allows: recording stopped */
 	TH_END_TLS = 10,      /* the TLS handshake failed; code: TH_TLS_CODE() */
-	TH_END_WITHHELD = 11, /* the body was not written, by redaction rules */
+	TH_END_WITHHELD = 11, /* the body was not written: redaction rules, or BODY_HASH */
 };
 
 /* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */

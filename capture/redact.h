@@ -27,6 +27,7 @@ struct th_scrub_rules;
 struct th_redaction {
 	uint8_t key[TH_SIPHASH_KEY_BYTES];  /* the file's */
 	bool off;			    /* nothing is replaced */
+	bool hash_bodies;		    /* of bodies only their SHA-256 is written */
 	const struct th_scrub_rules *rules; /* of one's own (scrub_rules.h); NULL: none */
 	/* Is told of each value that a stand-in takes the place of in an answer, unless a rule of
 	 * one's own wants it gone; NULL: nobody. */

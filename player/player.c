@@ -160,6 +160,12 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 		return say_no_run(
 			why, p->trace, conf->capture, conf->trace_prefix ? conf->trace_prefix : "");
 	}
+	if (p->serving.run->hashed) {
+		return say(why, -ENOEXEC,
+			"the run of capture %s was recorded with TRACEHOOK_BODY=hash: of bodies it "
+			"has hashes and sizes, and nothing to replay",
+			conf->capture);
+	}
 	bool forks = conf->live_after && *conf->live_after;
 	r = cut_run(p, forks ? conf->live_after : conf->until, why);
 	if (r < 0) {

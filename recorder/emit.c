@@ -204,6 +204,20 @@ void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slic
 	put_split(type, flags, exchange, &nothing, bytes);
 }
 
+void th_emit_body_hash(uint32_t exchange, uint8_t type, bool whole, uint64_t bytes,
+	const uint8_t sha256[TH_SHA256_BYTES])
+{
+	uint8_t buf[48];
+	struct th_out out = {buf, sizeof(buf), 0, false};
+	th_out_u8(&out, type == TH_FRAME_RES_DATA);
+	th_out_u8(&out, whole);
+	th_out_u16(&out, 0);
+	th_out_u32(&out, 0);
+	th_out_u64(&out, bytes);
+	th_out_bytes(&out, sha256, TH_SHA256_BYTES);
+	put(TH_FRAME_BODY_HASH, 0, exchange, &out, (struct th_slice){NULL, 0});
+}
+
 void th_emit_data_at(
 	uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes, uint64_t time)
 {

@@ -5,6 +5,7 @@
 #ifndef RECORDER_EMIT_H
 #define RECORDER_EMIT_H
 
+#include "base/sha256.h"
 #include "recorder/conn.h"
 
 /* A header list under construction, in the form of TH_HEAD_LIST. Memory is the caller's. */
@@ -56,6 +57,11 @@ void th_emit_res_head_list(
 /* type: TH_FRAME_REQ_DATA or TH_FRAME_RES_DATA; flags LAST. Empty data only with LAST. A tap writes
  * bodies through recorder/hold.h. */
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes);
+
+/* The hash of a body of `bytes` bytes that is not written; `whole`: it came to its end. `type` as
+ * of data. */
+void th_emit_body_hash(uint32_t exchange, uint8_t type, bool whole, uint64_t bytes,
+	const uint8_t sha256[TH_SHA256_BYTES]);
 
 /* Data that came at `time` (ns), and was held. */
 void th_emit_data_at(

@@ -165,7 +165,7 @@ static bool settle_refused(struct th_h1 *t, struct th_slice in)
 		return t->req_head.n || th_gather_add(&t->req_head, in, TH_H1_HEAD_MAX);
 	}
 	if (is_head) {
-		th_hold_flush(&t->req_hold, t->sending, TH_FRAME_REQ_DATA);
+		th_hold_flush(&t->req_hold, t->sending, TH_FRAME_REQ_DATA, false);
 		th_emit_end(t->sending, TH_FRAME_REQ_END, TH_END_LOCAL, 0);
 		t->sending = 0;
 		t->req = (struct th_h1_parser){0};

@@ -199,8 +199,8 @@ static void write_bad(struct th_h1 *t, struct th_slice in)
 	}
 	if (t->res_head.n > t->res_written) {
 		th_emit_lost(1, t->res_head.n - t->res_written + in.n, "a response head too long");
-	} else if (th_scrub_rules_on_bodies(th_process_redaction()->rules, TH_REDACT_RESPONSE)) {
-		th_emit_lost(1, in.n, "redaction rules cannot look into what is no HTTP");
+	} else if (th_hold_hides(TH_REDACT_RESPONSE)) {
+		th_emit_lost(1, in.n, "what is no HTTP was not to be written");
 	} else if (t->res_head.n || t->res_written) {
 		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD, 11, 0, in);
 	} else {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "capture/scrub_wire.h"
 #include "recorder/emit.h"
@@ -19,7 +20,8 @@ struct edge {
 struct th_held {
 	const char *withheld; /* why; NULL: it is not */
 	enum th_redact_side side;
-	bool stream;
+	bool stream, hashed;
+	struct th_sha256 sha;		       /* of the content, if hashed */
 	struct th_wire_place at_start, at_end; /* of what is held */
 	struct th_gather raw;
 	struct edge edges[EDGES_MAX];
@@ -47,6 +49,9 @@ static void follow(struct th_held *h, struct th_slice bytes)
 {
 	size_t at = 0, run;
 	while ((run = th_wire_content(&h->at_end, bytes.p, bytes.n, &at)) > 0) {
+		if (h->hashed) {
+			th_sha256_add(&h->sha, bytes.p + at, run);
+		}
 		note_tail(h, bytes.p + at, run);
 		at += run;
 	}
@@ -82,16 +87,22 @@ static struct th_scrub scrub_of(const struct th_held *h)
 		th_process_redaction(), h->side, {(const uint8_t *)h->type, h->type_n}};
 }
 
+bool th_hold_hides(enum th_redact_side side)
+{
+	const struct th_redaction *how = th_process_redaction();
+	return how->hash_bodies || th_scrub_rules_on_bodies(how->rules, side);
+}
+
 void th_hold_begin(struct th_hold *hold, enum th_redact_side side, const struct th_head *head,
 	bool chunked, bool opaque)
 {
 	const struct th_redaction *how = th_process_redaction();
 	th_hold_free(hold);
-	if (!th_scrub_rules_on_bodies(how->rules, side)) {
+	if (!th_hold_hides(side)) {
 		return;
 	}
 	bool coded = is_coded(head);
-	if (coded && how->rules->keep_compressed) {
+	if (coded && !how->hash_bodies && how->rules->keep_compressed) {
 		return;
 	}
 	struct th_held *h = th_pool_alloc(sizeof(*h));
@@ -104,9 +115,12 @@ void th_hold_begin(struct th_hold *hold, enum th_redact_side side, const struct 
 	take_type(h, head);
 	const struct th_scrub s = scrub_of(h);
 	h->stream = side == TH_REDACT_RESPONSE && th_scrub_is_stream(&s);
-	h->withheld = coded ? "redaction rules cannot look into a coded body"
-		: opaque    ? "redaction rules cannot look into another protocol"
-			    : NULL;
+	h->hashed = how->hash_bodies;
+	th_sha256_init(&h->sha);
+	h->withheld = h->hashed ? "only its hash is kept"
+		: coded		? "redaction rules cannot look into a coded body"
+		: opaque	? "redaction rules cannot look into another protocol"
+				: NULL;
 }
 
 /* ---- writing ---- */
@@ -151,16 +165,33 @@ static void write_held(struct th_held *h, uint32_t exchange, uint8_t type, uint8
 	h->at_start = h->at_end;
 }
 
-static void say_withheld(struct th_held *h, uint32_t exchange, uint8_t type)
+static void say_hash(struct th_held *h, uint32_t exchange, uint8_t type, bool whole)
 {
-	const char *why = h == &no_memory ? "no memory to redact a body" : h->withheld;
-	th_emit_lost(1, h == &no_memory ? 0 : h->bytes, why);
+	uint8_t digest[TH_SHA256_BYTES];
+	uint64_t bytes = h->sha.bytes;
+	th_sha256_finish(&h->sha, digest);
+	th_emit_body_hash(exchange, type, whole, bytes, digest);
+}
+
+static void say_withheld(struct th_held *h, uint32_t exchange, uint8_t type, bool whole)
+{
+	if (h == &no_memory) {
+		th_emit_lost(1, 0, "no memory to redact a body");
+	} else if (h->hashed) {
+		say_hash(h, exchange, type, whole);
+	} else {
+		th_emit_lost(1, h->bytes, h->withheld);
+	}
 	th_emit_end(exchange, type == TH_FRAME_REQ_DATA ? TH_FRAME_REQ_END : TH_FRAME_RES_END,
 		TH_END_WITHHELD, 0);
 }
 
 static void keep(struct th_held *h, struct th_slice bytes)
 {
+	if (h->hashed) {
+		follow(h, bytes);
+		return;
+	}
 	if (h->withheld || !th_gather_add(&h->raw, bytes, TH_SCRUB_WIRE_MAX)) {
 		withhold(h, h->withheld ? h->withheld : "a body too large for redaction rules");
 		h->bytes += bytes.n;
@@ -192,12 +223,12 @@ void th_hold_data(
 		return;
 	}
 	if (h == &no_memory || h->withheld) {
-		say_withheld(h, exchange, type);
+		say_withheld(h, exchange, type, true);
 	}
 	th_hold_free(hold);
 }
 
-bool th_hold_flush(struct th_hold *hold, uint32_t exchange, uint8_t type)
+bool th_hold_flush(struct th_hold *hold, uint32_t exchange, uint8_t type, bool whole)
 {
 	struct th_held *h = hold->held;
 	if (!h) {
@@ -208,7 +239,7 @@ bool th_hold_flush(struct th_hold *hold, uint32_t exchange, uint8_t type)
 	}
 	bool withheld = h == &no_memory || h->withheld;
 	if (withheld) {
-		say_withheld(h, exchange, type);
+		say_withheld(h, exchange, type, whole);
 	}
 	th_hold_free(hold);
 	return withheld;

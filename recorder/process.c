@@ -159,7 +159,7 @@ static void put_run(const struct th_process_conf *conf)
 		return;
 	}
 	struct th_out out = {p, size, 0, false};
-	const uint8_t mode_record[8] = {1};
+	const uint8_t mode_record[8] = {1, conf->hash_bodies};
 	th_out_bytes(&out, conf->trace_id, TH_TRACE_ID_BYTES);
 	th_out_bytes(&out, conf->parent_span_id, TH_SPAN_ID_BYTES);
 	th_out_bytes(&out, mode_record, sizeof(mode_record));
@@ -214,9 +214,10 @@ static void choose_redaction(const struct th_process_conf *conf)
 {
 	process.redaction.off = conf->redact_off;
 	process.redaction.rules = conf->rules;
+	process.redaction.hash_bodies = conf->hash_bodies;
 	memcpy(process.redaction.key, process.writer.key, sizeof(process.redaction.key));
 	process.answers = process.redaction;
-	process.answers.keep = th_keep_value;
+	process.answers.keep = conf->hash_bodies ? NULL : th_keep_value; /* no replay needs it */
 	th_keep_start(&process.writer, conf->state_home, conf->home);
 }
 

@@ -28,6 +28,7 @@ struct th_process_conf {
 	bool root;				  /* first process of the run: writes RUN */
 	const char *meta, *tracestate, *baggage;  /* root only; may be NULL */
 	bool redact_off;			  /* TRACEHOOK_REDACT=off */
+	bool hash_bodies;			  /* TRACEHOOK_BODY=hash */
 	const struct th_scrub_rules *rules;	  /* TRACEHOOK_REDACT=FILE; it stays; may be NULL */
 	struct th_slice rules_text;		  /* root only: the file's, for the player */
 	const char *state_home, *home; /* XDG_STATE_HOME and HOME, for answers_key.h; may be NULL */

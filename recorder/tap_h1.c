@@ -75,7 +75,7 @@ bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange,
 	if (!ev->last) {
 		return true;
 	}
-	if (!th_hold_flush(body, exchange, type)) {
+	if (!th_hold_flush(body, exchange, type, true)) {
 		th_emit_h1_trailer(exchange, type, TH_FRAME_LAST, section);
 	}
 	th_gather_free(g);
@@ -84,7 +84,7 @@ bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange,
 
 void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type)
 {
-	if (!th_hold_flush(body, exchange, type) && g->n) {
+	if (!th_hold_flush(body, exchange, type, false) && g->n) {
 		th_emit_h1_trailer(exchange, type, 0, th_gather_slice(g));
 	}
 	th_gather_free(g);

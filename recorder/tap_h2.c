@@ -90,7 +90,7 @@ struct ending {
 static void end_side(const struct ending *e, struct th_h2_stream *s, enum th_h2_side side)
 {
 	if (!s->side[side].done) {
-		th_hold_flush(&s->side[side].hold, s->exchange, types[side].data);
+		th_hold_flush(&s->side[side].hold, s->exchange, types[side].data, false);
 		th_emit_end(s->exchange, types[side].end, e->how, e->code);
 		side_done(e->h2, s, side);
 	}
@@ -212,7 +212,7 @@ static void emit_block(struct h2 *t, enum th_h2_side side, struct th_h2_stream *
 {
 	uint8_t head_flags = ends ? TH_FRAME_LAST | TH_FRAME_BODILESS : TH_FRAME_LAST;
 	if (s->side[side].head) {
-		if (!th_hold_flush(&s->side[side].hold, s->exchange, types[side].data)) {
+		if (!th_hold_flush(&s->side[side].hold, s->exchange, types[side].data, ends)) {
 			th_emit_trailer(s->exchange, types[side].trailer, ends ? TH_FRAME_LAST : 0,
 				&t->block.list);
 		}

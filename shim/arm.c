@@ -234,6 +234,7 @@ static int start_recorder(
 		.tracestate = conf->tracestate,
 		.baggage = conf->baggage,
 		.redact_off = conf->redact_off,
+		.hash_bodies = conf->hash_bodies,
 		.state_home = conf->state_home,
 		.home = conf->home,
 		.argv0 = argv0,

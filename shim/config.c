@@ -227,7 +227,7 @@ static const struct rule rules[] = {
 	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
 	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
 	{"TRACEHOOK_REDACT", NULL, NULL, check_redact, ""},
-	{"TRACEHOOK_BODY", "full", "hash", NULL, " is not full"},
+	{"TRACEHOOK_BODY", "full hash", "", NULL, " is not full or hash"},
 	{"TRACEHOOK_KEY_FILE", NULL, NULL, check_absolute,
 		" is not an absolute path (the program's children may run elsewhere)"},
 	{"TRACEHOOK_PROPAGATE", "0 1", "", NULL, " is not 0 or 1"},
@@ -445,6 +445,8 @@ static void read_strings(struct th_config *conf, const struct input *in)
 	uint64_t millionths;
 	conf->sample = sample && parse_decimal(sample, &millionths) ? (uint32_t)millionths
 								    : MILLION;
+	const char *body = lookup(in, "TRACEHOOK_BODY");
+	conf->hash_bodies = body && strcmp(body, "hash") == 0;
 	const char *redact = lookup(in, "TRACEHOOK_REDACT");
 	conf->redact_off = redact && strcmp(redact, "off") == 0;
 	const char *propagate = lookup(in, "TRACEHOOK_PROPAGATE");

@@ -38,12 +38,13 @@ enum th_config_verdict {
 struct th_config {
 	enum th_config_mode mode;
 	enum th_config_verdict verdict;
-	bool closed;	 /* TRACEHOOK_ON_ERROR */
-	bool child;	 /* a process of our run started this one; else it is the run's root */
-	bool said;	 /* the line on stderr was printed by an ancestor */
-	bool redact_off; /* TRACEHOOK_REDACT */
-	bool propagate;	 /* TRACEHOOK_PROPAGATE */
-	uint32_t sample; /* TRACEHOOK_SAMPLE: share of runs that are recorded, in millionths */
+	bool closed;	  /* TRACEHOOK_ON_ERROR */
+	bool child;	  /* a process of our run started this one; else it is the run's root */
+	bool said;	  /* the line on stderr was printed by an ancestor */
+	bool redact_off;  /* TRACEHOOK_REDACT */
+	bool propagate;	  /* TRACEHOOK_PROPAGATE */
+	bool hash_bodies; /* TRACEHOOK_BODY */
+	uint32_t sample;  /* TRACEHOOK_SAMPLE: share of runs that are recorded, in millionths */
 	bool has_trace_id;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* record: of the run, if has_trace_id */
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "tools/body.h"
 #include "tools/events.h"
 #include "tools/meaning_json.h"
@@ -80,7 +81,13 @@ static void put_body(
 	th_auto_free char *text = th_tool_format("%s_body", side);
 	th_auto_free char *binary = th_tool_format("%s_body_base64", side);
 	th_auto_free char *trouble = th_tool_format("%s_body_trouble", side);
-	if (!is_there(m)) {
+	if (m->sha256) {
+		char hex[2 * 32 + 1] = "";
+		th_auto_free char *key = th_tool_format("%s_body_sha256", side);
+		th_hex_encode(hex, m->sha256, 32);
+		th_jout_put_text(j, key, hex);
+	}
+	if (!is_there(m) || m->sha256) {
 		th_jout_put_null(j, text);
 		th_jout_put_null(j, trouble);
 		th_jout_put_null(j, hash_key);
@@ -206,8 +213,8 @@ void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const stru
 	put_identity(j, x);
 	th_meaning_json_exchange(j, x, call);
 	put_request_line(j, x);
-	th_jout_put_u64(j, "request_bytes", x->request.body_bytes);
-	th_jout_put_u64(j, "response_bytes", x->response.body_bytes);
+	th_jout_put_u64(j, "request_bytes", th_message_bytes(&x->request));
+	th_jout_put_u64(j, "response_bytes", th_message_bytes(&x->response));
 	th_jout_put_known(j, "ttfb_ns", th_http_status(x) ? th_http_ttfb(x) : 0);
 	put_chunk_times(j, x);
 	put_interim(j, x);

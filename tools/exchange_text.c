@@ -1,5 +1,6 @@
 #include "tools/exchange_text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,17 @@ static void put_end(const struct page *p, const char *side, const struct th_mess
 	}
 }
 
+static void put_hash(const struct page *p, const struct th_message *m)
+{
+	char hex[2 * 32 + 1] = "";
+	if (m->sha256) {
+		th_hex_encode(hex, m->sha256, 32);
+		fprintf(p->out,
+			"\n(not kept: TRACEHOOK_BODY=hash; %" PRIu64 " bytes, SHA-256 %s)\n",
+			m->hashed_bytes, hex);
+	}
+}
+
 static void put_message(const struct page *p, const struct th_exchange *x, char mark,
 	const char *side, const struct th_message *m)
 {
@@ -216,6 +228,7 @@ static void put_message(const struct page *p, const struct th_exchange *x, char 
 		fputc('\n', p->out);
 		th_body_text(p->out, m, start);
 	}
+	put_hash(p, m);
 	if (m->trailer.bytes.n) {
 		fputc('\n', p->out);
 		put_fields(p, mark, &m->trailer);

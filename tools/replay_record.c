@@ -7,6 +7,7 @@
 #include "capture/fold.h"
 #include "tools/capture_path.h"
 #include "tools/run_ledger.h"
+#include "tools/sealing.h"
 #include "tools/tools.h"
 
 #define FOLD_BUDGET 60000000000u /* ns */
@@ -45,15 +46,29 @@ static const struct th_run *newest_since(const struct th_trace *t, uint64_t sinc
 	return newest;
 }
 
+/* As tracehook record does: this run is over, too. */
+static void seal(const char *path, const struct th_trace *t, const struct th_run *run, int lock)
+{
+	size_t appended = 0;
+	int r = lock < 0 ? lock : th_sealing_run(path, t, run, NULL, &appended);
+	if (r < 0) {
+		th_sealing_say_failed(path, r);
+	}
+}
+
 int th_replay_record_end(const char *path, const char *replayed, uint64_t since, bool quiet)
 {
 	struct th_trace *t = NULL;
 	th_fold_orphans(path, 0, FOLD_BUDGET);
+	th_auto_close int lock = th_sealing_lock(path);
 	int r = th_trace_load(path, &t, NULL);
 	const struct th_run *run = r == 0 ? newest_since(t, since) : NULL;
 	if (!run) {
 		th_tool_error("%s: the replay was not recorded", path);
-	} else if (!quiet) {
+	} else {
+		seal(path, t, run, lock);
+	}
+	if (run && !quiet) {
 		th_run_ledger_print(stderr, run, path);
 		th_tool_error("compare: tracehook diff %s %s", replayed, path);
 	}

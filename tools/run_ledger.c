@@ -51,8 +51,8 @@ static struct totals add_up(const struct th_run *run)
 		const char *why;
 		char *host = th_http_authority(x);
 		t.errors += strcmp(th_http_outcome(x, &why), "ok") != 0;
-		t.sent += x->request.body_bytes;
-		t.received += x->response.body_bytes;
+		t.sent += th_message_bytes(&x->request);
+		t.received += th_message_bytes(&x->response);
 		if (host) {
 			note_host(&t, host);
 		}
@@ -207,6 +207,11 @@ void th_run_ledger_print(FILE *out, const struct th_run *run, const char *captur
 	print_departures(out, run);
 	print_gaps(out, run);
 	print_not_kept(out, run);
+	if (run->hashed) {
+		fprintf(out,
+			"tracehook: of bodies only hashes and sizes (TRACEHOOK_BODY=hash): this "
+			"run cannot be replayed\n");
+	}
 	th_hex_encode(id, run->trace_id, TH_TRACE_ID_BYTES);
 	stat(capture, &st);
 	fprintf(out, "tracehook: run %s in %s (%s bytes)\n", id, capture,

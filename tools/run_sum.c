@@ -171,6 +171,9 @@ void th_run_sum_json(FILE *out, const struct th_run *run, size_t number, bool ou
 	}
 	th_jout_put_text(&j, "end", end_name(run->end));
 	th_span_json_meta(&j, run->meta);
+	if (run->hashed) {
+		th_jout_put_text(&j, "bodies", "hash");
+	}
 	th_jout_close(&j, '}');
 	fputc('\n', out);
 }

@@ -141,8 +141,8 @@ static void add_exchange(
 						: safe("-"),
 		[AT_MODEL] = safe(llm ? th_call_model(call) : NULL),
 		[AT_TOKENS] = llm ? tokens(&call->tokens) : safe(NULL),
-		[AT_SENT] = bytes(x->request.body_bytes),
-		[AT_RECEIVED] = bytes(x->response.body_bytes),
+		[AT_SENT] = bytes(th_message_bytes(&x->request)),
+		[AT_RECEIVED] = bytes(th_message_bytes(&x->response)),
 		[AT_FIRST] = ttfb ? duration(ttfb) : safe("-"),
 		[AT_TOOK] = end > began ? duration(end - began) : safe("-"),
 		[AT_OUTCOME] = safe(outcome),
@@ -241,6 +241,11 @@ static void print_header(FILE *out, const struct th_run *run, unsigned width, bo
 	if (run->meta.n) {
 		th_auto_free char *meta = th_text_line(run->meta);
 		print_cut(out, width, th_tool_format("  meta %s", meta));
+	}
+	if (run->hashed) {
+		print_cut(out, width,
+			th_tool_format("  of bodies only hashes and sizes (TRACEHOOK_BODY=hash): "
+				       "not replayable"));
 	}
 }
 

@@ -49,7 +49,9 @@ static void take_run(struct th_collected *c, struct th_in *in)
 		th_in_bytes(in, TH_TRACE_ID_BYTES);
 	}
 	copy_bytes(c->run_parent, in, TH_SPAN_ID_BYTES);
-	th_in_bytes(in, 8);
+	th_in_u8(in);
+	c->hashed = th_in_u8(in) == 1;
+	th_in_bytes(in, 6);
 	c->meta = th_in_str16(in);
 	c->tracestate = th_in_str16(in);
 	c->baggage = th_in_str16(in);
@@ -246,7 +248,8 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		take_kept(a, c, f);
 		break;
 	default:
-		if (f->type >= TH_FRAME_REQ_HEAD && f->type <= TH_FRAME_RES_END) {
+		if ((f->type >= TH_FRAME_REQ_HEAD && f->type <= TH_FRAME_RES_END) ||
+			f->type == TH_FRAME_BODY_HASH) {
 			th_collect_exchange_frame(a, c, f, &in);
 		}
 	}

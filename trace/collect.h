@@ -8,7 +8,7 @@
 struct th_collected {
 	struct th_process process;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
-	bool has_run, has_process;
+	bool has_run, has_process, hashed;
 	uint8_t run_parent[TH_SPAN_ID_BYTES];
 	struct th_slice meta, tracestate, baggage, version, rules;
 	struct th_connection **connections;

@@ -177,7 +177,7 @@ static bool had_all(const struct th_message *m, enum th_end end)
 	uint64_t length;
 	return (end == TH_END_LOCAL || end == TH_END_LOCAL_RESET) && m->head_done && m->head.list &&
 		th_head_get(&m->head, "content-length", &text) && th_parse_u64(text, &length) &&
-		length == m->body_bytes;
+		length == th_message_bytes(m);
 }
 
 static void take_end(struct th_message *m, const struct th_frame *f, struct th_in *in)
@@ -189,10 +189,25 @@ static void take_end(struct th_message *m, const struct th_frame *f, struct th_i
 		return;
 	}
 	touch(m, f);
+	m->hashed_whole |= m->sha256 && end == TH_END_COMPLETE; /* behind WITHHELD: how it ended */
 	if (had_all(m, end)) {
 		finish_message(m, TH_END_COMPLETE, 0);
 	} else {
 		finish_message(m, end, code);
+	}
+}
+
+static void take_hash(struct th_exchange *x, struct th_in *in)
+{
+	struct th_message *m = th_in_u8(in) ? &x->response : &x->request;
+	bool whole = th_in_u8(in);
+	th_in_bytes(in, 6);
+	uint64_t bytes = th_in_u64(in);
+	const uint8_t *sha256 = th_in_bytes(in, 32).p;
+	if (sha256 && !m->sha256) {
+		m->sha256 = sha256;
+		m->hashed_bytes = bytes;
+		m->hashed_whole = whole;
 	}
 }
 
@@ -250,6 +265,9 @@ void th_collect_exchange_frame(
 		break;
 	case TH_FRAME_RES_END:
 		take_end(&x->response, f, in);
+		break;
+	case TH_FRAME_BODY_HASH:
+		take_hash(x, in);
 		break;
 	default:
 		break;

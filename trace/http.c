@@ -256,13 +256,16 @@ static bool has_promised_length(const struct th_message *m)
 	uint64_t length;
 	bool aborted = m->finished && m->end == TH_END_STREAM_RESET;
 	return !aborted && m->head.list && th_head_get(&m->head, "content-length", &value) &&
-		th_parse_u64(value, &length) && length == m->body_bytes;
+		th_parse_u64(value, &length) && length == th_message_bytes(m);
 }
 
 bool th_http_truncated(const struct th_message *m)
 {
 	if (!m->present || (m->head_done && has_promised_length(m))) {
 		return false;
+	}
+	if (m->sha256 && m->end == TH_END_WITHHELD) {
+		return !m->hashed_whole;
 	}
 	if (!m->finished) {
 		return true;
@@ -299,7 +302,8 @@ static const char *why_cut(const struct th_message *m)
 	case TH_END_UNPARSED:
 		return "it was not valid HTTP";
 	case TH_END_WITHHELD:
-		return "its body was withheld by redaction rules";
+		return m->sha256 ? "its end was not seen"
+				 : "its body was withheld by redaction rules";
 	default:
 		return "the connection failed";
 	}

@@ -109,6 +109,7 @@ static struct th_run *add_run(struct th_arena *a, struct th_trace *t, const stru
 	run->baggage = c->baggage;
 	run->tracehook_version = c->version;
 	run->rules = c->rules;
+	run->hashed = c->hashed;
 	run->began = c->process.began;
 	run->end = c->process.ended_well ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
 	return run;

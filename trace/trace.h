@@ -26,6 +26,9 @@ struct th_message {
 	struct th_piece *pieces; /* body as on the wire, in order, with times */
 	size_t n_pieces;
 	uint64_t body_bytes;   /* sum of the pieces */
+	const uint8_t *sha256; /* of a body that was not written, without framing; NULL: none */
+	uint64_t hashed_bytes; /* of that body */
+	bool hashed_whole;     /* it came to its end */
 	uint64_t began, ended; /* first and last frame */
 	bool finished;	       /* an end was recorded, good or bad */
 	bool tunnel;	       /* an answer whose bytes are another protocol's (tunnel.h) */
@@ -33,6 +36,12 @@ struct th_message {
 	enum th_end end;
 	uint32_t end_code;
 };
+
+/* Bytes of the body on the wire, or of its content when only a hash was kept. */
+static inline uint64_t th_message_bytes(const struct th_message *m)
+{
+	return m->sha256 ? m->hashed_bytes : m->body_bytes;
+}
 
 struct th_interim {
 	uint64_t time;
@@ -170,6 +179,7 @@ struct th_run {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES];
 	struct th_slice meta, tracestate, baggage, tracehook_version;
+	bool hashed;	       /* TRACEHOOK_BODY=hash: no body was written, it cannot be replayed */
 	struct th_slice rules; /* of redaction, as its file has them; empty: none of one's own */
 	uint64_t began, ended;
 	enum th_run_end end;

@@ -96,6 +96,7 @@ exits "two runs of one capture" 0 "$tool" diff --exact plain.thc '#1' '#2'
 equal "the second says of which it is the replay" \
 	"$("$tool" list --json plain.thc | jq -r .trace_id | head -n 1)" \
 	"$("$tool" list --json plain.thc | jq -r 'select(.number == 2).meta.replay_of')"
+exits "a replay's recording is sealed as others are" 0 "$tool" verify plain.thc
 exits "--record into what is no capture" 65 "$tool" replay --record tree.sh plain.thc -- true
 exits "--record where nothing can be written" 66 \
 	"$tool" replay --record no/such/x.thc plain.thc -- true

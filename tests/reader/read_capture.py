@@ -35,7 +35,7 @@ FILE_HEADER, BLOCK_HEADER, LIVE_HEADER, FRAME_HEADER = 64, 96, 128, 24
 CHECKED = 131072  # bytes of a split block's frames that have a checksum together
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
-         13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END",
+         13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END", 21: "BODY_HASH",
          22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT", 26: "KEPT"}
 
 

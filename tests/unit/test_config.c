@@ -77,14 +77,11 @@ Test(config, unknown_mode_closes_the_fence)
 	cr_assert_eq(PARSE("TRACEHOOK_MODE", "record replay"), -EINVAL);
 }
 
-Test(config, words_of_the_contract_that_are_not_built_say_so)
+Test(config, a_key_file_has_an_absolute_path)
 {
 	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "k"), -EINVAL);
-	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), -EINVAL);
 	cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);
-	cr_assert_str_eq(why,
-		"tracehook: TRACEHOOK_BODY=hash is not available in this version; "
-		"nothing is recorded\n");
+	cr_assert_eq(PARSE("TRACEHOOK_KEY_FILE", "/k"), 0);
 }
 
 Test(config, propagation_is_asked_for)
@@ -121,6 +118,10 @@ Test(config, their_defaults_may_be_spelled_out)
 			     "TRACEHOOK_ON_ERROR", "open"),
 		0);
 	cr_assert_str_eq(conf.pace, "2.5");
+	cr_assert_not(conf.hash_bodies);
+	cr_assert_eq(PARSE("TRACEHOOK_BODY", "hash"), 0);
+	cr_assert(conf.hash_bodies);
+	cr_assert_eq(PARSE("TRACEHOOK_BODY", "sha"), -EINVAL);
 }
 
 Test(config, relaxations_are_a_list)

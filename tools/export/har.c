@@ -143,7 +143,7 @@ static void put_request(struct th_jout *j, const struct th_exchange *x)
 		th_body_finish(&b);
 	}
 	th_jout_put_u64(j, "headersSize", x->request.head.list ? 0 : x->request.head.bytes.n);
-	th_jout_put_u64(j, "bodySize", x->request.body_bytes);
+	th_jout_put_u64(j, "bodySize", th_message_bytes(&x->request));
 	th_jout_close(j, '}');
 }
 
@@ -181,7 +181,7 @@ static void put_response(struct th_jout *j, const struct th_exchange *x)
 	th_jout_key(j, "redirectURL");
 	th_jout_string(j, location);
 	th_jout_put_u64(j, "headersSize", h->list ? 0 : h->bytes.n);
-	th_jout_put_u64(j, "bodySize", x->response.body_bytes);
+	th_jout_put_u64(j, "bodySize", th_message_bytes(&x->response));
 	th_jout_close(j, '}');
 }
 

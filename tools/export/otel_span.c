@@ -108,8 +108,10 @@ static void put_http(struct th_otlp *o, const struct th_span_facts *f)
 	}
 	th_otlp_put_text(o, ATTRIBUTES, "network.protocol.name", "http");
 	th_otlp_put_text(o, ATTRIBUTES, "network.protocol.version", th_http_version(m->version));
-	th_otlp_put_int(o, ATTRIBUTES, "http.request.body.size", (int64_t)x->request.body_bytes);
-	th_otlp_put_int(o, ATTRIBUTES, "http.response.body.size", (int64_t)x->response.body_bytes);
+	th_otlp_put_int(
+		o, ATTRIBUTES, "http.request.body.size", (int64_t)th_message_bytes(&x->request));
+	th_otlp_put_int(
+		o, ATTRIBUTES, "http.response.body.size", (int64_t)th_message_bytes(&x->response));
 	if (x->connection) {
 		char address[64];
 		th_otlp_put_text(o, ATTRIBUTES, "network.peer.address",

@@ -1,0 +1,93 @@
+#include "base/sha256.h"
+
+#include <string.h>
+
+static const uint32_t k[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b,
+	0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
+	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6,
+	0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d,
+	0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
+	0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585,
+	0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
+	0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa,
+	0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+static uint32_t turn(uint32_t x, int n)
+{
+	return x >> n | x << (32 - n);
+}
+
+static void schedule(const uint8_t *p, uint32_t w[64])
+{
+	for (int i = 0; i < 16; i++, p += 4) {
+		w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	}
+	for (int i = 16; i < 64; i++) {
+		uint32_t a = w[i - 15], b = w[i - 2];
+		w[i] = w[i - 16] + (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + w[i - 7] +
+			(turn(b, 17) ^ turn(b, 19) ^ b >> 10);
+	}
+}
+
+static void compress(uint32_t state[8], const uint8_t block[64])
+{
+	uint32_t w[64], s[8];
+	schedule(block, w);
+	memcpy(s, state, sizeof(s));
+	for (int i = 0; i < 64; i++) {
+		uint32_t e = s[4], a = s[0];
+		uint32_t t1 = s[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
+			((e & s[5]) ^ (~e & s[6])) + k[i] + w[i];
+		uint32_t t2 = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) +
+			((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+		memmove(s + 1, s, 7 * sizeof(s[0]));
+		s[4] += t1;
+		s[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++) {
+		state[i] += s[i];
+	}
+}
+
+void th_sha256_init(struct th_sha256 *h)
+{
+	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	memcpy(h->state, start, sizeof(start));
+	h->bytes = 0;
+}
+
+void th_sha256_add(struct th_sha256 *h, const void *p, size_t n)
+{
+	const uint8_t *from = p;
+	while (n) {
+		size_t at = h->bytes % sizeof(h->block), room = sizeof(h->block) - at;
+		size_t part = n < room ? n : room;
+		memcpy(h->block + at, from, part);
+		h->bytes += part;
+		from += part;
+		n -= part;
+		if (part == room) {
+			compress(h->state, h->block);
+		}
+	}
+}
+
+void th_sha256_finish(struct th_sha256 *h, uint8_t ret_digest[TH_SHA256_BYTES])
+{
+	uint64_t bits = h->bytes * 8;
+	static const uint8_t one = 0x80, zero;
+	uint8_t length[8];
+	th_sha256_add(h, &one, 1);
+	while (h->bytes % sizeof(h->block) != sizeof(h->block) - sizeof(length)) {
+		th_sha256_add(h, &zero, 1);
+	}
+	for (int i = 0; i < 8; i++) {
+		length[i] = (uint8_t)(bits >> (56 - 8 * i));
+	}
+	th_sha256_add(h, length, sizeof(length));
+	for (int i = 0; i < TH_SHA256_BYTES; i++) {
+		ret_digest[i] = (uint8_t)(h->state[i / 4] >> (24 - i % 4 * 8));
+	}
+}
