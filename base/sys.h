@@ -57,14 +57,35 @@ static inline long th_sys_call(long n, long a, long b, long c, long d, long e, l
 }
 #endif
 
+#ifdef TH_SYS_FAULTY /* tests/unit/test_faults.c lets them fail */
+long th_sys_faulty(long n, long a, long b, long c, long d, long e, long f);
+#define TH_SYS_CALL th_sys_faulty
+#else
+#define TH_SYS_CALL th_sys_call
+#endif
+
 /* A system call of up to six arguments, numbers or pointers. */
 #define TH_SYS(...) TH_SYS_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define TH_SYS_PADDED(n, a, b, c, d, e, f, ...) \
-	th_sys_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+	TH_SYS_CALL(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+#define TH_SYS_AGAIN_MAX 1000 /* interruptions of one call; who gives more is ill */
+
+/* The same of a call on a file, once more when a signal interrupted it: on a network file system
+ * that can happen to every one of them. */
+#define TH_SYS_AGAIN(...) \
+	({ \
+		long again_r = -EINTR; \
+		for (int again_i = 0; again_i < TH_SYS_AGAIN_MAX && again_r == -EINTR; \
+			again_i++) { \
+			again_r = TH_SYS(__VA_ARGS__); \
+		} \
+		again_r; \
+	})
 
 static inline int th_sys_open(const char *path, int flags, unsigned mode)
 {
-	return (int)TH_SYS(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
+	return (int)TH_SYS_AGAIN(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
 }
 
 static inline int th_sys_close(int fd)
@@ -89,17 +110,17 @@ static inline int th_sys_fstat(int fd, struct stat *ret_st)
 
 static inline long th_sys_pread(int fd, void *p, size_t n, off_t offset)
 {
-	return TH_SYS(SYS_pread64, fd, p, n, offset);
+	return TH_SYS_AGAIN(SYS_pread64, fd, p, n, offset);
 }
 
 static inline long th_sys_pwrite(int fd, const void *p, size_t n, off_t offset)
 {
-	return TH_SYS(SYS_pwrite64, fd, p, n, offset);
+	return TH_SYS_AGAIN(SYS_pwrite64, fd, p, n, offset);
 }
 
 static inline long th_sys_writev(int fd, const struct iovec *parts, int n)
 {
-	return TH_SYS(SYS_writev, fd, parts, n);
+	return TH_SYS_AGAIN(SYS_writev, fd, parts, n);
 }
 
 static inline int th_sys_stat(const char *path, struct stat *ret_st)
@@ -109,7 +130,7 @@ static inline int th_sys_stat(const char *path, struct stat *ret_st)
 
 static inline int th_sys_flock(int fd, int op)
 {
-	return (int)TH_SYS(SYS_flock, fd, op);
+	return (int)TH_SYS_AGAIN(SYS_flock, fd, op);
 }
 
 static inline int th_sys_unlink(const char *path)
@@ -119,12 +140,12 @@ static inline int th_sys_unlink(const char *path)
 
 static inline int th_sys_ftruncate(int fd, off_t size)
 {
-	return (int)TH_SYS(SYS_ftruncate, fd, size);
+	return (int)TH_SYS_AGAIN(SYS_ftruncate, fd, size);
 }
 
 static inline int th_sys_fallocate(int fd, off_t offset, off_t n)
 {
-	return (int)TH_SYS(SYS_fallocate, fd, 0, offset, n);
+	return (int)TH_SYS_AGAIN(SYS_fallocate, fd, 0, offset, n);
 }
 
 /* Fills `p` with directory entries (struct linux_dirent64); 0 at the end. */

@@ -202,10 +202,7 @@ static int fill_with_zeros(int fd, size_t from, size_t to)
 
 static int allocate(int fd, size_t from, size_t to)
 {
-	int r;
-	do {
-		r = th_sys_fallocate(fd, (off_t)from, (off_t)(to - from));
-	} while (r == -EINTR);
+	int r = th_sys_fallocate(fd, (off_t)from, (off_t)(to - from));
 	if (r == -EOPNOTSUPP || r == -ENOSYS) {
 		r = fill_with_zeros(fd, from, to);
 	}

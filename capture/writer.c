@@ -32,6 +32,9 @@ static const char *reason_of(int error)
 		return "event too large";
 	case EBUSY:
 		return "recorder busy";
+	case ENOENT:
+	case ESTALE:
+		return "the capture, or a live file, was removed or replaced";
 	default:
 		return "capture not writable";
 	}
@@ -91,6 +94,8 @@ int th_writer_init(struct th_writer *w, const char *path)
 	memcpy(w->file_id, h.file_id, sizeof(w->file_id));
 	memcpy(w->key, h.key, sizeof(w->key));
 	w->id = random_id();
+	struct stat st;
+	w->inode = th_sys_stat(path, &st) == 0 ? st.st_ino : 0;
 	return 0;
 }
 
@@ -124,10 +129,17 @@ static int create_live(struct th_writer *w, size_t need)
 	struct stat st;
 	size_t size = LIVE_FIRST_SIZE;
 	uint32_t number = w->live_count + 1;
+	struct th_file_header now;
 	while (size < TH_LIVE_HEADER_BYTES + need) {
 		size *= LIVE_GROWTH;
 	}
 	int r = th_sys_stat(w->path, &st);
+	if (r == 0) {
+		r = th_capture_header(w->path, &now);
+	}
+	if (r == 0 && memcmp(now.file_id, w->file_id, sizeof(w->file_id)) != 0) {
+		r = -ESTALE; /* beside another capture no reader would look for it */
+	}
 	if (r == 0) {
 		r = th_live_name(w->live_path, sizeof(w->live_path), w->path, w->id, number);
 	}
@@ -166,6 +178,13 @@ static int extend_live(struct th_writer *w, size_t need)
 	return r;
 }
 
+/* Somebody removed the live file, and with it its frames. */
+static void count_gone(struct th_writer *w)
+{
+	__atomic_fetch_add(&w->lost_events, w->next_seq - w->first_seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->error, -ENOENT, __ATOMIC_RELAXED);
+}
+
 static int get_room(struct th_writer *w, size_t need)
 {
 	if (w->window.map) {
@@ -175,6 +194,9 @@ static int get_room(struct th_writer *w, size_t need)
 		}
 		if (r != -EOVERFLOW && r != -ESTALE) {
 			return r;
+		}
+		if (r == -ESTALE) {
+			count_gone(w);
 		}
 		leave_live(w);
 	}
@@ -395,12 +417,43 @@ bool th_writer_broken(const struct th_writer *w)
 		__atomic_load_n(&w->lost_events, __ATOMIC_RELAXED) != 0;
 }
 
+static bool is_gone(const char *path, uint64_t inode)
+{
+	struct stat st;
+	int r = th_sys_stat(path, &st);
+	return r == -ENOENT || (r == 0 && st.st_ino != inode);
+}
+
+/* Is the live file where it was? Its mapping tells nothing of that. */
+static void notice_removal(struct th_writer *w)
+{
+	if (w->window.map && is_gone(w->live_path, w->live_inode)) {
+		count_gone(w);
+		leave_live(w);
+	}
+}
+
+/* The same of the capture: it, or a copy of it. */
+static int check_files(struct th_writer *w)
+{
+	struct th_file_header now;
+	notice_removal(w);
+	if (w->path[0] == '\0' || !is_gone(w->path, w->inode)) {
+		return 0;
+	}
+	int r = th_capture_header(w->path, &now);
+	return r == 0 && memcmp(now.file_id, w->file_id, sizeof(w->file_id)) == 0 ? 0 : -ESTALE;
+}
+
 bool th_writer_mend(struct th_writer *w)
 {
 	if (!th_trylock(&w->lock)) {
 		return !th_writer_broken(w); /* somebody is writing just now */
 	}
-	int r = make_room(w, LOST_FRAME_ROOM + MEND_ROOM);
+	int r = check_files(w);
+	if (r == 0) {
+		r = make_room(w, LOST_FRAME_ROOM + MEND_ROOM);
+	}
 	if (r == 0) {
 		w->room_error = 0;
 	}
@@ -456,8 +509,8 @@ static int fold_each(const struct th_writer *w, uint32_t first, uint32_t last, u
 	return 0;
 }
 
-static int fold_all(const struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
-	uint32_t *ret_done)
+static int fold_all(
+	struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns, uint32_t *ret_done)
 {
 	struct th_folding folding = {.ready = false};
 	int r = fold_each(w, first, last, budget_ns, &folding, ret_done);
@@ -484,6 +537,7 @@ int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 	if (w->path[0] == '\0' || !th_lock(&w->lock)) {
 		return w->path[0] ? -EBUSY : 0;
 	}
+	notice_removal(w);
 	leave_live(w);
 	first = w->live_folded + 1;
 	last = w->live_count;

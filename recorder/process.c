@@ -290,18 +290,19 @@ void th_recorder_left(uint8_t reason, bool replaced, const char *path)
 	th_pool_free(p, LEFT_BYTES);
 }
 
-void th_recorder_finish(void)
+int th_recorder_finish(void)
 {
 	if (!process.started) {
-		return;
+		return 0;
 	}
 	th_conns_finish();
 	uint8_t count[8];
 	struct th_out out = {count, sizeof(count), 0, false};
 	th_out_u64(&out, process.writer.next_seq);
 	put_direct(TH_FRAME_PROCESS_END, &out);
-	(void)th_writer_finish(&process.writer, WRITER_BUDGET_NS);
+	int r = th_writer_finish(&process.writer, WRITER_BUDGET_NS);
 	(void)th_fold_orphans(process.writer.path, process.writer.id, ORPHANS_BUDGET_NS);
+	return r;
 }
 
 bool th_recorder_broken(void)

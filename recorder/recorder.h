@@ -58,8 +58,10 @@ void th_recorder_trace_id(uint8_t ret_id[TH_TRACE_ID_BYTES]);
 void th_recorder_forked(void);
 
 /* End in good order: open exchanges are ended as LOCAL, PROCESS_END written, live file folded,
- * orphans of dead relatives folded, all within about 300 ms (P14). The recorder stays usable. */
-void th_recorder_finish(void);
+ * orphans of dead relatives folded, all within about 300 ms (P14). The recorder stays usable. 0, or
+ * a negative errno: what was recorded is not all in the capture (-ESTALE: that was removed or
+ * replaced). */
+int th_recorder_finish(void);
 
 /* True when the capture cannot be written (TRACEHOOK_ON_ERROR=closed asks before each send). */
 bool th_recorder_broken(void);

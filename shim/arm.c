@@ -395,7 +395,13 @@ static void finish_recording(void)
 	}
 	th_name_server_gave_up(-1);
 	th_fd_account_all();
-	th_recorder_finish();
+	int r = th_recorder_finish();
+	if (r == -ESTALE || r == -ENOENT) {
+		th_log("the capture was removed or replaced: what was recorded is not in it", NULL,
+			r);
+	} else if (r < 0) {
+		th_log("not all that was recorded is in the capture yet", NULL, r);
+	}
 }
 
 __attribute__((destructor)) static void disarm(void)

@@ -3,11 +3,13 @@
  * The run is found again by the agent's pid and the time it was started, so that several recordings
  * into one file do not mix up their summaries. The exit status is the agent's, whatever the
  * summary meets; only --require-coverage may change it. */
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -130,8 +132,30 @@ static const struct th_run *find_run(const struct th_trace *t, pid_t pid, uint64
 	return own ? own : newest;
 }
 
-static void say_not_loaded(void)
+/* Did the library, since then, record into live files whose capture is not there any more? */
+static bool is_capture_gone(const char *capture, uint64_t since)
 {
+	glob_t found = {0};
+	struct stat st;
+	bool any = false;
+	th_auto_free char *pattern = th_tool_format("%s-live-*", capture);
+	(void)glob(pattern, GLOB_NOESCAPE, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && !any; i++) {
+		any = stat(found.gl_pathv[i], &st) == 0 &&
+			(uint64_t)st.st_mtim.tv_sec >= since / 1000000000u;
+	}
+	globfree(&found);
+	return any;
+}
+
+static void say_not_loaded(const char *capture, uint64_t since)
+{
+	if (is_capture_gone(capture, since)) {
+		th_tool_error("%s was removed or replaced while the program ran: what was recorded "
+			      "is in the files %s-live-…, which cannot be read without it",
+			capture, capture);
+		return;
+	}
 	th_tool_error("nothing was recorded: the library was not loaded into the program; it is "
 		      "linked statically, or runs with other rights than its caller, or drops "
 		      "LD_PRELOAD");
@@ -159,7 +183,7 @@ static bool summarise(const struct record_options *o, const char *capture,
 	const struct th_run *run = r == 0 ? find_run(t, agent->pid, since) : NULL;
 	bool whole = false;
 	if (!run) {
-		say_not_loaded();
+		say_not_loaded(capture, since);
 	} else {
 		struct th_coverage c = th_coverage_of(run);
 		seal(o, capture, t, run, lock);

@@ -101,9 +101,10 @@ void th_recorder_left(uint8_t reason, bool replaced, const char *program)
 	say("left reason=%d replaced=%d %s\n", reason, replaced, program);
 }
 
-void th_recorder_finish(void)
+int th_recorder_finish(void)
 {
 	say("finish\n");
+	return 0;
 }
 
 bool th_recorder_mend(void)

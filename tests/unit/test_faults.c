@@ -1,0 +1,234 @@
+/* The writer on file systems that fail: each system call on a file that a recording makes fails in
+ * each way that it can, once, or from then on. Whatever happens, the capture can be read, each
+ * frame that was taken is in it once, and each that was not is counted.
+ *
+ * The writer's files are compiled once more for this, with TH_SYS_FAULTY (base/sys.h). */
+#include <dirent.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "capture/fold.h"
+#include "capture/key.h"
+#include "capture/reader.h"
+#include "capture/writer.h"
+#include "tests/unit/scratch.h"
+
+#define PUTS 9
+#define PUT_BYTES 20000 /* so that the live file grows, and is left for another */
+#define TYPE 99
+
+enum fault {
+	NONE,
+	INTERRUPTED, /* EINTR, and nothing was done */
+	SHORT,	     /* half of it was written */
+	NO_SPACE,
+	IO_ERROR,
+	NO_PREALLOCATION, /* from then on */
+	FULL,		  /* from then on, for all that takes room */
+	READ_ONLY,	  /* from then on */
+	KINDS,
+};
+
+static enum fault fault;
+static int fault_at, tried, calls; /* the number of the call that fails; 0: none */
+
+/* ---- the system calls ---- */
+
+static long raw(long n, const long a[6])
+{
+	return th_sys_call(n, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static bool is_on_files(long n)
+{
+	return n == SYS_openat || n == SYS_pread64 || n == SYS_pwrite64 || n == SYS_writev ||
+		n == SYS_fallocate || n == SYS_flock || n == SYS_fstat || n == SYS_newfstatat ||
+		n == SYS_unlinkat;
+}
+
+static bool takes_room(long n, const long a[6])
+{
+	return n == SYS_pwrite64 || n == SYS_writev || n == SYS_fallocate ||
+		(n == SYS_openat && (a[2] & O_CREAT));
+}
+
+static bool writes(long n, const long a[6])
+{
+	return takes_room(n, a) || n == SYS_unlinkat ||
+		(n == SYS_openat && (a[2] & O_ACCMODE) != O_RDONLY);
+}
+
+static long half(long n, const long a[6])
+{
+	const struct iovec *parts = (const struct iovec *)a[1];
+	long less[6] = {a[0], a[1], a[2] / 2, a[3]};
+	if (n == SYS_pwrite64) {
+		return raw(n, less);
+	}
+	struct iovec first = {parts[0].iov_base, parts[0].iov_len / 2};
+	const long one[6] = {a[0], (long)&first, 1};
+	return raw(n, one);
+}
+
+static long fail(long n, const long a[6])
+{
+	const bool last = calls == fault_at;
+	switch (fault) {
+	case INTERRUPTED:
+		return last && n != SYS_fstat && n != SYS_newfstatat && n != SYS_unlinkat ? -EINTR
+											  : 1;
+	case SHORT:
+		return last && (n == SYS_pwrite64 || n == SYS_writev) ? half(n, a) : 1;
+	case NO_SPACE:
+		return last && takes_room(n, a) ? -ENOSPC : 1;
+	case IO_ERROR:
+		return last ? -EIO : 1;
+	case NO_PREALLOCATION:
+		return n == SYS_fallocate ? -EOPNOTSUPP : 1;
+	case FULL:
+		return takes_room(n, a) ? -ENOSPC : 1;
+	case READ_ONLY:
+		return writes(n, a) ? -EROFS : 1;
+	default:
+		return 1;
+	}
+}
+
+long th_sys_faulty(long n, long a, long b, long c, long d, long e, long f)
+{
+	const long all[6] = {a, b, c, d, e, f};
+	long r = 1;
+	if (is_on_files(n) && ++calls >= fault_at && fault_at) {
+		r = fail(n, all);
+	}
+	return r == 1 ? raw(n, all) : r;
+}
+
+/* ---- a recording ---- */
+
+static struct th_writer w;
+static bool taken[PUTS + 2];
+
+static int put(uint32_t id, size_t n, bool direct)
+{
+	static uint8_t bytes[PUT_BYTES];
+	memset(bytes, (int)id, sizeof(bytes));
+	struct iovec part = {bytes, n};
+	return (direct ? th_writer_put_direct : th_writer_put)(&w, TYPE, 0, id, 1, &part, 1);
+}
+
+/* False: the writer did not begin. */
+static bool record(void)
+{
+	memset(taken, 0, sizeof(taken));
+	memset(&w, 0, sizeof(w));
+	if (th_writer_init(&w, scratch_path) < 0) {
+		return false;
+	}
+	taken[0] = put(0, 10, true) == 0;
+	for (uint32_t i = 1; i <= PUTS; i++) {
+		w.retry_at = 0; /* time passes */
+		taken[i] = put(i, PUT_BYTES, false) == 0;
+	}
+	taken[PUTS + 1] = put(PUTS + 1, 10, true) == 0;
+	(void)th_writer_finish(&w, UINT64_MAX);
+	return true;
+}
+
+struct seen {
+	int times[PUTS + 2];
+	uint64_t lost;
+	size_t damage;
+};
+
+static struct seen look(void)
+{
+	struct seen s = {0};
+	struct th_reader *r = NULL;
+	struct th_frame f;
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	while (th_reader_next(r, &f)) {
+		struct th_in in = {f.payload.p, f.payload.n, false};
+		if (f.type == TH_FRAME_LOST) {
+			s.lost += th_in_u64(&in);
+		} else if (f.type == TYPE && f.id <= PUTS + 1) {
+			s.times[f.id]++;
+		}
+	}
+	th_reader_damage(r, &s.damage);
+	th_reader_close(r);
+	return s;
+}
+
+static void check(const char *about)
+{
+	struct seen s = look();
+	uint64_t refused = 0;
+	for (int i = 0; i < PUTS + 2; i++) {
+		cr_assert_eq(s.times[i], taken[i],
+			"%s: call %d, fault %d: frame %d is there %d times", about, fault_at, fault,
+			i, s.times[i]);
+		refused += !taken[i];
+	}
+	cr_assert_eq(s.lost + w.lost_events, refused,
+		"%s: call %d, fault %d: %d were refused, %d lost", about, tried, fault,
+		(int)refused, (int)(s.lost + w.lost_events));
+	cr_assert_leq(s.damage, fault == SHORT, "%s: call %d, fault %d", about, tried, fault);
+	if (fault == INTERRUPTED || fault == NO_PREALLOCATION || fault == NONE) {
+		cr_assert_eq(refused, 0, "%s: call %d, fault %d", about, tried, fault);
+	}
+}
+
+static void remove_files(void)
+{
+	char path[sizeof(scratch_dir) + 260];
+	DIR *d = opendir(scratch_dir);
+	for (struct dirent *e; (e = readdir(d));) {
+		snprintf(path, sizeof(path), "%s/%s", scratch_dir, e->d_name);
+		(void)unlink(path);
+	}
+	closedir(d);
+}
+
+static void try_all(const char *about)
+{
+	calls = fault_at = 0;
+	fault = NONE;
+	cr_assert(record());
+	const int n = calls;
+	cr_assert_gt(n, 30, "the calls go through here: %d", n);
+	check(about);
+	for (fault = INTERRUPTED; fault < KINDS; fault++) {
+		const int step = fault >= NO_PREALLOCATION ? 5 : 1; /* from then on: much alike */
+		for (int at = 1; at <= n; at += step) {
+			remove_files();
+			calls = 0;
+			tried = fault_at = at;
+			bool begun = record();
+			fault_at = 0;
+			if (begun) {
+				check(about);
+			}
+		}
+	}
+}
+
+TestSuite(faults, .init = scratch_setup, .fini = scratch_teardown);
+
+Test(faults, at_each_call)
+{
+	try_all("plain");
+}
+
+Test(faults, at_each_call_of_an_encrypted_recording)
+{
+	char path[64], key[32] = "thirty-two bytes that are secret";
+	strcpy(path, "/tmp/th-key-XXXXXX");
+	int fd = mkstemp(path);
+	cr_assert_eq(write(fd, key, sizeof(key)), (ssize_t)sizeof(key));
+	close(fd);
+	cr_assert_eq(th_key_load(path), 0);
+	unlink(path);
+	try_all("encrypted");
+}
