@@ -37,10 +37,11 @@ enum th_hello_kind {
 	/* The agent read the end of stream `stream_id`: how should that look? The player answers
 	 * one byte: an errno to fail with once (ECONNRESET), or 0 for an orderly end. */
 	TH_HELLO_ENDED = 5,
-	/* A process of the tree has bound a Unix socket: connections to it stay within the tree.
-	 * The player answers one byte when it has noted it. Fields: process, address, name. */
+	/* A process of the tree has bound a Unix socket, or listens on one of the internet:
+	 * connections to it stay within the tree. The player answers one byte when it has noted
+	 * it. Fields: process, address (of one of the internet its inode, replay_own.c), name. */
 	TH_HELLO_BOUND = 6,
-	/* Did anybody of the tree bind this Unix socket? The player answers one byte, 1 or 0.
+	/* Did anybody of the tree bind this socket? The player answers one byte, 1 or 0.
 	 * Fields: process, address, name. */
 	TH_HELLO_WHOSE = 7,
 	/* A program was executed into which the library cannot be loaded: the fence does not hold

@@ -42,7 +42,7 @@ struct th_world_peer {
 	struct th_world_address address;
 	uint16_t port;
 	uint8_t verdict;
-	uint8_t reserved;
+	uint8_t seen; /* 0: the recording did not go there, but to another address of the name */
 	int32_t error;
 };
 

@@ -290,6 +290,7 @@ static void merge_sightings(struct layout *l, struct sighting *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		struct sighting merged = s[i];
+		merged.peer.seen = 1;
 		size_t end = i + 1;
 		while (end < n && compare_addresses(&s[i].peer, &s[end].peer) == 0) {
 			if (s[end].evidence > merged.evidence) {
@@ -329,6 +330,7 @@ static size_t add_kin(const struct layout *l, const struct th_world_name *n,
 	for (uint32_t i = 0; i < n->n_addresses && n_kin < KIN_LIMIT; i++) {
 		struct th_world_peer p = *served;
 		p.address = l->addresses[n->first_address + i];
+		p.seen = 0;
 		if (!bsearch(&p, l->peers, l->n_peers, sizeof(p), compare_peers)) {
 			kin[n_kin++] = p;
 		}

@@ -26,6 +26,15 @@ TH_HOOK(int, bind, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 	return ret;
 }
 
+TH_HOOK(int, listen, (int fd, int backlog))
+{
+	int ret = TH_REAL(listen)(fd, backlog);
+	if (ret == 0 && th_arm_closed()) {
+		th_replay_listens(fd);
+	}
+	return ret;
+}
+
 TH_HOOK(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len))
 {
 	int r = th_arm_closed() ? th_replay_setsockopt(fd, level, name, value, len)

@@ -61,16 +61,22 @@ static int replay_message(int fd, const struct msghdr *msg, int flags)
 		: TH_REPLAY_PASS;
 }
 
-/* In a replay: was that a question to a name server, which is answered already? */
-static bool asked(int fd, const void *buf, size_t n)
+/* In a replay: has that been dealt with, a question to a name server by its answer, another
+ * datagram by the fence? Then the call's result. */
+static bool dealt_with(int fd, const void *buf, size_t n, ssize_t *ret)
 {
-	return th_arm_closed() && th_replay_asked(fd, buf, n);
+	int r = th_arm_closed() ? th_replay_datagram(fd, buf, n) : TH_REPLAY_PASS;
+	if (r == TH_REPLAY_PASS) {
+		return false;
+	}
+	*ret = r < 0 ? th_replay_result(r) : (ssize_t)n;
+	return true;
 }
 
 /* Nobody sends a question in more pieces than one, but for its length over TCP. */
-static bool asked_v(int fd, const struct iovec *iov, int count)
+static bool dealt_with_v(int fd, const struct iovec *iov, size_t count, ssize_t *ret)
 {
-	return count > 0 && asked(fd, iov->iov_base, iov->iov_len);
+	return count > 0 && dealt_with(fd, iov->iov_base, iov->iov_len, ret);
 }
 
 /* What a call says as sendmsg() would say it. */
@@ -91,8 +97,9 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (r < 0) {
 		return th_replay_result(r);
 	}
-	if (msg->msg_iovlen > 0 && asked_v(fd, msg->msg_iov, 1)) {
-		return (ssize_t)msg->msg_iov->iov_len;
+	ssize_t ret;
+	if (dealt_with_v(fd, msg->msg_iov, msg->msg_iovlen, &ret)) {
+		return ret;
 	}
 	if (r == TH_REPLAY_BARE) {
 		struct msghdr bare = *msg;
@@ -111,7 +118,7 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, msg, flags);
 	}
-	ssize_t ret = TH_REAL(sendmsg)(fd, msg, flags);
+	ret = TH_REAL(sendmsg)(fd, msg, flags);
 	TH_RECORD(began && th_arm_owner(),
 		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
 	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
@@ -123,13 +130,14 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	if (refuses(fd)) {
 		return -1;
 	}
-	if (asked(fd, buf, n)) {
-		return (ssize_t)n;
+	ssize_t ret;
+	if (dealt_with(fd, buf, n, &ret)) {
+		return ret;
 	}
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), 0);
 	}
-	ssize_t ret = TH_REAL(write)(fd, buf, n);
+	ret = TH_REAL(write)(fd, buf, n);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
 }
@@ -144,13 +152,14 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	if (refuses(fd)) {
 		return -1;
 	}
-	if (asked_v(fd, iov, count)) {
-		return (ssize_t)iov->iov_len;
+	ssize_t ret;
+	if (dealt_with_v(fd, iov, count > 0 ? (size_t)count : 0, &ret)) {
+		return ret;
 	}
 	if (propagates(fd) && count > 0) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0);
 	}
-	ssize_t ret = TH_REAL(writev)(fd, iov, count);
+	ret = TH_REAL(writev)(fd, iov, count);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
 	return ret;
 }
@@ -182,14 +191,15 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 	if (refuses(fd)) {
 		return -1;
 	}
-	if (asked(fd, buf, n)) {
-		return (ssize_t)n;
+	ssize_t ret;
+	if (dealt_with(fd, buf, n, &ret)) {
+		return ret;
 	}
 	if (propagates(fd)) {
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
 	}
-	ssize_t ret = TH_REAL(send)(fd, buf, n, flags);
+	ret = TH_REAL(send)(fd, buf, n, flags);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
 }
@@ -202,8 +212,9 @@ TH_HOOK(ssize_t, sendto,
 	if (r < 0) {
 		return th_replay_result(r);
 	}
-	if (asked(fd, buf, n)) {
-		return (ssize_t)n;
+	ssize_t ret;
+	if (dealt_with(fd, buf, n, &ret)) {
+		return ret;
 	}
 	if (r == TH_REPLAY_BARE) {
 		return TH_REAL(sendto)(fd, buf, n, flags & ~MSG_FASTOPEN, NULL, 0);
@@ -217,7 +228,7 @@ TH_HOOK(ssize_t, sendto,
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
 	}
-	ssize_t ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
+	ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
 	TH_RECORD(began && th_arm_owner(), fast_opened(fd, sa, len, ret, began));
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;

@@ -37,6 +37,7 @@ static const struct form forms[] = {
 	[SYS_sendfile] = {"sendfile"},
 	[SYS_connect] = {"connect", true},
 	[SYS_bind] = {"bind", true},
+	[SYS_listen] = {"listen", true},
 	[SYS_shutdown] = {"shutdown", true},
 	[SYS_getsockopt] = {"getsockopt", true},
 	[SYS_setsockopt] = {"setsockopt", true},

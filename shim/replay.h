@@ -60,8 +60,9 @@ void th_replay_span_id(uint8_t ret_id[8]);
 /* connect(). 0, a negative errno, or PASS. */
 int th_replay_connect(int fd, const struct sockaddr *sa, socklen_t len);
 
-/* bind() succeeded. */
+/* bind() succeeded, listen() did: what connects to it stays within the tree. */
 void th_replay_bound(int fd, const struct sockaddr *sa, socklen_t len);
+void th_replay_listens(int fd);
 
 /* Before a send with an address or with MSG_FASTOPEN (which connects). PASS, BARE, or a negative
  * errno. */
@@ -127,9 +128,9 @@ int th_replay_res_query(
 	const char *name, int class, int type, uint8_t *answer, size_t n, int *ret_h_errno);
 int th_replay_res_send(struct th_slice query, uint8_t *answer, size_t n);
 
-/* The agent sends `n` bytes on a socket. True: they are a question to a name server, which has been
- * answered instead. */
-bool th_replay_asked(int fd, const void *message, size_t n);
+/* The agent sends `n` bytes on a socket. PASS; 0: they are a question to a name server, which has
+ * been answered instead; or a negative errno: a datagram that the fence stops. */
+int th_replay_datagram(int fd, const void *message, size_t n);
 
 /* gethostbyname2_r() from the world: 0 and the entry, within `buffer`; PASS: a numeric name;
  * -ERANGE: the buffer is too small; another negative errno: not found, *ret_h_errno says why. */

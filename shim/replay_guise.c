@@ -76,7 +76,7 @@ struct th_guise *th_guise_put(uint64_t inode, const struct th_guise *wanted)
 	g->peer_bytes = wanted->peer_bytes;
 	g->stream_id = wanted->stream_id;
 	g->fd = wanted->fd;
-	g->resolver = wanted->resolver;
+	g->datagram = wanted->datagram;
 	g->connected = wanted->connected;
 	atomic_store(&g->pending, wanted->pending);
 	atomic_store(&g->error, wanted->error);

@@ -29,7 +29,7 @@ struct th_guise {
 	socklen_t peer_bytes; /* of a Unix socket's peer */
 	uint64_t stream_id;
 	int fd;		      /* the number it had when it was made: is it still in use? */
-	bool resolver;	      /* a UDP socket that asks name servers */
+	bool datagram;	      /* a UDP socket: it has no stream, and reaches nobody */
 	bool connected;	      /* false: the connection failed, or will have */
 	_Atomic bool pending; /* connect() said EINPROGRESS, and was not asked again */
 	_Atomic int error;    /* still to be told to the agent, 0: none */

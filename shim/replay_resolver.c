@@ -64,25 +64,6 @@ static void send_to_itself(int fd, const struct th_out *out)
 	}
 }
 
-bool th_resolver_knows(const struct th_world_address *a)
-{
-	const struct th_world *w = th_link_world();
-	const struct th_world_header *h = w->header;
-	const struct th_world_address *all = (const void *)((const char *)h + h->addresses_offset);
-	const struct th_world_peer *peers = (const void *)((const char *)h + h->peers_offset);
-	for (uint32_t i = 0; i < h->n_addresses; i++) {
-		if (memcmp(&all[i], a, sizeof(*a)) == 0) {
-			return true;
-		}
-	}
-	for (uint32_t i = 0; i < h->n_peers; i++) {
-		if (memcmp(&peers[i].address, a, sizeof(*a)) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- answering ---- */
 
 static uint8_t code_of(int result)
@@ -151,19 +132,13 @@ int th_replay_dns(struct th_slice query, struct th_out *out)
 	return out->failed ? -EMSGSIZE : 0;
 }
 
-bool th_replay_asked(int fd, const void *message, size_t n)
+void th_resolver_asked(int fd, struct th_slice question)
 {
-	TH_KEEP_ERRNO;
 	uint8_t room[TH_DNS_MESSAGE_MAX];
 	struct th_out out = {room, sizeof(room), 0, false};
-	struct th_guise *g = th_resolver_any() ? th_guise_of(fd) : NULL;
-	if (!g || !g->resolver) {
-		return false;
-	}
-	if (th_replay_dns((struct th_slice){message, n}, &out) == 0) {
+	if (th_replay_dns(question, &out) == 0) {
 		send_to_itself(fd, &out);
 	}
-	return true;
 }
 
 /* ---- the resolver's functions ---- */

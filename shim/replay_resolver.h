@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "player/world.h"
+#include "base/bytes.h"
 
 /* A socket that receives what is sent on it, or a negative errno: what an agent's UDP socket
  * becomes. */
@@ -14,7 +14,7 @@ int th_resolver_socket(void);
 /* Did a process of ours ever have one? */
 bool th_resolver_any(void);
 
-/* Does a name of the recording have this address? */
-bool th_resolver_knows(const struct th_world_address *a);
+/* The agent asks a name server on such a socket: it receives the answer. */
+void th_resolver_asked(int fd, struct th_slice question);
 
 #endif

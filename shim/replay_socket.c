@@ -54,9 +54,9 @@ void th_replay_source(int fd, struct sockaddr *addr, socklen_t room, socklen_t *
 	TH_KEEP_ERRNO;
 	struct th_guise *g = th_guise_of(fd);
 	if (g) {
-		*len = g->resolver ? room : 0;
+		*len = g->datagram ? room : 0;
 	}
-	if (g && g->resolver) {
+	if (g && g->datagram) {
 		(void)give_address(&g->peer, addr, len);
 	}
 }
@@ -97,7 +97,7 @@ static int socket_option(struct th_guise *g, int fd, int name, void *value, sock
 	case SO_DOMAIN:
 		return give_int(g->peer.any.sa_family, value, len);
 	case SO_PROTOCOL:
-		return give_int(g->resolver ? IPPROTO_UDP : IPPROTO_TCP, value, len);
+		return give_int(g->datagram ? IPPROTO_UDP : IPPROTO_TCP, value, len);
 	case SO_ERROR:
 		if (g->connected) {
 			return TH_REPLAY_PASS;

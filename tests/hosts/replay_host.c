@@ -215,7 +215,9 @@ static void the_fence_stands(void)
 	struct msghdr m = {
 		.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &iov, .msg_iovlen = 1};
 	struct mmsghdr mm = {.msg_hdr = m};
-	CHECK(connect(udp, (struct sockaddr *)&a, sizeof(a)) == -1 && errno == ENETUNREACH);
+	CHECK(connect(udp, (struct sockaddr *)&a, sizeof(a)) == 0); /* sends nothing */
+	CHECK(send(udp, "x", 1, 0) == -1 && errno == ENETUNREACH);
+	CHECK(write(udp, "x", 1) == -1 && errno == ENETUNREACH);
 	CHECK(sendto(udp, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)) == -1);
 	CHECK(errno == ENETUNREACH);
 	CHECK(sendmsg(udp, &m, 0) == -1 && errno == ENETUNREACH);
