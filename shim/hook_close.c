@@ -32,6 +32,13 @@ TH_HOOK(int, close, (int fd))
 	return TH_REAL(close)(fd);
 }
 
+/* As glibc exports it for libraries of its own; nobody keeps others from it. */
+int __close(int fd);
+TH_HOOK(int, __close, (int fd))
+{
+	return th_hook_close(fd);
+}
+
 int th_plain_close(int fd)
 {
 	return th_hook_close(fd);
@@ -70,6 +77,12 @@ TH_HOOK(int, dup2, (int fd, int to))
 	return ret;
 }
 
+int __dup2(int fd, int to);
+TH_HOOK(int, __dup2, (int fd, int to))
+{
+	return th_hook_dup2(fd, to);
+}
+
 TH_HOOK(int, dup3, (int fd, int to, int flags))
 {
 	int ret = TH_REAL(dup3)(fd, to, flags);
@@ -100,4 +113,14 @@ TH_HOOK(int, fcntl64, (int fd, int cmd, ...))
 	TH_UPKEEP(ret >= 0 && is_dup(cmd) && (th_fd_tracked(fd) || th_fd_tracked(ret)),
 		th_fd_copy(fd, ret));
 	return ret;
+}
+
+int __fcntl(int fd, int cmd, ...);
+TH_HOOK(int, __fcntl, (int fd, int cmd, ...))
+{
+	va_list args;
+	va_start(args, cmd);
+	void *arg = va_arg(args, void *);
+	va_end(args);
+	return th_hook_fcntl(fd, cmd, arg);
 }

@@ -26,6 +26,13 @@ TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 	return ret;
 }
 
+/* As glibc exports it for libraries of its own; nobody keeps others from it. */
+int __connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len);
+TH_HOOK(int, __connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
+{
+	return th_hook_connect(fd, addr, len);
+}
+
 TH_HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len))
 {
 	int r = th_arm_closed() ? th_replay_getsockopt(fd, level, name, value, len)

@@ -75,6 +75,13 @@ TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
 	return ret;
 }
 
+/* As glibc exports it for libraries of its own; nobody keeps others from it. */
+ssize_t __read(int fd, void *buf, size_t n);
+TH_HOOK(ssize_t, __read, (int fd, void *buf, size_t n))
+{
+	return th_hook_read(fd, buf, n);
+}
+
 ssize_t th_plain_read(int fd, void *buf, size_t n)
 {
 	return th_hook_read(fd, buf, n);

@@ -142,6 +142,13 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	return ret;
 }
 
+/* As glibc exports it for libraries of its own; nobody keeps others from it. */
+ssize_t __write(int fd, const void *buf, size_t n);
+TH_HOOK(ssize_t, __write, (int fd, const void *buf, size_t n))
+{
+	return th_hook_write(fd, buf, n);
+}
+
 ssize_t th_plain_write(int fd, const void *buf, size_t n)
 {
 	return th_hook_write(fd, buf, n);
@@ -202,6 +209,12 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 	ret = TH_REAL(send)(fd, buf, n, flags);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
+}
+
+ssize_t __send(int fd, const void *buf, size_t n, int flags);
+TH_HOOK(ssize_t, __send, (int fd, const void *buf, size_t n, int flags))
+{
+	return th_hook_send(fd, buf, n, flags);
 }
 
 TH_HOOK(ssize_t, sendto,

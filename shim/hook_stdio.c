@@ -102,6 +102,13 @@ TH_HOOK(FILE *, fdopen, (int fd, const char *mode))
 	return is_ours(fd) ? open_stream(fd, mode) : TH_REAL(fdopen)(fd, mode);
 }
 
+/* As glibc exports it for programs of old. */
+FILE *_IO_fdopen(int fd, const char *mode);
+TH_HOOK(FILE *, _IO_fdopen, (int fd, const char *mode))
+{
+	return th_hook_fdopen(fd, mode);
+}
+
 /* ---- dprintf ---- */
 
 static __attribute__((format(printf, 2, 0))) int print(int fd, const char *format, va_list args)
