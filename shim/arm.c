@@ -29,6 +29,7 @@
 #include "shim/inside.h"
 #include "shim/log.h"
 #include "shim/name_server.h"
+#include "shim/plain.h"
 #include "shim/propagate.h"
 #include "shim/rebind.h"
 #include "shim/replay.h"
@@ -410,6 +411,7 @@ __attribute__((destructor)) static void disarm(void)
 	/* A forked child that was never noticed has nothing of its own to end. */
 	bool recording = th_arm_records() && th_arm_noticed() && is_owner();
 	if (recording) {
+		th_plain_flush_streams();
 		th_thread.depth++;
 		atomic_store(&th_arm_recording, false);
 		if (th_arm_is(TH_ARM_RECORD)) { /* the fence of a replay stays */

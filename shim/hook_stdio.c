@@ -11,6 +11,7 @@
  * dprintf() writes through a stream of its own inside the library: formatted here, then written. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,6 +22,8 @@
 #include "shim/hook.h"
 #include "shim/plain.h"
 #include "shim/replay.h"
+
+#define STREAMS_MAX 256 /* at a time; what is left in further ones at the end is not seen */
 
 static int option_of(int fd, int name)
 {
@@ -61,6 +64,45 @@ static ssize_t stream_read(void *cookie, char *buf, size_t n)
 	return th_plain_read(fd_of(cookie), buf, n);
 }
 
+/* Streams that are open. glibc writes out what is left in their buffers when the process ends,
+ * after our destructor (P12): that must be seen. */
+static _Atomic(FILE *) streams[STREAMS_MAX];
+
+static void remember_stream(FILE *f)
+{
+	for (size_t i = 0; i < STREAMS_MAX; i++) {
+		FILE *nobody = NULL;
+		if (atomic_compare_exchange_strong(&streams[i], &nobody, f)) {
+			return;
+		}
+	}
+}
+
+/* While it is being closed, so none that is looked at is gone. */
+static void forget_stream(int fd)
+{
+	for (size_t i = 0; i < STREAMS_MAX; i++) {
+		FILE *f = atomic_load(&streams[i]);
+		if (f && f->_fileno == fd) {
+			atomic_store(&streams[i], NULL);
+		}
+	}
+}
+
+/* One that another thread is using is left alone: it may wait for ever. */
+void th_plain_flush_streams(void)
+{
+	for (size_t i = 0; i < STREAMS_MAX; i++) {
+		FILE *f = atomic_load(&streams[i]);
+		if (f && ftrylockfile(f) == 0) {
+			if (__fpending(f) > 0) {
+				(void)fflush_unlocked(f);
+			}
+			funlockfile(f);
+		}
+	}
+}
+
 /* All of it, as glibc's own streams write. */
 static ssize_t stream_write(void *cookie, const char *buf, size_t n)
 {
@@ -83,6 +125,7 @@ static int stream_seek(void *cookie, off64_t *pos, int whence)
 
 static int stream_close(void *cookie)
 {
+	forget_stream(fd_of(cookie));
 	return th_plain_close(fd_of(cookie));
 }
 
@@ -93,6 +136,7 @@ static FILE *open_stream(int fd, const char *mode)
 	FILE *f = fopencookie((void *)(intptr_t)fd, mode, calls);
 	if (f) {
 		f->_fileno = fd;
+		remember_stream(f);
 	}
 	return f;
 }

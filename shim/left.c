@@ -1,5 +1,6 @@
 /* Two things lose the library: an environment without it (env -i, LD_PRELOAD unset), and a program
- * that the loader cannot or must not put it into (base/obstacle.h). Nothing is prevented: env -i is
+ * that the loader cannot or must not put it into (base/obstacle.h). A third loses the run only: an
+ * environment that keeps LD_PRELOAD and not the context. Nothing is prevented: env -i is
  * to mean what it says. In a replay the environment is put right (child_env.h), so only the second
  * is left there.
  *
@@ -19,6 +20,7 @@
 #include "recorder/recorder.h"
 #include "shim/arm.h"
 #include "shim/child_env.h"
+#include "shim/children.h"
 #include "shim/replay.h"
 
 #define PATH_BYTES 4096
@@ -103,6 +105,16 @@ static uint8_t reason_of(enum th_obstacle obstacle)
 	return 0;
 }
 
+/* What of an environment makes a program leave this recording; 0: nothing. */
+static uint8_t lost_by(char *const envp[])
+{
+	if (!th_child_env_carries(envp)) {
+		return TH_LEFT_ENVIRONMENT;
+	}
+	bool told = th_child_env_value(envp, TH_CONTEXT_VARIABLE "=") != NULL;
+	return told ? 0 : TH_LEFT_CONTEXT;
+}
+
 static void note(uint8_t reason, bool beside, const char *path)
 {
 	if (th_arm_is(TH_ARM_REPLAY)) {
@@ -124,8 +136,7 @@ void th_left_look(const struct th_left_program *program, char *const envp[])
 	const char *path = find(program, room);
 	if (path) {
 		uint8_t reason = reason_of(th_obstacle_of(program->dir, path));
-		bool lost = !reason && th_arm_is(TH_ARM_RECORD) && !th_child_env_carries(envp);
-		reason = lost ? TH_LEFT_ENVIRONMENT : reason;
+		reason = !reason && th_arm_is(TH_ARM_RECORD) ? lost_by(envp) : reason;
 		if (reason) {
 			note(reason, program->beside, path);
 		}

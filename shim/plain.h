@@ -9,4 +9,7 @@ ssize_t th_plain_read(int fd, void *buf, size_t n);
 ssize_t th_plain_write(int fd, const void *buf, size_t n);
 int th_plain_close(int fd);
 
+/* What waits in the buffers of streams on connections is written, as it is when a process ends. */
+void th_plain_flush_streams(void);
+
 #endif

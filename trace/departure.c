@@ -13,6 +13,8 @@ const char *th_departure_why(uint8_t reason)
 		return "set-user-ID or with file capabilities: the loader refuses the library";
 	case TH_LEFT_MACHINE:
 		return "of another architecture: the library cannot be loaded into it";
+	case TH_LEFT_CONTEXT:
+		return "executed without TRACEHOOK_CONTEXT: recorded as a run of its own";
 	default:
 		return "executed without the library";
 	}

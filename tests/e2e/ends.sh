@@ -1,7 +1,7 @@
 #!/bin/bash
 # How an exchange may end badly, for curl (HTTP/1.1 and 2), Python and wget: exit code, message and
 # the bytes before it are the same in a replay, and the capture says what it was. Elsewhere: TLS
-# failures (tls_failures), cuts of curl's (curl), names that do not resolve (names).
+# failures (tls_failures), cuts of curl's and a stream that is reset (curl).
 . "$(dirname "$0")/lib.sh"
 command -v wget >/dev/null || skip_all "no wget"
 start_double
@@ -68,6 +68,7 @@ ends stall "$https/t/stall?n=2" curl curl2 python wget
 ends stall-plain "$http/t/stall?n=1" python
 ends silence "$https/t/cut?how=never&framing=head" curl wget
 ends refused https://127.0.0.1:1/ curl python wget
+ends nowhere http://nowhere.invalid/ curl python wget
 wait "${jobs[@]:7}"
 for how in fin rst notify; do
 	ends "$how" "$https/t/cut?how=$how" python wget
@@ -81,6 +82,7 @@ equal "curl-stall: 70 bytes before it" 1 "$(grep -c 'with 70 bytes' curl-stall.r
 ended stall-plain "$gave_up" python
 ended silence "$gave_up" curl wget
 ended refused "Connection refused" curl python wget
+ended nowhere '"kind":"lookup","name":"nowhere.invalid"' curl python wget
 ended fin "$closed.*\"response_end\":\"fin\"" python wget
 ended rst 'the connection was reset.*"response_end":"reset"' python wget
 ended notify "$closed.*\"response_end\":\"notify\"" python wget

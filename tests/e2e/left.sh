@@ -57,6 +57,13 @@ else
 	skip "a set-user-ID program" "not root"
 fi
 
+exits "a child that is not told of the run" 98 \
+	"$tool" record --require-coverage -o told.thc -- \
+	sh -c 'env -u TRACEHOOK_CONTEXT TRACEHOOK_CAPTURE=elsewhere.thc true; true'
+equal "is noted, since it begins one of its own" "$(type -P true): executed without \
+TRACEHOOK_CONTEXT: recorded as a run of its own" "$(noted told.thc)"
+equal "which is where it was told to be" 1 "$("$tool" list elsewhere.thc | grep -c true)"
+
 # A relative path is the same library in another directory.
 mkdir elsewhere
 cp "$lib" ./libtracehook.so
