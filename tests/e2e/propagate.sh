@@ -31,8 +31,11 @@ arrives() {
 start_double
 arrives curl-h1 curl -sS --http1.1 "$https/t/echo?1" \
 	--next -sS --http1.1 -d @"$top/README.md" "$https/t/echo?2"
-arrives curl-h2 curl -sS --http2 -Z --no-progress-meter \
-	"$https/t/echo?1" "$https/t/echo?2" "$https/t/echo?3"
+# Streams side by side end in any order: each answer has a file of its own.
+cat >parallel.sh <<'P'
+curl -sS --http2 -Z --no-progress-meter -o 1 "$1?1" -o 2 "$1?2" -o 3 "$1?3" && cat 1 2 3
+P
+arrives curl-h2 sh parallel.sh "$https/t/echo"
 arrives curl-plain curl -sS "$http/t/echo?1" "$http/t/echo?2"
 cat >http_client.py <<'P'
 import http.client, ssl, sys
