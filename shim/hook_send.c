@@ -247,14 +247,40 @@ TH_HOOK(ssize_t, sendto,
 	return ret;
 }
 
-/* In a replay one message at a time, each by the rules of sendmsg(): fewer than were given is a
- * result that callers know. */
+static size_t message_length(const struct msghdr *msg)
+{
+	size_t length = 0;
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		length += msg->msg_iov[i].iov_len;
+	}
+	return length;
+}
+
+/* In a replay each goes by the rules of sendmsg(). Like the kernel's, it ends with one that is not
+ * sent whole, and fails only when none is sent: one that follows shows the error. */
+static int send_each(int fd, struct mmsghdr *msgs, unsigned n, int flags)
+{
+	int kept = errno, sent = 0;
+	bool whole = true;
+	while (whole && sent < (int)(n < IOV_MAX ? n : IOV_MAX)) {
+		ssize_t ret = th_hook_sendmsg(fd, &msgs[sent].msg_hdr, flags);
+		if (ret < 0) {
+			break;
+		}
+		whole = (size_t)ret == message_length(&msgs[sent].msg_hdr);
+		msgs[sent++].msg_len = (unsigned)ret;
+	}
+	if (sent == 0) {
+		return -1;
+	}
+	errno = kept;
+	return sent;
+}
+
 TH_HOOK(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned n, int flags))
 {
 	if (n > 0 && th_arm_closed()) {
-		ssize_t sent = th_hook_sendmsg(fd, &msgs[0].msg_hdr, flags);
-		msgs[0].msg_len = sent < 0 ? 0 : (unsigned)sent;
-		return sent < 0 ? -1 : 1;
+		return send_each(fd, msgs, n, flags);
 	}
 	TH_RECORD(n > 0 && th_sock_telling(msgs->msg_hdr.msg_name, msgs->msg_hdr.msg_namelen) &&
 			th_arm_owner(),

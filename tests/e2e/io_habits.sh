@@ -1,0 +1,58 @@
+#!/bin/bash
+# Habits of using a socket (tests/hosts/io_habits.c): each is one exchange, recorded and replayed.
+. "$(dirname "$0")/lib.sh"
+agent=$build/tests/hosts/io_habits
+
+# Answers hold a number that is new each time, and a server is at another port each time.
+alike() {
+	sed -E 's/n[0-9]{5}-[0-9a-f]+/NONCE/g' "$1" >"$1.alike"
+}
+habits() { # NAME HOST PORT
+	record_and_replay "$1" "$agent" "$2" "$3"
+	alike "$1.direct"
+	alike "$1.rec"
+	same "$1: recording gives what is given without it" "$1.direct.alike" "$1.rec.alike"
+	equal "$1: every habit is one exchange, and vfork's child's another" "$(asked "$1.rec")" \
+		"$(spans "$1.thc" '.url | sub(".*[?&]"; "")' | tr -d '"' | sort | tr '\n' ' ')"
+	equal "$1: each got its answer" "$(grep -c '^end ' "$1.rec")" \
+		"$(spans "$1.thc" 'select(.response_status == 200)' | wc -l)"
+	equal "$1: nothing moved unseen" 0 "$("$tool" dump --json "$1.thc" | jq -s \
+		'map(select(.kind == "opaque" or .kind == "left")) | length')"
+}
+asked() { # OUTPUT: the names in it
+	grep -xE '[a-z-]+' "$1" | sort | tr '\n' ' '
+}
+
+start_double
+habits ipv4 127.0.0.1 "$DOUBLE_HTTP"
+equal "the limit of a wait ends it" "end -1 Resource temporarily unavailable" \
+	"$(sed -n '/^timeout$/,/^end/p' ipv4.rep | tail -1)"
+equal "all are there" 18 "$(grep -c '^end ' ipv4.rep)"
+stop_double
+
+if /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2>/dev/null
+then
+	start_double --host ::1
+	habits ipv6 ::1 "$DOUBLE_HTTP"
+	equal "the URL is of IPv6" '"http://double/t/echo?plain"' \
+		"$(spans ipv6.thc .url | head -1)"
+	stop_double
+else
+	skip "ipv6" "this machine has no IPv6"
+fi
+
+# Who looks at the machine's interfaces sees them, and in the namespace of a replay loopback alone.
+"$agent" interfaces | sort >direct
+exits "recorded" 0 "$tool" record -q -o interfaces.thc -- "$agent" interfaces
+sort out >rec
+same "interfaces: recording leaves them as they are" direct rec
+exits "replayed" 0 "$tool" replay --fence=library interfaces.thc -- "$agent" interfaces
+sort out >rep
+same "interfaces: so does a replay without a namespace" direct rep
+if "$tool" replay --fence=namespace interfaces.thc -- true 2>/dev/null; then
+	exits "replayed" 0 "$tool" replay interfaces.thc -- "$agent" interfaces
+	equal "interfaces: with one there is loopback" "lo" "$(cut -d' ' -f1 out | sort -u)"
+	holds "interfaces: and it has an address" grep -qx "lo 2" out
+else
+	skip "interfaces in a namespace" "there can be none"
+fi
