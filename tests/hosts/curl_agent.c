@@ -3,15 +3,18 @@
  *
  *     curl_agent FORM VERSION CA URL…
  *
- * FORM is a word with any of these in it: "multi" (all at once), "quiet" (no bodies, only
- * results), "verbose" (libcurl's own words on stderr), "debug" (a callback of ours, which is set
- * and taken away in the middle, too), "raw" (CONNECT_ONLY, then curl_easy_send and recv), "pin" (a
- * public key that no server has). VERSION is 1 or 2. What has "post" in its URL is posted. */
+ * FORM is a word with any of these in it: "multi" (all at once), "sockets" (the same, by an epoll
+ * of ours and curl_multi_socket_action), "shared" (two handles with common connections and names,
+ * each reset and used again), "quiet" (no bodies, only results), "verbose" (libcurl's own words on
+ * stderr), "debug" (a callback of ours, which is set and taken away in the middle, too), "raw"
+ * (CONNECT_ONLY, then curl_easy_send and recv), "pin" (a public key that no server has). VERSION is
+ * 1 or 2. What has "post" in its URL is posted. */
 #include <curl/curl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #define URLS_MAX 32
 
@@ -104,10 +107,60 @@ static void one_by_one(char **urls)
 	curl_easy_cleanup(copy);
 }
 
+static void drive_by_poll(CURLM *multi)
+{
+	int running = 1;
+	while (running) {
+		curl_multi_perform(multi, &running);
+		curl_multi_poll(multi, NULL, 0, running ? 1000 : 0, NULL);
+	}
+}
+
+static int waiter;
+static long patience = -1; /* milliseconds that libcurl wants to wait at most */
+
+static int watch(CURL *easy, curl_socket_t fd, int what, void *ctx, void *seen)
+{
+	(void)easy;
+	struct epoll_event e = {.data.fd = fd};
+	e.events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
+	int how = what == CURL_POLL_REMOVE ? EPOLL_CTL_DEL : seen ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	epoll_ctl(waiter, how, fd, &e);
+	curl_multi_assign(ctx, fd, ctx);
+	return 0;
+}
+
+static int set_patience(CURLM *multi, long ms, void *ctx)
+{
+	(void)multi, (void)ctx;
+	patience = ms;
+	return 0;
+}
+
+static void drive_by_sockets(CURLM *multi)
+{
+	int running = 1;
+	waiter = epoll_create1(EPOLL_CLOEXEC);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, multi);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_patience);
+	curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	while (running) {
+		struct epoll_event e;
+		int n = epoll_wait(waiter, &e, 1, (int)patience);
+		int what = n < 1 ? 0
+				 : (e.events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+				(e.events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+				(e.events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+		curl_multi_socket_action(
+			multi, n < 1 ? CURL_SOCKET_TIMEOUT : e.data.fd, what, &running);
+	}
+}
+
 static void all_at_once(char **urls)
 {
 	struct ask asks[URLS_MAX] = {{NULL}};
-	int results[URLS_MAX], n = 0, running = 1, queued;
+	int results[URLS_MAX], n = 0, queued;
 	CURLM *multi = curl_multi_init();
 	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
 	for (; urls[n] && n < URLS_MAX; n++) {
@@ -115,9 +168,10 @@ static void all_at_once(char **urls)
 		prepare(&asks[n], urls[n]);
 		curl_multi_add_handle(multi, asks[n].easy);
 	}
-	while (running) {
-		curl_multi_perform(multi, &running);
-		curl_multi_poll(multi, NULL, 0, running ? 1000 : 0, NULL);
+	if (has("sockets")) {
+		drive_by_sockets(multi);
+	} else {
+		drive_by_poll(multi);
 	}
 	for (CURLMsg *m; (m = curl_multi_info_read(multi, &queued));) {
 		for (int i = 0; i < n; i++) {
@@ -131,6 +185,31 @@ static void all_at_once(char **urls)
 		curl_easy_cleanup(asks[i].easy);
 	}
 	curl_multi_cleanup(multi);
+}
+
+/* Each URL by one handle, then by the other: over connections and names that are theirs together.
+ */
+static void shared(char **urls)
+{
+	struct ask asks[2] = {{.easy = curl_easy_init()}, {.easy = curl_easy_init()}};
+	CURLSH *share = curl_share_init();
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+	for (int i = 0; urls[i / 2]; i++) {
+		struct ask *a = &asks[i % 2];
+		long fresh = -1;
+		curl_easy_reset(a->easy);
+		prepare(a, urls[i / 2]);
+		curl_easy_setopt(a->easy, CURLOPT_SHARE, share);
+		show(a, curl_easy_perform(a->easy));
+		curl_easy_getinfo(a->easy, CURLINFO_NUM_CONNECTS, &fresh);
+		printf("connections made: %ld\n", fresh);
+	}
+	curl_easy_cleanup(asks[0].easy);
+	curl_easy_cleanup(asks[1].easy);
+	curl_share_cleanup(share);
 }
 
 /* Sends a request by hand and reads until the peer closes. */
@@ -173,7 +252,9 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (has("raw")) {
 		raw(argv[4]);
-	} else if (has("multi")) {
+	} else if (has("shared")) {
+		shared(argv + 4);
+	} else if (has("multi") || has("sockets")) {
 		all_at_once(argv + 4);
 	} else {
 		one_by_one(argv + 4);
