@@ -42,6 +42,22 @@ static uint64_t connection_time(const struct th_connection *c)
 	return c->connect_began ? c->connect_began : c->began;
 }
 
+/* But for those whose connection stands in a line already. */
+static void add_transfers(struct list *l, const struct th_run *run,
+	const struct th_connection *const *opaque, size_t n_opaque)
+{
+	for (size_t i = 0; i < run->n_transfers; i++) {
+		const struct th_transfer *t = run->transfers[i];
+		bool told = !th_transfer_stands_alone(t);
+		for (size_t k = 0; k < n_opaque && !told && t->connection; k++) {
+			told = opaque[k]->process == t->process && opaque[k]->id == t->connection;
+		}
+		if (!told) {
+			add(l, TH_EVENT_TRANSFER, t->began, t);
+		}
+	}
+}
+
 static void add_connections(struct list *l, const struct th_run *run)
 {
 	const struct th_connection **opaque;
@@ -56,13 +72,14 @@ static void add_connections(struct list *l, const struct th_run *run)
 	for (size_t i = 0; i < n_opaque; i++) {
 		add(l, TH_EVENT_OPAQUE, connection_time(opaque[i]), opaque[i]);
 	}
+	add_transfers(l, run, opaque, n_opaque);
 	free(opaque);
 }
 
 void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t *ret_n)
 {
 	size_t most = run->n_processes + run->n_exchanges + 2 * run->n_connections + run->n_names +
-		run->n_departures;
+		run->n_departures + run->n_transfers;
 	struct list l = {.events = th_tool_alloc(most * sizeof(*l.events))};
 	for (size_t i = 0; i < run->n_processes; i++) {
 		add(&l, TH_EVENT_PROCESS, run->processes[i]->began, run->processes[i]);
@@ -89,7 +106,7 @@ void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t
 const char *th_events_kind_name(enum th_event_kind kind)
 {
 	static const char *const names[] = {
-		"process", "lookup", "connect", "opaque", "left", "exchange", "tool"};
+		"process", "lookup", "connect", "opaque", "left", "transfer", "exchange", "tool"};
 	return names[kind];
 }
 
@@ -128,6 +145,19 @@ const char *th_events_lookup_error(const struct th_name *l)
 {
 	return l->result == TH_NAME_UNANSWERED ? "no name server answered"
 					       : gai_strerror(l->result);
+}
+
+struct th_slice th_events_url(const struct th_transfer *t)
+{
+	return t->effective.n ? t->effective : t->asked;
+}
+
+struct th_slice th_events_transfer_error(const struct th_transfer *t)
+{
+	if (t->result == TH_TRANSFER_LEFT) {
+		return TH_SLICE_LIT("the agent gave it up");
+	}
+	return t->error.n ? t->error : TH_SLICE_LIT("the transfer failed");
 }
 
 char *th_events_lane(const struct th_process *p, uint32_t thread, const struct th_connection *c)

@@ -165,6 +165,11 @@ static void add_failure(struct th_table *t, const struct th_event *e, uint64_t a
 		c.at[AT_URL] = th_text_line(e->departure->path);
 		c.at[AT_OUTCOME] = safe(th_departure_why(e->departure->reason));
 		tone = TH_TONE_WARN;
+	} else if (e->kind == TH_EVENT_TRANSFER) {
+		c.at[AT_LANE] = short_lane(e->transfer->process, e->transfer->thread);
+		c.at[AT_METHOD] = safe("transfer");
+		c.at[AT_URL] = th_text_line(th_events_url(e->transfer));
+		c.at[AT_OUTCOME] = th_text_line(th_events_transfer_error(e->transfer));
 	} else {
 		bool failed = e->kind == TH_EVENT_CONNECT;
 		th_auto_free char *peer = th_events_peer(e->connection);
@@ -208,6 +213,8 @@ static const struct th_process *process_of(const struct th_event *e)
 		return e->connection->process;
 	case TH_EVENT_LEFT:
 		return e->departure->process;
+	case TH_EVENT_TRANSFER:
+		return e->transfer->process;
 	default:
 		return NULL;
 	}

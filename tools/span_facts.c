@@ -12,6 +12,7 @@
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "trace/departure.h"
+#include "trace/url.h"
 
 static char *copy(struct th_slice s)
 {
@@ -61,6 +62,19 @@ static void of_departure(struct th_span_facts *f, const struct th_departure *d)
 	f->name = th_tool_format("left %.*s", (int)d->path.n, (const char *)d->path.p);
 	f->status = "unset";
 	f->why = th_departure_why(d->reason);
+}
+
+static void of_transfer(struct th_span_facts *f, const struct th_transfer *t)
+{
+	struct th_slice url = th_events_url(t);
+	f->process = t->process;
+	f->types = 1u << TH_TYPE_ERROR;
+	f->type = "ERROR";
+	f->name = th_tool_format("transfer %.*s", (int)url.n, (const char *)url.p);
+	f->host = copy(th_url_authority(url));
+	f->end = t->ended;
+	f->status = "error";
+	f->why = f->words = copy(th_events_transfer_error(t));
 }
 
 static void of_exchange(struct th_span_facts *f, const struct th_exchange *x)
@@ -138,6 +152,9 @@ static struct th_span_facts facts_of(const struct th_run *run, const struct th_e
 		break;
 	case TH_EVENT_LEFT:
 		of_departure(&f, e->departure);
+		break;
+	case TH_EVENT_TRANSFER:
+		of_transfer(&f, e->transfer);
 		break;
 	case TH_EVENT_EXCHANGE:
 		of_exchange(&f, e->exchange);
@@ -261,6 +278,7 @@ void th_span_list_finish(struct th_span_list *l)
 		free(l->spans[i].name);
 		free(l->spans[i].host);
 		free(l->spans[i].title);
+		free(l->spans[i].words);
 	}
 	free(l->spans);
 	free(l->work);

@@ -25,6 +25,7 @@ struct th_span_facts {
 				 "OPAQUE" */
 	const char *status;   /* "ok", "error", "unset" */
 	const char *why;      /* of the status, one clause; "" */
+	char *words;	      /* `why`, where it is the capture's; NULL */
 	char *name;	      /* as it came: th_text_line() before it is shown */
 	char *title;	      /* of calls: what they were for; NULL */
 	char *host;	      /* as in a URL; NULL: it has none */

@@ -12,6 +12,7 @@
 #include "tools/json_out.h"
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
+#include "tools/transfer_json.h"
 #include "trace/departure.h"
 
 struct th_slice th_span_base_name(struct th_slice path)
@@ -163,6 +164,7 @@ static void put_lookup(struct th_jout *j, const struct th_name *l)
 	th_jout_i64(j, l->result);
 	th_jout_key(j, "lane");
 	th_jout_text(j, l->process ? l->process->lane : NULL);
+	th_transfer_json_failed(j, l->transfer);
 }
 
 void th_span_json_connection(struct th_jout *j, const struct th_connection *c)
@@ -204,6 +206,7 @@ static void put_connection(struct th_jout *j, const struct th_event *e)
 	th_jout_u64(j, c->bytes_received);
 	th_jout_put_u64(j, "unseen_sent", c->unseen_sent);
 	th_jout_put_u64(j, "unseen_received", c->unseen_received);
+	th_transfer_json_failed(j, c->transfer);
 }
 
 static void put_departure(struct th_jout *j, const struct th_departure *d)
@@ -218,6 +221,21 @@ static void put_departure(struct th_jout *j, const struct th_departure *d)
 	th_jout_put_text(j, "lane", d->process->lane);
 	th_jout_key(j, "replaced_process");
 	th_jout_bool(j, d->replaced);
+}
+
+static void put_transfer(struct th_jout *j, const struct th_transfer *t)
+{
+	put_failure_ids(j, t->process);
+	th_jout_put_text(j, "kind", "transfer");
+	th_jout_key(j, "name");
+	th_jout_string(j, th_events_url(t));
+	put_times(j, t->began, t->ended);
+	th_jout_put_text(j, "status", "error");
+	th_jout_key(j, "status_reason");
+	th_jout_string(j, th_events_transfer_error(t));
+	th_jout_put_text(j, "event_type", "ERROR");
+	th_jout_put_text(j, "lane", t->process->lane);
+	th_transfer_json_failed(j, t);
 }
 
 void th_span_json(
@@ -239,6 +257,9 @@ void th_span_json(
 		break;
 	case TH_EVENT_LEFT:
 		put_departure(&j, e->departure);
+		break;
+	case TH_EVENT_TRANSFER:
+		put_transfer(&j, e->transfer);
 		break;
 	case TH_EVENT_EXCHANGE:
 		th_exchange_json(&j, e->exchange, call);

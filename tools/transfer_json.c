@@ -55,8 +55,7 @@ static const char *version_name(uint8_t version)
 	return version == 0 ? NULL : version == 30 ? "3" : th_http_version(version);
 }
 
-static void put_transfer(
-	struct th_jout *j, const struct th_transfer *t, const struct th_exchange *x)
+static void put_transfer(struct th_jout *j, const struct th_transfer *t, uint32_t step)
 {
 	th_jout_key(j, "transfer");
 	th_jout_open(j, '{');
@@ -64,7 +63,7 @@ static void put_transfer(
 	th_jout_put_text(j, "api", t->api == TH_TRANSFER_MULTI ? "multi" : "easy");
 	th_jout_put_u64(j, "handle", t->handle);
 	th_jout_put_u64(j, "attempt", t->attempt);
-	th_jout_put_u64(j, "step", x->step);
+	th_jout_put_u64(j, "step", step);
 	th_jout_put_u64(j, "steps", t->steps);
 	put_slice(j, "asked_url", t->asked);
 	put_slice(j, "effective_url", t->effective);
@@ -82,7 +81,7 @@ void th_transfer_json(struct th_jout *j, const struct th_exchange *x)
 	if (!x->transfer) {
 		return;
 	}
-	put_transfer(j, x->transfer, x);
+	put_transfer(j, x->transfer, x->step);
 	th_jout_key(j, "follows");
 	if (!x->follows) {
 		th_jout_null(j);
@@ -93,4 +92,11 @@ void th_transfer_json(struct th_jout *j, const struct th_exchange *x)
 	th_jout_put_u64(j, "number", x->follows->order + 1);
 	th_jout_put_text(j, "why", th_transfer_why(x->why_follows));
 	th_jout_close(j, '}');
+}
+
+void th_transfer_json_failed(struct th_jout *j, const struct th_transfer *t)
+{
+	if (t) {
+		put_transfer(j, t, 0);
+	}
 }

@@ -11,4 +11,7 @@ const char *th_transfer_why(uint8_t why_follows);
 /* The members "transfer" and "follows"; none when the exchange belongs to no transfer. */
 void th_transfer_json(struct th_jout *j, const struct th_exchange *x);
 
+/* The member "transfer" of one that came to no exchange; none when `t` is NULL. */
+void th_transfer_json_failed(struct th_jout *j, const struct th_transfer *t);
+
 #endif

@@ -48,6 +48,8 @@ struct th_interim {
 	struct th_head head;
 };
 
+struct th_transfer;
+
 struct th_connection {
 	struct th_process *process;
 	uint32_t id; /* ordinal within the process */
@@ -67,6 +69,7 @@ struct th_connection {
 	uint64_t bytes_sent, bytes_received, end_time;
 	uint32_t verdict;		       /* of the certificate; 0: it was accepted */
 	uint64_t unseen_sent, unseen_received; /* moved by calls that were not seen */
+	struct th_transfer *transfer;	       /* that failed with it; NULL: none is known */
 };
 
 /* Why an exchange had to follow another one of its transfer. */
@@ -96,6 +99,7 @@ struct th_transfer {
 	struct th_exchange *first, *last; /* NULL: none was found */
 	uint32_t steps;			  /* how many exchanges were found */
 	uint32_t attempt;		  /* 1; more: the agent tried the same again */
+	bool joined; /* a failed look-up or connection has it as its `transfer` */
 };
 
 struct th_exchange {
@@ -127,7 +131,8 @@ struct th_name {
 	uint8_t family;
 	struct th_slice name;
 	size_t n_addresses;
-	const uint8_t *addresses; /* 20 bytes each: family, 3 reserved, 16 address bytes */
+	const uint8_t *addresses;     /* 20 bytes each: family, 3 reserved, 16 address bytes */
+	struct th_transfer *transfer; /* that failed with it; NULL: none is known */
 };
 
 /* A program that was executed and does not carry the library. */
@@ -224,6 +229,9 @@ struct th_trace *th_trace_free(struct th_trace *t);
 /* The run whose trace id begins with `prefix` (hex); NULL or "": the newest run that was
  * not cut, else the newest. NULL when there is none or *ret_ambiguous. */
 struct th_run *th_trace_find_run(const struct th_trace *t, const char *prefix, bool *ret_ambiguous);
+
+/* Did it fail, and neither an exchange nor a failed look-up or connection tells of it? */
+bool th_transfer_stands_alone(const struct th_transfer *t);
 
 /* Span id of an exchange: a function of its process's span id and its ordinal. */
 void th_trace_span_id(const uint8_t process_span[TH_SPAN_ID_BYTES], uint32_t id,

@@ -255,6 +255,8 @@ void th_transfers_finish(struct th_arena *a, struct th_collected *c)
 		struct th_exchange *last = find_last(t, w);
 		if (last) {
 			walk(t, w, last);
+		} else if (t->result) {
+			th_transfers_failed(c, t);
 		}
 		struct th_transfer **latest = t->handle ? latest_of(a, &handles, t->handle) : NULL;
 		link_retry(t, latest ? *latest : NULL);

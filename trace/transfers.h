@@ -13,4 +13,7 @@ void th_transfers_frame(
  * each transfer and links them in the order in which they followed each other. */
 void th_transfers_finish(struct th_arena *a, struct th_collected *c);
 
+/* Of one that failed without an exchange: joins it to the look-up or connection that failed. */
+void th_transfers_failed(struct th_collected *c, struct th_transfer *t);
+
 #endif

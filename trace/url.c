@@ -68,6 +68,14 @@ struct th_url th_url_parse(struct th_slice text)
 	return absolute(text, &u) ? u : parse_rest(false, text);
 }
 
+struct th_slice th_url_authority(struct th_slice text)
+{
+	struct th_slice scheme = {text.p, until(text, ":/?#")};
+	struct th_slice rest = from(text, scheme.n);
+	bool has_scheme = scheme.n && begins(rest, TH_SLICE_LIT("://"));
+	return parse_rest(false, has_scheme ? from(rest, 3) : text).authority;
+}
+
 struct th_url th_url_follow(const struct th_url *base, struct th_slice location)
 {
 	struct th_url u = *base;

@@ -15,6 +15,9 @@ struct th_url {
 /* Takes a URL apart; without a scheme it is http, as libcurl guesses. */
 struct th_url th_url_parse(struct th_slice text);
 
+/* Its authority, whatever the scheme; may be empty. */
+struct th_slice th_url_authority(struct th_slice text);
+
 /* Where a Location field leads that was found at `base`. */
 struct th_url th_url_follow(const struct th_url *base, struct th_slice location);
 

@@ -55,6 +55,19 @@ equal "failures: the result as curl says it" '[18][7]' \
 	"$(transfers failed.thc '[.result]' | tr -d '\n')"
 equal "failures: in words" '"Transferred a partial file"' "$(spans failed.thc .transfer.error)"
 
+recording alone.thc curl -sS http://nope.invalid/ http://127.0.0.1:1/ nope://127.0.0.1/ \
+	https://127.0.0.1:"${https##*:}"/ --cacert /dev/null >out 2>err
+failures() { "$tool" dump --json alone.thc | jq -c 'select(.kind != "process")' | jq -c "$1"; }
+equal "failures: told with what failed, else alone, and once each" \
+	'["lookup",6]["connect",7]["transfer",1]["transfer",77]' \
+	"$(failures '[.kind, .transfer.result]' | tr -d '\n')"
+equal "failures: why one came to nothing" true "$(failures 'select(.kind == "transfer") |
+	.transfer.error == .status_reason and .event_type == "ERROR"' | uniq)"
+for view in dump tree spans; do
+	equal "failures: $view has a line for each" 4 \
+		"$("$tool" "$view" alone.thc | grep -cE '(lookup|connect|transfer) +(nope|http|127)')"
+done
+
 # ---- another libcurl ----
 
 cat >agent.py <<'P'

@@ -220,6 +220,32 @@ Test(transfers, side_by_side)
 	expect("1@2 2@1 3@4");
 }
 
+Test(transfers, failures_are_told_once)
+{
+	begin();
+	struct th_out *out = fake_begin(&a);
+	uint64_t before = a.time;
+	th_out_u32(out, (uint32_t)-2);
+	fake_id(out, 0, 4);
+	th_out_str16(out, TH_SLICE_LIT("nope"));
+	fake_put(&a, TH_FRAME_NAME, 0, 0);
+	transfer(&(struct said){EASY, 1, 1, 0, before + 1, 6, 0, 0, "http://nope/late", ""});
+	transfer(&(struct said){EASY, 2, 1, 0, before, 6, 0, 0, "ftp://u@NOPE:21/x", ""});
+	transfer(&(struct said){EASY, 3, 1, 0, before, 6, 0, 0, "http://nope/taken", ""});
+	transfer(&(struct said){EASY, 4, 1, 0, before, 60, 0, 0, "http://h/", ""});
+	transfer(&(struct said){EASY, 5, 1, 0, before, 0, 0, 0, "file:///x", ""});
+	transfer(&(struct said){MULTI, 6, 1, 0, before, -1, 0, 0, "http://h/", ""});
+	const struct th_run *run = load();
+	char alone[16] = "";
+	for (size_t i = 0; i < run->n_transfers; i++) {
+		const struct th_transfer *s = run->transfers[i];
+		alone[s->handle - 1] = th_transfer_stands_alone(s) ? 'y' : 'n';
+	}
+	cr_assert_str_eq(alone, "ynyyny");
+	cr_assert_eq(run->names[0]->transfer->handle, 2);
+	th_trace_free(t);
+}
+
 Test(transfers, a_torn_one_is_passed_over)
 {
 	begin();
