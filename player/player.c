@@ -143,6 +143,15 @@ static int prepare_run(struct th_player *p)
 	return r < 0 ? r : th_restored_run(&p->restored, p->trace->reader, &where, p->serving.run);
 }
 
+/* Whoever hands on a TRACEPARENT means that trace, but most of them know of no recording. */
+static struct th_run *find_run(
+	const struct th_trace *t, const struct th_player_conf *conf, bool *ret_ambiguous)
+{
+	bool hinted = conf->trace_hint && !(conf->trace_prefix && *conf->trace_prefix);
+	struct th_run *run = hinted ? th_trace_find_run(t, conf->trace_hint, ret_ambiguous) : NULL;
+	return run ? run : th_trace_find_run(t, conf->trace_prefix, ret_ambiguous);
+}
+
 static int load(struct th_player *p, const struct th_player_conf *conf, char *why)
 {
 	const char *clause = NULL;
@@ -151,7 +160,7 @@ static int load(struct th_player *p, const struct th_player_conf *conf, char *wh
 	if (r < 0) {
 		return say_unreadable(why, conf->capture, r, clause);
 	}
-	p->serving.run = th_trace_find_run(p->trace, conf->trace_prefix, &ambiguous);
+	p->serving.run = find_run(p->trace, conf, &ambiguous);
 	if (ambiguous) {
 		return say(why, -ENOTUNIQ, "more than one run of capture %s begins with %s",
 			conf->capture, conf->trace_prefix);

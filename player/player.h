@@ -33,6 +33,7 @@ enum th_on_miss {
 struct th_player_conf {
 	const char *capture;	  /* path */
 	const char *trace_prefix; /* which run: hex; NULL or "": see th_trace_find_run() */
+	const char *trace_hint;	  /* 32 hex digits: without a prefix this run, if it is there */
 	const char *directory;	  /* made (0700) unless it exists; removed at the end */
 	unsigned match;		  /* bits of enum th_match */
 	const char *rules;	  /* path, for VOLATILE; NULL: the built-in patterns anywhere */

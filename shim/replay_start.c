@@ -172,6 +172,7 @@ struct launch {
 	char program[PATH_BYTES];
 	char directory[DIRECTORY_BYTES];
 	char tree[16];
+	char trace_hint[2 * TH_TRACE_ID_BYTES + 1];
 	const char *arguments[ARGUMENTS];
 	size_t n_arguments;
 	const char *environment[ENVIRONMENT_LIMIT + 1];
@@ -192,6 +193,10 @@ static void choose_arguments(struct launch *l, const struct th_config *conf)
 	l->arguments[l->n_arguments++] = "player";
 	add_option(l, "--capture", conf->capture);
 	add_option(l, "--trace", conf->trace_prefix);
+	if (conf->has_trace_id) {
+		th_hex_encode(l->trace_hint, conf->trace_id, sizeof(conf->trace_id));
+	}
+	add_option(l, "--trace-hint", l->trace_hint);
 	add_option(l, "--directory", l->directory);
 	add_option(l, "--ready-fd", "3");
 	add_option(l, "--tree", l->tree);

@@ -32,6 +32,9 @@ static bool take_option(struct th_player_conf *conf, char **rules, int option, c
 	case 't':
 		conf->trace_prefix = value;
 		return true;
+	case 'w':
+		conf->trace_hint = value;
+		return true;
 	case 'p':
 		conf->report = value;
 		return true;
@@ -55,9 +58,10 @@ static int run(int argc, char **argv)
 {
 	static const struct option options[] = {{"capture", required_argument, NULL, 'c'},
 		{"directory", required_argument, NULL, 'd'},
-		{"trace", required_argument, NULL, 't'}, {"ready-fd", required_argument, NULL, 'f'},
-		{"tree", required_argument, NULL, 'T'}, {"match", required_argument, NULL, 'm'},
-		{"on-miss", required_argument, NULL, 'o'},
+		{"trace", required_argument, NULL, 't'},
+		{"trace-hint", required_argument, NULL, 'w'},
+		{"ready-fd", required_argument, NULL, 'f'}, {"tree", required_argument, NULL, 'T'},
+		{"match", required_argument, NULL, 'm'}, {"on-miss", required_argument, NULL, 'o'},
 		{"or-nothing", required_argument, NULL, 'n'},
 		{"pace", required_argument, NULL, 's'}, {"report", required_argument, NULL, 'p'},
 		{"help", no_argument, NULL, 'h'}, {NULL}};

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "tools/capture_path.h"
 #include "tools/launch.h"
 #include "tools/load.h"
@@ -57,6 +58,9 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 	for (int c; (c = th_tool_option(argc, argv, "+r:m:p:q", options)) != -1;) {
 		if (c == 'h' || c == '?') {
 			return th_tool_option_exit(c);
+		}
+		if (c == 'r' && !*optarg) { /* "$ID" of a script that has none */
+			return th_tool_misuse("replay", "--run: which run?");
 		}
 		if (variables[c]) {
 			setenv(variables[c], optarg, 1);
@@ -123,8 +127,11 @@ static int start_player(const struct replay_options *o, const struct th_config *
 	const char *capture, const char *directory, struct th_player **ret_player)
 {
 	char why[TH_PLAYER_WHY_BYTES] = "the player could not be started";
+	char hint[2 * TH_TRACE_ID_BYTES + 1] = "";
+	th_hex_encode(hint, config->trace_id, sizeof(config->trace_id));
 	struct th_player_conf conf = {.capture = capture,
 		.trace_prefix = config->trace_prefix,
+		.trace_hint = config->has_trace_id ? hint : NULL,
 		.directory = directory,
 		.until = o->until,
 		.live_after = o->live_after,
@@ -220,7 +227,8 @@ static int conclude(const struct replay_options *o, const struct th_config *conf
 			l->fence->closed ? "" : ", whose calls went wherever they went");
 	}
 	if (l->record) {
-		recorded = th_replay_record_end(l->record, l->capture, since, o->quiet);
+		th_auto_free char *replayed = th_tool_format("%s:%.12s", l->capture, s.trace_id);
+		recorded = th_replay_record_end(l->record, replayed, since, o->quiet);
 	}
 	int code = judge(o, &s, th_fence_stopped(l->fence));
 	return code == TH_EXIT_OK ? recorded : code;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "capture/fold.h"
 #include "tools/capture_path.h"
 #include "tools/run_ledger.h"
@@ -70,7 +71,9 @@ int th_replay_record_end(const char *path, const char *replayed, uint64_t since,
 	}
 	if (run && !quiet) {
 		th_run_ledger_print(stderr, run, path);
-		th_tool_error("compare: tracehook diff %s %s", replayed, path);
+		char id[2 * TH_TRACE_ID_BYTES + 1];
+		th_hex_encode(id, run->trace_id, sizeof(run->trace_id));
+		th_tool_error("compare: tracehook diff %s %s:%.12s", replayed, path, id);
 	}
 	th_trace_free(t);
 	return run ? TH_EXIT_OK : TH_EXIT_UNCOVERED;

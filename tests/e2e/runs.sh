@@ -57,3 +57,24 @@ holds "the wrapper appends as well" env TRACEPARENT=$parent \
 	"$tool" record -o two.thc -- curl -sS -o fourth "$https/v1/models"
 equal "the run has the caller's trace id" 1 \
 	"$(spans two.thc .trace_id | grep -c 11112222333344445555666677778888)"
+
+# The same context finds the run again; one that was never recorded decides nothing.
+recording two.thc bash -c "ask && ask" >fifth
+exits "TRACEPARENT takes its own run" 0 env TRACEPARENT=$parent \
+	"$tool" replay two.thc -- bash -c ask
+same "with its answer" fourth out
+TRACEPARENT=$parent replaying two.thc bash -c ask >by_context
+same "and by the environment alone" fourth by_context
+exits "--run goes before it" 0 env TRACEPARENT=$parent \
+	"$tool" replay --run "${first_id:0:12}" two.thc -- bash -c ask
+same "with the answer of that run" first out
+TRACEPARENT=${parent/1111/2222} replaying two.thc bash -c "ask && ask" >stranger
+same "a context of no run leaves it at the newest" fifth stranger
+exits "--run of nothing is not the newest" 64 "$tool" replay --run "" two.thc -- bash -c ask
+
+# The comparison that is proposed is that of the two runs, also within one file.
+exits "a replay that is recorded into its own capture" 96 \
+	"$tool" replay --record two.thc two.thc -- curl -sS "$https/t/nothing"
+read -ra proposed < <(sed -n 's/^tracehook: compare: tracehook //p' err)
+exits "is compared with what it replays" 1 "$tool" "${proposed[@]}"
+holds "which is another run" awk '/^[AB] / {seen[$4 $5]} END {exit length(seen) != 2}' out
