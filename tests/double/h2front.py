@@ -67,7 +67,8 @@ class Connection:
         await self.flush()
 
     async def cut(self, stream, how):
-        """One stream ends badly; only "fin" and "goaway" take the connection with it."""
+        """One stream ends badly; only "fin" and "goaway" take the connection with it.
+        "rst8" resets the stream with error code 8."""
         if how == "goaway":
             self.h2.close_connection(error_code=2)
             await self.flush()
@@ -75,7 +76,8 @@ class Connection:
         elif how == "fin":
             await end_connection(self.writer, how)
         else:
-            self.h2.reset_stream(stream, error_code=2)
+            code = how[3:] if how.startswith("rst") else ""
+            self.h2.reset_stream(stream, error_code=int(code or 2))
 
     async def send_answer(self, stream, request):
         trailers = []

@@ -74,6 +74,9 @@ for how in fin rst notify; do
 	ends "$how" "$https/t/cut?how=$how" python wget
 done
 ends goaway "$https/t/cut?how=goaway" curl2
+for code in 0 7 8; do # NO_ERROR, REFUSED_STREAM, CANCEL (RFC 9113, section 7)
+	ends "stream-$code" "$https/t/cut?how=rst$code" curl2
+done
 ends left "$https/t/bytes?n=3000000" leaver
 wait "${jobs[@]}"
 
@@ -88,3 +91,8 @@ ended rst 'the connection was reset.*"response_end":"reset"' python wget
 ended notify "$closed.*\"response_end\":\"notify\"" python wget
 ended goaway "$closed" curl2
 ended left "$gave_up" leaver
+ended stream-0 '"response_end":"stream_reset"' curl2
+for code in 7 8; do
+	ended "stream-$code" "\"response_end\":\"stream_reset\",\"response_end_code\":$code," curl2
+done
+holds "a stream's error code is told" grep -q 'CANCEL (err 8)' curl2-stream-8.rep.err
