@@ -137,7 +137,7 @@ static int receive(struct answer *a, uint8_t bytes[READ_BYTES], size_t *ret_at, 
 		if (r < 0) {
 			return r;
 		}
-		ssize_t n = th_stream_read(&up->stream, bytes, READ_BYTES);
+		ssize_t n = th_upstream_read(up, bytes, READ_BYTES);
 		if (n <= 0) {
 			return n < 0 ? (int)n : 1;
 		}
@@ -167,6 +167,7 @@ static enum th_online_next cut(struct answer *a, int r)
 	struct th_caller *c = a->c;
 	bool whole = r == 1 && a->until_close;
 	const char *why = r == 1 ? "the server closed the connection" : strerror(-r);
+	why = r == -EPROTO && c->up.fault ? c->up.fault : why;
 	why = r == -ECANCELED ? "the agent did not wait for it" : why;
 	th_online_note(c, a->r->line, whole ? a->status : 0,
 		a->status && r != -ECANCELED ? "the connection ended in the middle of the answer"

@@ -260,7 +260,9 @@ static void fail_all(struct th_h2_online *l, enum th_after after, const char *wh
 
 static void drop_session(struct th_h2_online *l)
 {
-	fail_all(l, TH_AFTER_FIN, "the server closed the connection");
+	const char *fault = l->h->c->up.fault;
+	fail_all(l, fault ? TH_AFTER_RESET : TH_AFTER_FIN,
+		fault ? fault : "the server closed the connection");
 	nghttp2_session_del(l->ng);
 	l->ng = NULL;
 	th_upstream_close(&l->h->c->up);
@@ -325,7 +327,7 @@ static int receive(struct th_h2_online *l)
 {
 	uint8_t bytes[READ_BYTES];
 	ssize_t n;
-	while ((n = th_stream_read(&l->h->c->up.stream, bytes, sizeof(bytes))) > 0) {
+	while ((n = th_upstream_read(&l->h->c->up, bytes, sizeof(bytes))) > 0) {
 		if (nghttp2_session_mem_recv(l->ng, bytes, (size_t)n) != n) {
 			return -EPROTO;
 		}

@@ -306,6 +306,25 @@ bool th_upstream_alive(struct th_upstream *u)
 	return alive;
 }
 
+/* After an alert OpenSSL has RECEIVED_SHUTDOWN, too: its errors tell the two apart. */
+ssize_t th_upstream_read(struct th_upstream *u, void *p, size_t n)
+{
+	errno = 0;
+	ssize_t r = th_stream_read(&u->stream, p, n);
+	if (r != 0 || !u->stream.ssl) {
+		return r;
+	}
+	int why = errno;
+	unsigned long error = ERR_peek_error();
+	if (error) {
+		const char *reason = ERR_reason_error_string(error);
+		u->fault = reason ? reason : "TLS broke off";
+		ERR_clear_error();
+		return -EPROTO;
+	}
+	return why == ECONNRESET ? -ECONNRESET : 0;
+}
+
 void th_upstream_close(struct th_upstream *u)
 {
 	if (!u->open) {

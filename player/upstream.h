@@ -15,6 +15,7 @@ struct th_upstream {
 	struct th_stream stream; /* its descriptor is the upstream's own; blocks */
 	struct th_buf chain;	 /* as th_connection.certificates */
 	uint32_t verdict;	 /* of the certificate, TH_TLS_CODE(); 0: no fault */
+	const char *fault;	 /* why TLS broke off after its handshake; NULL: it did not */
 };
 
 /* Where to, and how. */
@@ -47,6 +48,10 @@ bool th_upstream_alive(struct th_upstream *u);
 
 /* Waits until there is something to read: 1; -ECANCELED: the agent has left. */
 int th_upstream_await(const struct th_upstream *u, int agent);
+
+/* As th_stream_read(), but not every end is one in good order: -ECONNRESET; -EPROTO and u->fault
+ * (static), an alert for instance. */
+ssize_t th_upstream_read(struct th_upstream *u, void *p, size_t n);
 
 /* May be called at any time, and again. */
 void th_upstream_close(struct th_upstream *u);

@@ -102,6 +102,71 @@ export SSL_CERT_FILE=$ca
 exits "a name that is not the certificate's is not trusted" 60 \
 	online plain.thc --connect-to "::127.0.0.1:$DOUBLE_HTTPS" "https://other.example.test/"
 
+# ---- alerts, and a server that is not who it was ----
+
+# tls_server NAME [client]: of that certificate, at $port; asks for the client's, if so told
+cat >tls_server.py <<'P'
+import socket, ssl, sys
+name, port = sys.argv[1], int(sys.argv[2])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(name + ".pem", name + ".key")
+if "client" in sys.argv:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(name + ".pem")
+listener = socket.create_server(("127.0.0.1", port))
+print(listener.getsockname()[1], flush=True)
+while True:
+    peer, _ = listener.accept()
+    peer.settimeout(10)
+    try:
+        with context.wrap_socket(peer, server_side=True) as tls:
+            tls.recv(65536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
+    except OSError:
+        peer.close()
+P
+tls_server() {
+	rm -f port
+	/usr/bin/python3 tls_server.py "$1" "$port" "${@:2}" >port 2>/dev/null &
+	server=$!
+	while [ ! -s port ] && kill -0 "$server" 2>/dev/null; do sleep 0.05; done
+	port=$(cat port)
+}
+stop_server() {
+	kill "$server"
+	wait "$server" 2>/dev/null
+}
+for name in first_server second_server; do
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+		-keyout "$name.key" -out "$name.pem" -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost 2>/dev/null
+done
+export SSL_CERT_FILE=$scratch/first_server.pem
+why() { jq -r '"\(.live_failed) \(.lives[0].why)"' report.json; }
+port=0
+tls_server first_server client
+exits "an alert after the handshake fails" 56 "$tool" replay --report report.json \
+	--on-miss live plain.thc -- curl -sS --http1.1 "https://localhost:$port/"
+holds "and is told with its name" grep -q "^1 .*alert certificate required" <(why)
+stop_server
+port=0
+tls_server first_server
+recording known.thc curl -sS "https://localhost:$port/a" >out
+if command -v wget >/dev/null; then
+	exits "GnuTLS" 0 "$tool" replay -q --on-miss live known.thc -- wget -q -t 1 -O - \
+		--ca-certificate="$SSL_CERT_FILE" "https://localhost:$port/wget"
+	equal "GnuTLS: has its answer" ok "$(cat out)"
+else
+	skip GnuTLS "wget is not installed"
+fi
+stop_server
+tls_server second_server
+exits "a recorded server with another certificate is not asked" 56 "$tool" replay \
+	--report report.json --on-miss live known.thc -- curl -sS "https://localhost:$port/b"
+holds "and that is told" grep -q "^1 .*certificate is not trusted" <(why)
+stop_server
+export SSL_CERT_FILE=$ca
+
 # ---- what is more than an answer: WebSocket, a proxy ----
 
 cat >peers.py <<'P'
