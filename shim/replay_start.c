@@ -30,8 +30,9 @@
 #define READY_FD 3 /* in the player */
 #define PROGRAM "tracehook"
 #define PATH_BYTES 4096
-#define ENVIRONMENT_LIMIT 8192 /* variables handed on; further ones are dropped */
-#define ARGUMENTS 24
+#define ENVIRONMENT_LIMIT 8192		/* variables handed on; further ones are dropped */
+#define OPTIONS 11			/* of choose_arguments() */
+#define ARGUMENTS (2 + 2 * OPTIONS + 1) /* the names, the options, the end */
 /* The longest directory whose socket still fits an address of AF_UNIX. */
 #define DIRECTORY_BYTES (108 - sizeof("/" TH_PLAYER_SOCKET) + 1)
 
