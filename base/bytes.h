@@ -93,6 +93,21 @@ static inline uint64_t th_in_u64(struct th_in *in)
 	return s.p ? th_le64(s.p) : 0;
 }
 
+/* Seven bits a byte, the lowest first, the last without its top bit (protobuf's varint). */
+static inline uint64_t th_in_varint(struct th_in *in)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0; shift < 64; shift += 7) {
+		uint8_t byte = th_in_u8(in);
+		v |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			return v;
+		}
+	}
+	in->failed = true;
+	return 0;
+}
+
 /* A u16 length and that many bytes. */
 static inline struct th_slice th_in_str16(struct th_in *in)
 {

@@ -28,23 +28,9 @@ size_t th_join_bound(size_t n)
 	return n + 32 + 4 * (n / TH_SPLIT_CHECKED + 1);
 }
 
-static uint64_t take_varint(struct th_in *in)
-{
-	uint64_t v = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = th_in_u8(in);
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80)) {
-			return v;
-		}
-	}
-	in->failed = true;
-	return 0;
-}
-
 static uint64_t take_signed(struct th_in *in)
 {
-	uint64_t v = take_varint(in);
+	uint64_t v = th_in_varint(in);
 	return v >> 1 ^ -(v & 1);
 }
 
@@ -53,7 +39,7 @@ static struct th_in skip_varints(struct th_in *in, uint64_t n)
 {
 	struct th_in column = *in;
 	for (; n && !in->failed; n--) {
-		take_varint(in);
+		th_in_varint(in);
 	}
 	return column;
 }
@@ -67,8 +53,8 @@ static struct th_in skip_bytes(struct th_in *in, size_t n)
 static bool find_columns(struct joining *j, struct th_slice area, uint32_t frames)
 {
 	struct th_in in = {area.p, area.n, false};
-	j->references = take_varint(&in);
-	uint64_t text = take_varint(&in);
+	j->references = th_in_varint(&in);
+	uint64_t text = th_in_varint(&in);
 	j->types = skip_bytes(&in, frames);
 	j->flags = skip_bytes(&in, frames);
 	j->ids = skip_varints(&in, frames);
@@ -107,9 +93,9 @@ static bool next_reference(struct joining *j)
 		return true;
 	}
 	j->references--;
-	j->gap = take_varint(&j->gaps);
-	j->distance = take_varint(&j->distances);
-	j->run = take_varint(&j->runs);
+	j->gap = th_in_varint(&j->gaps);
+	j->distance = th_in_varint(&j->distances);
+	j->run = th_in_varint(&j->runs);
 	return j->run >= REPEAT_MIN && j->distance >= j->run;
 }
 
@@ -170,7 +156,7 @@ static bool put_frame(struct joining *j)
 	struct th_frame_header h = {.type = th_in_u8(&j->types), .flags = th_in_u8(&j->flags)};
 	h.id = j->id += (uint32_t)take_signed(&j->ids);
 	h.time = j->time += take_signed(&j->times);
-	uint64_t n = take_varint(&j->lengths);
+	uint64_t n = th_in_varint(&j->lengths);
 	if (n > j->n || TH_FRAME_HEADER_BYTES + th_frame_room(n) > j->n - j->at) {
 		return false;
 	}

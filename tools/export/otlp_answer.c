@@ -26,20 +26,6 @@ void th_otlp_answer_finish(struct th_otlp_answer *a)
 /* ---- protobuf: ExportTraceServiceResponse { partial_success = 1 { rejected = 1; error = 2 } }
  * ---- */
 
-static uint64_t take_varint(struct th_in *in)
-{
-	uint64_t v = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = th_in_u8(in);
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80)) {
-			return v;
-		}
-	}
-	in->failed = true;
-	return 0;
-}
-
 /* The next field; false: the end, or no protobuf. */
 static bool take_field(
 	struct th_in *in, uint64_t *ret_number, uint64_t *ret_value, struct th_slice *ret_bytes)
@@ -47,19 +33,19 @@ static bool take_field(
 	if (in->n == 0) {
 		return false;
 	}
-	uint64_t tag = take_varint(in);
+	uint64_t tag = th_in_varint(in);
 	*ret_number = tag >> 3;
 	*ret_value = 0;
 	*ret_bytes = (struct th_slice){NULL, 0};
 	switch (tag & 7) {
 	case 0:
-		*ret_value = take_varint(in);
+		*ret_value = th_in_varint(in);
 		break;
 	case 1:
 		th_in_bytes(in, 8);
 		break;
 	case 2:
-		*ret_bytes = th_in_bytes(in, (size_t)take_varint(in));
+		*ret_bytes = th_in_bytes(in, (size_t)th_in_varint(in));
 		break;
 	case 5:
 		th_in_bytes(in, 4);
