@@ -97,12 +97,6 @@ int th_config_mistake(struct th_config *conf, const char *name, const char *valu
 
 /* ---- kinds of values ---- */
 
-enum answer {
-	BUILT,
-	LATER, /* a word of the contract that this version cannot do */
-	UNKNOWN,
-};
-
 static bool in_list(const char *list, const char *word)
 {
 	size_t n = strlen(word);
@@ -139,23 +133,20 @@ static bool parse_decimal(const char *s, uint64_t *ret_millionths)
 	return digit;
 }
 
-static enum answer check_sample(const char *value)
+static bool check_sample(const char *value)
 {
 	uint64_t millionths;
-	if (!parse_decimal(value, &millionths) || millionths > MILLION) {
-		return UNKNOWN;
-	}
-	return BUILT;
+	return parse_decimal(value, &millionths) && millionths <= MILLION;
 }
 
-static enum answer check_pace(const char *value)
+static bool check_pace(const char *value)
 {
 	uint64_t millionths;
-	return parse_decimal(value, &millionths) ? BUILT : UNKNOWN;
+	return parse_decimal(value, &millionths);
 }
 
 /* "volatile:FILE,sequence"; whether the file can be read is the player's to say. */
-static enum answer check_match(const char *value)
+static bool check_match(const char *value)
 {
 	static const char file[] = "volatile:";
 	for (const char *p = value;;) {
@@ -166,93 +157,78 @@ static enum answer check_match(const char *value)
 			th_slice_eq(word, TH_SLICE_LIT("sequence")) ||
 			(n > sizeof(file) - 1 && strncmp(p, file, sizeof(file) - 1) == 0);
 		if (!known || !p[n]) {
-			return known ? BUILT : UNKNOWN;
+			return known;
 		}
 		p += n + 1;
 	}
 }
 
 /* A word, or the name of a rules file, which is read later. */
-static enum answer check_redact(const char *value)
+static bool check_redact(const char *value)
 {
-	return BUILT;
+	return true;
 }
 
 /* "k=v,k2=v2" */
-static enum answer check_meta(const char *value)
+static bool check_meta(const char *value)
 {
 	for (const char *p = value;; p++) {
 		size_t len = strcspn(p, ",");
 		const char *eq = memchr(p, '=', len);
 		if (!eq || eq == p) {
-			return UNKNOWN;
+			return false;
 		}
 		p += len;
 		if (!*p) {
-			return BUILT;
+			return true;
 		}
 	}
 }
 
-static enum answer check_hex_id(const char *value)
+static bool check_hex_id(const char *value)
 {
 	size_t n = strspn(value, "0123456789abcdefABCDEF");
-	return n > 0 && n <= 2 * TH_TRACE_ID_BYTES && !value[n] ? BUILT : UNKNOWN;
+	return n > 0 && n <= 2 * TH_TRACE_ID_BYTES && !value[n];
 }
 
-static enum answer check_absolute(const char *value)
+static bool check_absolute(const char *value)
 {
-	return value[0] == '/' ? BUILT : UNKNOWN;
+	return value[0] == '/';
 }
 
 struct rule {
 	const char *name;
-	const char *words; /* that this version can do; NULL: ask `check` */
-	const char *later; /* words that it cannot */
-	enum answer (*check)(const char *value);
+	const char *words; /* NULL: ask `check` */
+	bool (*check)(const char *value);
 	const char *isnt; /* what is said of any other value */
 };
 
-static const struct rule mode_rule = {"TRACEHOOK_MODE", "record replay auto off", "", NULL,
-	" is not record, replay, auto or off"};
+static const struct rule mode_rule = {
+	"TRACEHOOK_MODE", "record replay auto off", NULL, " is not record, replay, auto or off"};
 
-/* To build one of the words in the third column: move it to the second. */
 static const struct rule rules[] = {
-	{"TRACEHOOK_ON_ERROR", "open closed", "", NULL, " is not open or closed"},
-	{"TRACEHOOK_TRACE_ID", NULL, NULL, check_hex_id, " is not 1 to 32 hex digits"},
-	{"TRACEHOOK_META", NULL, NULL, check_meta, " is not like k=v,k2=v2"},
-	{"TRACEHOOK_MATCH", NULL, NULL, check_match,
+	{"TRACEHOOK_ON_ERROR", "open closed", NULL, " is not open or closed"},
+	{"TRACEHOOK_TRACE_ID", NULL, check_hex_id, " is not 1 to 32 hex digits"},
+	{"TRACEHOOK_META", NULL, check_meta, " is not like k=v,k2=v2"},
+	{"TRACEHOOK_MATCH", NULL, check_match,
 		" is not made of canonical, volatile, volatile:FILE and sequence"},
-	{"TRACEHOOK_ON_MISS", "fail abort live", "", NULL, " is not fail, abort or live"},
-	{"TRACEHOOK_PACE", NULL, NULL, check_pace, " is not a number like 0, 0.5 or 1"},
-	{"TRACEHOOK_SAMPLE", NULL, NULL, check_sample, " is not a number from 0 to 1"},
-	{"TRACEHOOK_REDACT", NULL, NULL, check_redact, ""},
-	{"TRACEHOOK_BODY", "full hash", "", NULL, " is not full or hash"},
-	{"TRACEHOOK_KEY_FILE", NULL, NULL, check_absolute,
+	{"TRACEHOOK_ON_MISS", "fail abort live", NULL, " is not fail, abort or live"},
+	{"TRACEHOOK_PACE", NULL, check_pace, " is not a number like 0, 0.5 or 1"},
+	{"TRACEHOOK_SAMPLE", NULL, check_sample, " is not a number from 0 to 1"},
+	{"TRACEHOOK_REDACT", NULL, check_redact, ""},
+	{"TRACEHOOK_BODY", "full hash", NULL, " is not full or hash"},
+	{"TRACEHOOK_KEY_FILE", NULL, check_absolute,
 		" is not an absolute path (the program's children may run elsewhere)"},
-	{"TRACEHOOK_PROPAGATE", "0 1", "", NULL, " is not 0 or 1"},
+	{"TRACEHOOK_PROPAGATE", "0 1", NULL, " is not 0 or 1"},
 };
-
-static enum answer apply_rule(const struct rule *r, const char *value)
-{
-	if (r->words && in_list(r->words, value)) {
-		return BUILT;
-	}
-	if (r->check) {
-		return r->check(value);
-	}
-	return in_list(r->later, value) ? LATER : UNKNOWN;
-}
 
 static int check_rule(struct th_config *conf, const struct rule *r, const char *value,
 	char why[TH_CONFIG_WHY_MAX])
 {
-	enum answer answer = value ? apply_rule(r, value) : BUILT;
-	if (answer == BUILT) {
+	if (!value || (r->words ? in_list(r->words, value) : r->check(value))) {
 		return 0;
 	}
-	return th_config_mistake(conf, r->name, value,
-		answer == LATER ? " is not available in this version" : r->isnt, why);
+	return th_config_mistake(conf, r->name, value, r->isnt, why);
 }
 
 /* ---- paths ---- */
