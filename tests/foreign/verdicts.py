@@ -5,9 +5,12 @@
     verdicts.py curl DIRECT RECORD      two outputs of curl's runtests.pl
 
 Prints a line for each test whose verdict differs, "NAME: VERDICT without the library, VERDICT with
-it", and then "N alike, N differ". A run that left no verdicts differs in one test: the run.
+it", and then "N alike, N differ". A run that left no verdicts differs in one test: the run. A module
+of CPython that was skipped whole left a file without tests, or none; that it was skipped is then
+read from the output beside it (X.log of X.out), since one that failed to load leaves the same.
 """
 
+import os
 import re
 import sys
 import xml.etree.ElementTree as tree
@@ -16,10 +19,17 @@ import xml.etree.ElementTree as tree
 def read_python(path):
     """{test: verdict}"""
     found = {}
-    for case in tree.parse(path).getroot().iter("testcase"):
+    for case in tree.parse(path).getroot().iter("testcase") if os.path.exists(path) else ():
         bad = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
         found[case.get("name")] = bad[0] if bad else "ok"
-    return found
+    return found or skipped_module(os.path.splitext(path)[0] + ".log")
+
+
+def skipped_module(path):
+    """{the module: skipped}, or {} when the output does not say that it was"""
+    with open(path, encoding="utf-8", errors="replace") as log:
+        said = re.findall(r"^\S+ skipped(?: -- .*| \(resource denied\))$", log.read(), re.MULTILINE)
+    return {"the whole module": "skipped"} if said else {}
 
 
 def read_curl(path):
