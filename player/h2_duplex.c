@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "player/same_message.h"
+#include "trace/ws_talk.h"
 
 static uint64_t end_of_request(const struct th_exchange *x)
 {
@@ -28,7 +29,7 @@ bool th_duplex_fits(const struct th_exchange *x, struct th_slice sent)
 	if (!th_duplex_applies(x) || need > sent.n) {
 		return false;
 	}
-	if (th_script_is_websocket(x)) {
+	if (th_ws_is(x)) {
 		return need == 0 && sent.n == 0; /* masked: nothing to compare */
 	}
 	for (size_t i = 0; i < m->n_pieces && at < sent.n; i++) {

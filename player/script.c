@@ -3,13 +3,7 @@
 
 #include <errno.h>
 
-bool th_script_is_websocket(const struct th_exchange *x)
-{
-	struct th_slice protocol;
-	return th_head_has_token(&x->response.head, "upgrade", "websocket") ||
-		(x->request.head.list && th_head_get(&x->request.head, ":protocol", &protocol) &&
-			th_slice_eq(protocol, TH_SLICE_LIT("websocket")));
-}
+#include "trace/ws_talk.h"
 
 /* ---- bytes ---- */
 
@@ -178,7 +172,7 @@ static int listen_to_server(struct th_script *s, const struct th_exchange *x)
 
 int th_script_init(struct th_script *s, const struct th_exchange *x)
 {
-	*s = (struct th_script){.websocket = th_script_is_websocket(x)};
+	*s = (struct th_script){.websocket = th_ws_is(x)};
 	join(&x->request, &s->client);
 	join(&x->response, &s->server);
 	int r = s->client.failed || s->server.failed ? -ENOMEM : 0;

@@ -35,9 +35,6 @@ struct th_script {
 	struct th_buf client, server; /* all bytes; the client's frames unmasked in place */
 };
 
-/* Is what was said a WebSocket's, by an upgrade or by an extended CONNECT (RFC 8441)? */
-bool th_script_is_websocket(const struct th_exchange *x);
-
 /* Makes the script of such an exchange. 0 or -ENOMEM; what is not a frame any more is taken as
  * bytes to send, or not expected. */
 int th_script_init(struct th_script *s, const struct th_exchange *x);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/conversation_text.h"
+#include "tools/event_choice.h"
 #include "tools/events.h"
 #include "tools/exchange_text.h"
 #include "tools/feedback.h"
@@ -104,18 +105,54 @@ static void show_json(FILE *out, const struct th_span_choice *c)
 	th_span_list_finish(&all);
 }
 
+static FILE *open_text(char **ret_text, size_t *ret_n)
+{
+	FILE *out = open_memstream(ret_text, ret_n);
+	if (!out) {
+		th_tool_no_memory();
+	}
+	return out;
+}
+
 /* A process or a tool has no messages: what is known of it, a line for each. */
 static void show_facts(const struct th_span_choice *c)
 {
 	th_auto_free char *text = NULL;
 	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
-	if (!out) {
-		th_tool_no_memory();
-	}
+	FILE *out = open_text(&text, &n);
 	show_json(out, c);
 	fclose(out);
 	th_pretty_json_print(stdout, (struct th_slice){(const uint8_t *)text, n}, "");
+}
+
+/* What has no span id. */
+static void show_event(const struct th_run *run, const struct th_event *e, bool json)
+{
+	th_auto_free char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_text(&text, &n);
+	th_span_json(out, run, e, NULL);
+	fclose(out);
+	if (json) {
+		fwrite(text, 1, n, stdout);
+	} else {
+		th_pretty_json_print(stdout, (struct th_slice){(const uint8_t *)text, n}, "");
+	}
+}
+
+static int show_event_of(
+	const struct th_trace *t, const char *path, const struct show_options *o, const char *span)
+{
+	const struct th_run *run = NULL;
+	struct th_event event;
+	int code = th_load_run(t, path, o->run, &run);
+	if (code == TH_EXIT_OK) {
+		code = th_event_choose(run, path, span, &event);
+	}
+	if (code == TH_EXIT_OK) {
+		show_event(run, &event, o->json);
+	}
+	return code;
 }
 
 static void show(const struct show_options *o, const struct th_span_choice *c)
@@ -135,11 +172,21 @@ static void show(const struct show_options *o, const struct th_span_choice *c)
 	}
 }
 
+static int show_span(
+	const struct th_trace *t, const char *path, const struct show_options *o, const char *span)
+{
+	struct th_span_choice choice;
+	int code = th_span_choose(t, path, o->run, span, &choice);
+	if (code == TH_EXIT_OK) {
+		show(o, &choice);
+	}
+	return code;
+}
+
 static int run(int argc, char **argv)
 {
 	struct show_options o = {0};
 	struct th_trace *t = NULL;
-	struct th_span_choice choice;
 	th_tool_output_begin();
 	int code = parse_options(argc, argv, &o);
 	if (code != TH_EXIT_OK) {
@@ -152,10 +199,9 @@ static int run(int argc, char **argv)
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	code = th_span_choose(t, argv[optind], o.run, argv[optind + 1], &choice);
-	if (code == TH_EXIT_OK) {
-		show(&o, &choice);
-	}
+	const char *path = argv[optind], *span = argv[optind + 1];
+	code = th_event_is_choice(span) ? show_event_of(t, path, &o, span)
+					: show_span(t, path, &o, span);
 	int damage = th_load_say_damage(t);
 	th_trace_free(t);
 	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
@@ -166,7 +212,9 @@ const struct th_command th_cmd_show = {"show", run, "show one span whole",
 	"\n"
 	"A call to a model is shown as a conversation, everything else as HTTP.\n"
 	"\n"
-	"  SPAN                  #NUMBER as in dump, the beginning of a span id, or root\n"
+	"  SPAN                  #NUMBER as in dump, the beginning of a span id, or root;\n"
+	"                        what has no id by its kind: lookup, connect, transfer,\n"
+	"                        opaque, left (\"transfer\", transfer#2, \"lookup NAME\")\n"
 	"      --http            as HTTP: headers, decoded bodies, events with their "
 	"times\n"
 	"  -j, --json            as one JSON object\n"

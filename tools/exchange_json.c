@@ -9,6 +9,7 @@
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
 #include "tools/transfer_json.h"
+#include "tools/ws_json.h"
 
 uint64_t th_exchange_end(const struct th_exchange *x)
 {
@@ -131,13 +132,25 @@ static void put_interim(struct th_jout *j, const struct th_exchange *x)
 	th_jout_close(j, ']');
 }
 
+/* HTTP/2's error codes begin at 0 (NO_ERROR); of all others 0 is none. */
+static bool has_code(const struct th_message *m)
+{
+	bool http2 = m->end == TH_END_STREAM_RESET || m->end == TH_END_LOCAL_RESET ||
+		m->end == TH_END_GOAWAY;
+	return m->end_code || http2;
+}
+
 static void put_end(struct th_jout *j, const char *side, const struct th_message *m)
 {
 	th_auto_free char *end = th_tool_format("%s_end", side);
 	th_auto_free char *code = th_tool_format("%s_end_code", side);
 	bool known = m->present && m->finished;
 	th_jout_put_text(j, end, known ? th_events_end_name(m->end) : NULL);
-	th_jout_put_known(j, code, known ? m->end_code : 0);
+	if (known && has_code(m)) {
+		th_jout_put_u64(j, code, m->end_code);
+	} else {
+		th_jout_put_null(j, code);
+	}
 }
 
 static void put_identity(struct th_jout *j, const struct th_exchange *x)
@@ -225,4 +238,5 @@ void th_exchange_json(struct th_jout *j, const struct th_exchange *x, const stru
 	put_headers(j, "response", &x->response);
 	put_body(j, "request", "input_hash", &x->request);
 	put_body(j, "response", "output_hash", &x->response);
+	th_ws_json(j, x, exchange_start(x));
 }

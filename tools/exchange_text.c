@@ -14,7 +14,9 @@
 #include "tools/transfer_json.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
+#include "tools/ws_text.h"
 #include "trace/http.h"
+#include "trace/ws_talk.h"
 
 #define REDACTED "th-redacted:"
 
@@ -173,6 +175,7 @@ static char *end_words(const struct th_message *m)
 		[TH_END_GOAWAY] = "the peer did not process it (GOAWAY)",
 		[TH_END_ERROR] = "the transport failed",
 		[TH_END_UNPARSED] = "what came was not HTTP",
+		[TH_END_TLS] = "the TLS handshake failed",
 		[TH_END_WITHHELD] = "the body was withheld by redaction rules"};
 	if (!m->finished || (size_t)m->end >= sizeof(words) / sizeof(words[0])) {
 		return th_tool_format("nothing more was recorded");
@@ -224,7 +227,7 @@ static void put_message(const struct page *p, const struct th_exchange *x, char 
 		return;
 	}
 	put_head(p, mark, &m->head);
-	if (m->body_bytes) {
+	if (m->body_bytes && !th_ws_is(x)) {
 		fputc('\n', p->out);
 		th_body_text(p->out, m, start);
 	}
@@ -232,6 +235,10 @@ static void put_message(const struct page *p, const struct th_exchange *x, char 
 	if (m->trailer.bytes.n) {
 		fputc('\n', p->out);
 		put_fields(p, mark, &m->trailer);
+	}
+	if (mark == '<' && th_ws_is(x)) {
+		fputc('\n', p->out);
+		th_ws_text(p->out, x, start);
 	}
 	put_end(p, side, m);
 }

@@ -183,6 +183,63 @@ static void all_kinds(const char *path)
 	mk_finish_process();
 }
 
+/* A WebSocket: text, a message of two frames with a ping between, deflate, bytes, a close, and what
+ * was cut. "Hello" deflated is RFC 7692's. */
+static void websocket(uint32_t id, uint32_t connection, uint64_t ms)
+{
+	static const char masked[] = "\x81\x85\x01\x02\x03\x04igohn\x01\x82\0\0\0\0in";
+	mk_request(id, connection, TH_FRAME_BODILESS, ms,
+		"GET /live HTTP/1.1\r\nHost: api.example.test\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\n\r\n");
+	mk_response(TH_FRAME_RES_HEAD, id, 0, ms + 1,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+		"Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+	mk_text(TH_FRAME_RES_DATA, id, 0, ms + 2, "\x81\x0f{\"hello\":\"you\"}");
+	mk_data(TH_FRAME_REQ_DATA, id, 0, ms + 3,
+		(struct th_slice){(const uint8_t *)masked, sizeof(masked) - 1});
+	mk_text(TH_FRAME_RES_DATA, id, 0, ms + 4,
+		"\x89\x04"
+		"beat");
+	mk_text(TH_FRAME_REQ_DATA, id, 0, ms + 5,
+		"\x8a\x04"
+		"beat\x80\x03two");
+	mk_data(TH_FRAME_RES_DATA, id, 0, ms + 6,
+		TH_SLICE_LIT("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x82\x02\xff\x00"));
+	mk_text(TH_FRAME_RES_DATA, id, 0, ms + 7,
+		"\x88\x08\x03\xf3"
+		"broken");
+	mk_text(TH_FRAME_RES_DATA, id, 0, ms + 8, "\x81\x09half");
+	mk_end(TH_FRAME_RES_END, id, TH_END_RESET, ECONNRESET, ms + 9);
+}
+
+/* The peer resets it with NO_ERROR, which is 0. */
+static void http2_reset(uint32_t id, uint32_t connection, uint64_t ms)
+{
+	mk_begin_request(connection, 5, true);
+	mk_field(":method", "GET");
+	mk_field(":scheme", "https");
+	mk_field(":authority", "h2.example.test");
+	mk_field(":path", "/reset");
+	mk_frame(TH_FRAME_REQ_HEAD, TH_FRAME_LAST | TH_FRAME_BODILESS, id, ms);
+	mk_end(TH_FRAME_RES_END, id, TH_END_STREAM_RESET, 0, ms + 1);
+}
+
+static void odd(const char *path)
+{
+	mk_begin_process(path);
+	mk_run(0xdd, 0, "");
+	mk_process(0xdd, 0xd1, 0, 100, 1, 0, "./agent");
+	mk_conn(&api, 2);
+	websocket(1, 1, 10);
+	http2_reset(2, 1, 30);
+	mk_lookup("nowhere.example.test", EAI_NONAME, 40);
+	mk_lookup("nowhere.example.test", EAI_NONAME, 41);
+	mk_transfer(1, "foo://example.test/", "Unsupported protocol", 50);
+	mk_transfer(2, "bar://example.test/", "Unsupported protocol", 60);
+	mk_process_end(100);
+	mk_finish_process();
+}
+
 static void plain_run(const char *path, uint8_t digit, uint64_t ms, bool ends)
 {
 	mk_begin_process(path);
@@ -262,7 +319,7 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(const char *path);
 	} kinds[] = {{"all-kinds", all_kinds}, {"empty", empty}, {"large", large}, {"many", many},
-		{"script", mk_script}, {"two-runs", two_runs}};
+		{"odd", odd}, {"script", mk_script}, {"two-runs", two_runs}};
 	const char *key = getenv("TRACEHOOK_KEY_FILE");
 	if (key && th_key_load(key) < 0) {
 		return 64;

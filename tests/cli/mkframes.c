@@ -137,6 +137,32 @@ void mk_lookup(const char *name, int result, uint64_t ms)
 	mk_frame(TH_FRAME_NAME, 0, 0, ms);
 }
 
+/* libcurl's easy interface failed before it connected (CURLE_UNSUPPORTED_PROTOCOL). */
+void mk_transfer(uint32_t handle, const char *url, const char *error, uint64_t ms)
+{
+	mk_begin();
+	th_out_u32(&mk_out, handle);
+	th_out_u32(&mk_out, 1);
+	th_out_u32(&mk_out, 0);
+	th_out_u32(&mk_out, 1);
+	th_out_u16(&mk_out, 0);
+	th_out_u8(&mk_out, TH_TRANSFER_EASY);
+	th_out_u8(&mk_out, 0);
+	th_out_u32(&mk_out, 0);
+	th_out_u32(&mk_out, 0);
+	th_out_u32(&mk_out, 0); /* the proxy's status, and reserved */
+	th_out_u64(&mk_out, MK_BEGAN + (ms - 1) * 1000000);
+	for (size_t i = 0; i < TH_TRANSFER_TIMES; i++) {
+		th_out_u64(&mk_out, i == TH_TRANSFER_TOTAL ? 1000000 : 0);
+	}
+	mk_put_str16(url);
+	mk_put_str16(url);
+	mk_put_str16("");
+	mk_put_str16(error);
+	mk_put_str16("libcurl/7.88.1");
+	mk_frame(TH_FRAME_TRANSFER, 0, 0, ms);
+}
+
 void mk_lost(uint64_t events, uint64_t n, uint64_t ms)
 {
 	mk_begin();

@@ -32,6 +32,7 @@ void mk_process_end(uint64_t ms);
 void mk_conn(const struct mk_conn *c, uint64_t ms);
 void mk_conn_end(uint32_t id, uint8_t speaks, uint64_t ms);
 void mk_lookup(const char *name, int result, uint64_t ms);
+void mk_transfer(uint32_t handle, const char *url, const char *error, uint64_t ms);
 void mk_lost(uint64_t events, uint64_t n, uint64_t ms);
 void mk_begin_request(uint32_t connection, uint32_t stream, bool h2);
 void mk_request(uint32_t id, uint32_t connection, uint8_t flags, uint64_t ms, const char *head);

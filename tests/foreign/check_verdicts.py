@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What verdicts.py says of runs of CPython's suite: equal ones, differing ones, none, skipped ones."""
+"""What verdicts.py says of runs of CPython's suite: equal, differing, missing and skipped ones."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TWO = '<testsuites><testsuite><testcase name="a" /><testcase name="b">%s</testcase></testsuite></testsuites>'
+TWO = '<testsuites><testcase name="a" /><testcase name="b">%s</testcase></testsuites>'
 EMPTY = '<testsuites tests="0" errors="0" failures="0" />'
 SKIPPED = "0:00:00 [1/1] test_x\ntest_x skipped -- Use of the 'network' resource not enabled\n"
 DENIED = "0:00:00 [1/1] test_x\ntest_x skipped (resource denied)\n"

@@ -4,10 +4,10 @@
     verdicts.py python DIRECT RECORD    two files that `python3 -m test --junit-xml` wrote
     verdicts.py curl DIRECT RECORD      two outputs of curl's runtests.pl
 
-Prints a line for each test whose verdict differs, "NAME: VERDICT without the library, VERDICT with
-it", and then "N alike, N differ". A run that left no verdicts differs in one test: the run. A module
-of CPython that was skipped whole left a file without tests, or none; that it was skipped is then
-read from the output beside it (X.log of X.out), since one that failed to load leaves the same.
+Prints a line for each test whose verdict differs, "NAME: VERDICT without the library, VERDICT
+with it", and then "N alike, N differ". A run that left no verdicts differs in one test: the run. A
+module of CPython that was skipped whole left a file without tests, or none; that it was skipped is
+then read from the output beside it (X.log of X.out): one that failed to load leaves the same.
 """
 
 import os
