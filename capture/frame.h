@@ -31,6 +31,10 @@
 #define TH_TRACE_ID_BYTES 16
 #define TH_SPAN_ID_BYTES 8
 
+/* Frames of what one call of the agent's was given are a nanosecond apart, and so by less than
+ * this; of different calls by more, since each costs more. */
+#define TH_FRAME_ONE_READ_NS 128
+
 /* Flags of the file header, and of a live file's. */
 enum th_file_flag {
 	TH_FILE_ENCRYPTED = 1 << 0,

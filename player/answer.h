@@ -133,7 +133,7 @@ struct th_ending {
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */
 	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */
-	uint64_t idle_until;	       /* when that was, in the recording */
+	uint64_t idle_until;	       /* when that was, in the recording; 0: it is not known */
 	enum th_after then;	       /* how */
 	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };

@@ -1,8 +1,9 @@
 /* HTTP/1 towards the agent (serve.h). A request is read whole into one buffer, answered with the
  * bytes that were recorded, and the connection then goes the way the recorded one went.
  *
- * Each recorded piece is written by itself, so that the edges of a stream stay where they were;
- * with TLS they become records that leave in one system call. */
+ * What was read by one call is written by itself, so that the edges of a stream stay where they
+ * were; with TLS they become records that leave in one system call. What was read only after the
+ * agent had asked on waits until it does (h1_ahead.h). */
 #include <errno.h>
 #include <openssl/evp.h>
 #include <poll.h>
@@ -11,6 +12,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "player/dialog.h"
+#include "player/h1_ahead.h"
+#include "player/h1_out.h"
 #include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
@@ -18,8 +21,8 @@
 #include "wire/http1.h"
 
 #define READ_BYTES 16384
-/* Head and first piece that came so close together were one write of the peer's. */
-#define TOGETHER_NS 200000
+/* An agent that does not ask on where it did is not waited for longer than it took, and this. */
+#define PATIENCE_NS 5000000000ull
 
 struct session {
 	struct th_caller *c;
@@ -28,9 +31,11 @@ struct session {
 	struct th_h1_parser parser;
 	size_t head_n;
 	enum th_h1_body body;
-	bool whole;	       /* the request has been read to its end */
-	bool continued;	       /* a 100 was sent that nobody has recorded */
-	size_t interims;       /* of the answer, already sent */
+	bool whole;	 /* the request has been read to its end */
+	bool continued;	 /* a 100 was sent that nobody has recorded */
+	size_t interims; /* of the answer, already sent */
+	struct th_h1_out out;
+	struct th_h1_ahead ahead;
 	uint64_t served;       /* bytes of this answer */
 	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
 };
@@ -40,7 +45,7 @@ struct session {
 /* More bytes behind those in `in`. False: the agent is gone. */
 static bool read_more(struct session *s)
 {
-	if (!th_buf_room(&s->in, READ_BYTES)) {
+	if (th_h1_out_flush(&s->out) < 0 || !th_buf_room(&s->in, READ_BYTES)) {
 		return false;
 	}
 	ssize_t n = th_stream_read(&s->c->stream, s->in.p + s->in.n, s->in.cap - s->in.n);
@@ -89,19 +94,26 @@ static bool parse(struct session *s)
 	return true;
 }
 
+static void end_connection(struct session *s, const struct th_ending *e)
+{
+	th_h1_out_flush(&s->out);
+	th_caller_end(s->c, e);
+}
+
 /* Ends the connection over bytes that nothing can be answered to. */
 static bool not_http(struct session *s)
 {
 	th_tally_miss(s->c->serving->tally, s->c->hello.process, "bytes that are not HTTP/1",
 		"the connection was closed");
-	th_stream_end(&s->c->stream, true);
+	end_connection(s, &(struct th_ending){.after = TH_AFTER_NOTIFY});
 	return false;
 }
 
 /* Waits for the next request no longer than the recorded peer did. False: it is over. */
 static bool await_request(struct session *s)
 {
-	if (s->at < s->in.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream)) {
+	if (s->at < s->in.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream) ||
+		th_h1_out_flush(&s->out) < 0) {
 		return true;
 	}
 	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
@@ -111,8 +123,9 @@ static bool await_request(struct session *s)
 			return true;
 		}
 	}
-	struct th_ending e = {.after = s->idle.then, .code = s->idle.code};
-	th_caller_end(s->c, &e);
+	struct th_ending e = s->idle;
+	e.after = e.then;
+	end_connection(s, &e);
 	return false;
 }
 
@@ -161,22 +174,57 @@ static struct th_head request_head(const struct session *s)
 
 /* ---- answering ---- */
 
-static bool put(struct session *s, struct th_slice bytes)
-{
-	s->served += bytes.n;
-	return th_stream_write(&s->c->stream, bytes) == 0;
-}
-
 static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t time)
 {
 	uint64_t ns = th_timeline_wait(t, time);
 	if (ns == 0) {
 		return true;
 	}
-	if (th_stream_flush(&s->c->stream) < 0) {
+	return th_h1_out_flush(&s->out) == 0 && th_stream_pause(&s->c->stream, ns);
+}
+
+/* Waits for more of what the agent sends; false: nothing comes for too long. */
+static bool await_more(struct session *s)
+{
+	uint64_t ns = s->c->serving->silence_ns ? s->c->serving->silence_ns : PATIENCE_NS;
+	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
+	return th_h1_out_flush(&s->out) < 0 || th_stream_has_input(&s->c->stream) ||
+		poll(&pfd, 1, (int)(ns / 1000000)) != 0;
+}
+
+/* What was read at `time` is not given before the agent has asked on as it had by then. False: it
+ * is gone. */
+static bool await_requests(struct session *s, uint64_t time)
+{
+	size_t need = th_h1_ahead_by(&s->ahead, time);
+	while (s->whole && th_h1_ahead_count(unread(s)) < need) {
+		if (!await_more(s)) {
+			if (s->served) {
+				th_caller_strayed(s->c, s->ahead.next,
+					"it never came; the recorded answer before it goes on");
+			}
+			s->ahead.at = s->c->serving->run->n_exchanges;
+			s->ahead.sent = 0;
+			return true;
+		}
+		if (!read_more(s)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A part of an answer that was read at `time`. */
+static bool send_part(
+	struct session *s, const struct th_timeline *t, uint64_t time, struct th_slice bytes)
+{
+	if (!th_h1_out_goes_on(&s->out, time) &&
+		(th_h1_out_end_read(&s->out) < 0 || !await_requests(s, time) ||
+			!pause_until(s, t, time))) {
 		return false;
 	}
-	return th_stream_pause(&s->c->stream, ns);
+	s->served += bytes.n;
+	return th_h1_out_put(&s->out, time, bytes) == 0;
 }
 
 /* Interim answers from the first that was not sent yet. */
@@ -185,59 +233,59 @@ static bool send_interims(
 {
 	for (; s->interims < until; s->interims++) {
 		const struct th_interim *i = &x->interim[s->interims];
-		if (!pause_until(s, t, i->time) || !put(s, i->head.bytes) ||
-			th_stream_flush(&s->c->stream) < 0) {
+		if (!send_part(s, t, i->time, i->head.bytes)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-/* The head, together with the first piece when they came together. Returns how many pieces went. */
-static int send_head(struct session *s, const struct th_message *m, const struct th_timeline *t)
+static bool send_message(struct session *s, const struct th_message *m, const struct th_timeline *t)
 {
-	if (!m->present || m->head.bytes.n == 0) {
-		return 0;
+	if (m->present && m->head.bytes.n && !send_part(s, t, m->began, m->head.bytes)) {
+		return false;
 	}
-	if (!pause_until(s, t, m->began)) {
-		return -EPIPE;
-	}
-	const struct th_piece *first = m->n_pieces ? &m->pieces[0] : NULL;
-	bool together = first && first->time < m->began + TOGETHER_NS &&
-		m->head.bytes.n + first->bytes.n <= READ_BYTES;
-	if (!together) {
-		return put(s, m->head.bytes) ? 0 : -EPIPE;
-	}
-	uint8_t joined[READ_BYTES];
-	memcpy(joined, m->head.bytes.p, m->head.bytes.n);
-	memcpy(joined + m->head.bytes.n, first->bytes.p, first->bytes.n);
-	return put(s, (struct th_slice){joined, m->head.bytes.n + first->bytes.n}) ? 1 : -EPIPE;
-}
-
-static bool send_pieces(
-	struct session *s, const struct th_message *m, const struct th_timeline *t, size_t from)
-{
-	bool plain = s->c->stream.ssl == NULL;
-	for (size_t i = from; i < m->n_pieces; i++) {
-		if (!pause_until(s, t, m->pieces[i].time) || !put(s, m->pieces[i].bytes) ||
-			(plain && th_stream_flush(&s->c->stream) < 0)) {
+	for (size_t i = 0; i < m->n_pieces; i++) {
+		if (!send_part(s, t, m->pieces[i].time, m->pieces[i].bytes)) {
 			return false;
 		}
 	}
-	return th_stream_flush(&s->c->stream) == 0;
+	return true;
+}
+
+/* When the agent was given the first part of an answer; UINT64_MAX: never. */
+static uint64_t answer_began(const struct th_exchange *x)
+{
+	if (x->n_interim) {
+		return x->interim[0].time;
+	}
+	return x->response.present ? x->response.began : UINT64_MAX;
+}
+
+/* The answer is out, but for what was read together with the one to the next request. */
+static bool finish_sending(struct session *s)
+{
+	const struct th_exchange *next = s->ahead.next;
+	bool goes_on = next && s->at < s->in.n && th_h1_out_goes_on(&s->out, answer_began(next));
+	return goes_on || th_h1_out_flush(&s->out) == 0;
 }
 
 static bool send_answer(struct session *s, const struct th_exchange *x)
 {
 	struct th_timeline t = th_timeline_begin(s->c->serving, x);
 	s->served = 0;
-	if (!send_interims(s, x, &t, x->n_interim)) {
-		return false;
-	}
-	int sent = send_head(s, &x->response, &t);
-	bool ok = sent >= 0 && send_pieces(s, &x->response, &t, (size_t)sent);
+	s->ahead = th_h1_ahead_begin(s->c->serving->run, x);
+	bool ok = send_interims(s, x, &t, x->n_interim) && send_message(s, &x->response, &t) &&
+		finish_sending(s);
 	th_tally_bytes(s->c->serving->tally, s->served);
 	return ok;
+}
+
+/* What is not recorded. */
+static bool put_now(struct session *s, struct th_slice bytes)
+{
+	return th_h1_out_flush(&s->out) == 0 && th_stream_write(&s->c->stream, bytes) == 0 &&
+		th_stream_flush(&s->c->stream) == 0;
 }
 
 static bool send_miss(struct session *s, const char *body, bool with_body)
@@ -250,8 +298,7 @@ static bool send_miss(struct session *s, const char *body, bool with_body)
 	if (with_body) {
 		th_buf_str(&out, body);
 	}
-	bool ok = !out.failed && th_stream_write(&s->c->stream, th_buf_view(&out)) == 0 &&
-		th_stream_flush(&s->c->stream) == 0;
+	bool ok = !out.failed && put_now(s, th_buf_view(&out));
 	th_buf_finish(&out);
 	return ok;
 }
@@ -262,9 +309,7 @@ static bool send_miss(struct session *s, const char *body, bool with_body)
 static bool go_on(struct session *s)
 {
 	s->continued = th_online_now(s->c->serving);
-	return !s->continued ||
-		(put(s, TH_SLICE_LIT("HTTP/1.1 100 Continue\r\n\r\n")) &&
-			th_stream_flush(&s->c->stream) == 0);
+	return !s->continued || put_now(s, TH_SLICE_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 /* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? True
@@ -292,7 +337,9 @@ static bool expectation(struct session *s, struct th_exchange *asked, struct th_
 		until++;
 	}
 	struct th_timeline now = {.pace = 0};
-	return send_interims(s, x, &now, until < x->n_interim ? until + 1 : until);
+	s->ahead = th_h1_ahead_begin(s->c->serving->run, x);
+	return send_interims(s, x, &now, until < x->n_interim ? until + 1 : until) &&
+		th_h1_out_flush(&s->out) == 0;
 }
 
 static void serve_upgraded(struct session *s, const struct th_exchange *x)
@@ -328,7 +375,7 @@ static bool finish_answer(struct session *s, const struct th_exchange *x)
 	if (e.after == TH_AFTER_KEEP) {
 		return true;
 	}
-	th_caller_end(s->c, &e);
+	end_connection(s, &e);
 	return false;
 }
 
@@ -340,7 +387,9 @@ static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x
 	struct th_timeline t = th_timeline_begin(s->c->serving, x);
 	bool secret = x->request.n_pieces == 0 && x->response.n_pieces == 0 &&
 		th_http_status(x) != 101;
-	if (!send_interims(s, x, &t, x->n_interim) || th_dialog_begin(s->c, x, &head) < 0) {
+	s->ahead = th_h1_ahead_begin(s->c->serving->run, x);
+	if (!send_interims(s, x, &t, x->n_interim) || th_h1_out_flush(&s->out) < 0 ||
+		th_dialog_begin(s->c, x, &head) < 0) {
 		return TH_H1_NEXT_END;
 	}
 	if (!secret) {
@@ -357,7 +406,8 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 	th_order_wait(s->c->serving->order, x);
 	if (x->response.head.list) {
 		struct th_timeline t = th_timeline_begin(s->c->serving, x);
-		if (send_interims(s, x, &t, x->n_interim)) {
+		s->ahead = th_h1_ahead_begin(s->c->serving->run, x);
+		if (send_interims(s, x, &t, x->n_interim) && th_h1_out_flush(&s->out) == 0) {
 			serve_upgraded(s, x);
 		}
 		return false;
@@ -394,15 +444,14 @@ static bool answer_miss(struct session *s, const char *body)
 	struct th_slice method = {NULL, 0}, target;
 	struct th_head head = request_head(s);
 	if (!body) {
-		th_caller_end(
-			s->c, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
+		end_connection(s, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
 		return false;
 	}
 	th_head_request(&head, &method, &target);
 	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
 	bool sent = send_miss(s, body, !th_slice_eq(method, TH_SLICE_LIT("HEAD")));
 	if (sent && wants_close(s, &head)) {
-		th_caller_end(s->c, &(struct th_ending){.after = TH_AFTER_NOTIFY});
+		end_connection(s, &(struct th_ending){.after = TH_AFTER_NOTIFY});
 		return false;
 	}
 	return sent;
@@ -419,6 +468,9 @@ static bool answer_live(struct session *s, struct th_slice body, enum th_h1_next
 		.version = s->c->asker.version,
 		.continued = s->continued};
 	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
+	if (th_h1_out_flush(&s->out) < 0) {
+		return false;
+	}
 	enum th_online_next next = th_online_h1(s->c, &r);
 	if (next == TH_ONLINE_NEXT_TUNNEL) {
 		*ret_next = TH_H1_NEXT_TUNNEL;
@@ -473,10 +525,11 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 
 enum th_h1_next th_serve_h1(struct th_caller *c)
 {
-	struct session s = {.c = c};
+	struct session s = {.c = c, .out.stream = &c->stream};
 	enum th_h1_next next = TH_H1_NEXT_END;
 	while (serve_request(&s, &next)) {
 	}
+	th_h1_out_finish(&s.out);
 	th_buf_finish(&s.in);
 	return next;
 }

@@ -146,12 +146,27 @@ uint64_t th_ending_idle_left(struct th_serving *s, const struct th_ending *e, ui
 	return late ? LATE_LOOK_NS : 0;
 }
 
+/* The agent gave the answer up and asked on: what the connection came to belongs to the last
+ * request on it, unless that does not come. */
+static struct th_ending ending_if_none_follows(
+	const struct th_serving *s, const struct th_exchange *x, const struct th_ending *e)
+{
+	struct th_ending keep = *e;
+	keep.after = TH_AFTER_KEEP;
+	keep.then = e->after;
+	keep.idle_ns = patience_of(s, x);
+	return keep;
+}
+
 struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 {
 	const struct th_message *m = &x->response;
 	bool until_close = ends_with_connection(x);
 	if (!message_complete(m) && !until_close) {
-		return ending_of_cut(s, x);
+		struct th_ending e = ending_of_cut(s, x);
+		return x->connection && th_index_left_on(s->index, x->connection)
+			? ending_if_none_follows(s, x, &e)
+			: e;
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
 		return (struct th_ending){

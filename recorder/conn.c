@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "recorder/call_clock.h"
 #include "recorder/certificates.h"
 #include "recorder/emit.h"
 #include "recorder/foreign.h"
@@ -218,7 +219,9 @@ void th_conn_sent_v(struct th_conn_ref ref, const struct iovec *iov, int count, 
 
 void th_conn_received_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)
 {
+	th_call_clock_hold();
 	each(ref, iov, count, n, th_feed_received);
+	th_call_clock_go();
 }
 
 bool th_conn_is_http(struct th_conn_ref ref)

@@ -1,10 +1,10 @@
 #include "recorder/hold.h"
 
-#include "base/clock.h"
 #include "base/pool.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "capture/scrub_wire.h"
+#include "recorder/call_clock.h"
 #include "recorder/emit.h"
 #include "recorder/process.h"
 
@@ -199,7 +199,7 @@ static void keep(struct th_held *h, struct th_slice bytes)
 	}
 	follow(h, bytes);
 	if (h->n_edges < EDGES_MAX) {
-		h->edges[h->n_edges++].time = th_clock_now();
+		h->edges[h->n_edges++].time = th_call_clock_now();
 	}
 	h->edges[h->n_edges - 1].end = h->raw.n;
 }

@@ -15,6 +15,7 @@
 #include "capture/fold.h"
 #include "capture/key.h"
 #include "capture/writer.h"
+#include "recorder/call_clock.h"
 #include "recorder/certificates.h"
 #include "recorder/conn.h"
 #include "recorder/foreign.h"
@@ -93,7 +94,7 @@ const struct th_redaction *th_process_answers(void)
 
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n)
 {
-	(void)th_writer_put(&process.writer, type, flags, id, th_clock_now(), parts, n);
+	(void)th_writer_put(&process.writer, type, flags, id, th_call_clock_now(), parts, n);
 }
 
 void th_process_put_at(

@@ -130,6 +130,25 @@ Test(conn, greeting_of_http2_alone_is_no_stranger)
 	cr_assert_not_null(strstr(fake_text(), "LOCAL 0 NOTHING"), "%s", fake_text());
 }
 
+/* A replay gives at once what was given at once (player/h1_out.h). */
+Test(conn, frames_of_one_call_are_told_by_their_times)
+{
+	struct th_conn_conf conf = conf_of(80);
+	struct th_conn_ref c = th_conn_open(&conf);
+	script_step(c, GET, 100);
+	for (int i = 0; i < 2; i++) {
+		fake_forget();
+		th_conn_received(c, "HTTP/1.1 103 E\r\n\r\nHTTP/1.1 102 P\r\n\r\n", 36);
+		cr_assert_eq(fake_count, 2);
+		cr_expect_eq(fake_frames[1].time, fake_frames[0].time + 1);
+	}
+	uint64_t time = fake_frames[1].time;
+	fake_forget();
+	th_conn_received(c, "HTTP/1.1 204 N\r\n\r\n", 18);
+	cr_expect_geq(fake_frames[0].time, time + TH_FRAME_ONE_READ_NS);
+	th_conn_close(c);
+}
+
 static uint32_t certificates_of(size_t i)
 {
 	cr_assert_eq(fake_frames[i].type, TH_FRAME_CONN);

@@ -1,0 +1,128 @@
+#!/bin/bash
+# What an agent reads may depend on what had come by then. Python's http.client takes an interim
+# answer for the final one, unless it is 100: what came together with it is lost, what comes later
+# is read as the answer to the next request. A replay repeats it, whichever it was.
+. "$(dirname "$0")/lib.sh"
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem \
+	-out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+export SSL_CERT_FILE=$scratch/cert.pem
+
+cat >serve.py <<'P'
+"""Answers /WHEN…: what is said by then depends on when."""
+import os, socket, ssl, threading
+
+def final(text):
+    body = (text + " " + os.urandom(6).hex() + "\n").encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+def requests(sock):
+    """The targets that are asked for, one by one."""
+    data = b""
+    while True:
+        while b"\r\n\r\n" not in data:
+            more = sock.recv(65536)
+            if not more:
+                return
+            data += more
+        head, data = data.split(b"\r\n\r\n", 1)
+        yield head.split()[1].decode()
+
+def talk(sock):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    asked = requests(sock)
+    for target in asked:
+        answer = final(target)
+        if target.startswith("/together"):  # in one piece
+            sock.sendall(hints + answer)
+        elif target.startswith("/apart"):  # the final one when something else is asked
+            sock.sendall(hints)
+            other = next(asked, None)
+            sock.sendall(answer)
+            if other:
+                sock.sendall(final(other))
+        elif target.startswith("/both"):  # the final one and that to the next in one piece
+            sock.sendall(hints)
+            sock.sendall(answer + final(next(asked)))
+        elif target.startswith("/body"):  # the body when something else is asked
+            head, body = answer.split(b"\r\n\r\n")
+            sock.sendall(hints + head + b"\r\n\r\n")
+            next(asked)
+            sock.sendall(body)
+        elif target.startswith("/never"):
+            sock.sendall(hints)
+        else:
+            sock.sendall(answer)
+
+def serve(listener, context):
+    while True:
+        sock, _ = listener.accept()
+        def run(sock=sock):
+            try:
+                with context.wrap_socket(sock, server_side=True) if context else sock as s:
+                    talk(s)
+            except (OSError, StopIteration):
+                pass
+        threading.Thread(target=run, daemon=True).start()
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("cert.pem", "key.pem")
+ports = []
+for c in context, None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    ports.append(str(listener.getsockname()[1]))
+    threading.Thread(target=serve, args=(listener, c), daemon=True).start()
+with open("ports.new", "w") as f:
+    f.write(" ".join(ports))
+os.rename("ports.new", "ports")
+threading.Event().wait()
+P
+cat >agent.py <<'P'
+"""agent.py tls|plain PORT TARGET…: one after another on one connection."""
+import http.client, ssl, sys
+
+how, port, *targets = sys.argv[1:]
+if how == "tls":
+    c = http.client.HTTPSConnection("localhost", int(port), timeout=3)
+else:
+    c = http.client.HTTPConnection("localhost", int(port), timeout=3)
+c.auto_open = 1
+for target in targets:
+    try:
+        c.request("GET", target)
+        answer = c.getresponse()
+        print(target, answer.status, answer.read(), flush=True)
+    except (OSError, http.client.HTTPException) as e:
+        print(target, repr(e), flush=True)
+        c.close()
+P
+/usr/bin/python3 serve.py &
+server=$!
+trap 'kill $server 2>/dev/null; finish' EXIT
+while [ ! -f ports ]; do sleep 0.05; done
+read -r secure plain <ports
+
+times=${TIMES:-3}
+agent() { /usr/bin/python3 agent.py "$@"; }
+recorded_again() { # NAME ARGUMENT…
+	name=$1
+	shift
+	recording "$name.thc" /usr/bin/python3 agent.py "$@" >"$name.rec" 2>"$name.err"
+	for i in $(seq "$times"); do
+		TRACEHOOK_REPORT=$scratch/$name.json \
+			replaying "$name.thc" /usr/bin/python3 agent.py "$@" >"$name.rep" 2>>"$name.err"
+		equal "$name: replay $i: no error" "0 " "$? $(cat "$name.err")"
+		same "$name: replay $i: the same answers" "$name.rec" "$name.rep"
+	done
+	equal "$name: all is matched, each was asked" "$# 0 0" \
+		"$(jq -r '"\(.matched + 2) \(.missed) \(.unused)"' "$name.json")"
+}
+for how in plain tls; do
+	port=$plain
+	[ $how = plain ] || port=$secure
+	recorded_again $how-together $how "$port" /together /one /two
+	recorded_again $how-apart $how "$port" /apart /one /two /three
+	recorded_again $how-both $how "$port" /both /one /two
+	recorded_again $how-body $how "$port" /body /one /two
+	recorded_again $how-never $how "$port" /never
+done
