@@ -25,6 +25,7 @@
 #include "recorder/recorder.h"
 #include "shim/child_env.h"
 #include "shim/children.h"
+#include "shim/environment.h"
 #include "shim/fd_table.h"
 #include "shim/inside.h"
 #include "shim/log.h"
@@ -183,11 +184,6 @@ static enum th_arm_state after_mistake(const char *why)
 
 /* ---- begin ---- */
 
-static const char *from_environment(void *ctx, const char *name)
-{
-	return secure_getenv(name);
-}
-
 static const char *why_not_begun(int error)
 {
 	switch (error) {
@@ -203,7 +199,7 @@ static const char *why_not_begun(int error)
 static void choose_trace_id(struct th_config *conf)
 {
 	if (!conf->has_trace_id) {
-		(void)getrandom(conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
+		(void)TH_SYS(SYS_getrandom, conf->trace_id, sizeof(conf->trace_id), GRND_NONBLOCK);
 		conf->has_trace_id = true;
 	}
 }
@@ -344,8 +340,10 @@ static bool load_key(char *why)
 static enum th_arm_state begin(const char *argv0)
 {
 	char why[TH_CONFIG_WHY_MAX], cwd[PATH_MAX];
-	const char *here = getcwd(cwd, sizeof(cwd));
-	if (th_config_parse(from_environment, NULL, here, &th_arm_config, why) < 0 ||
+	long n = TH_SYS(SYS_getcwd, cwd, sizeof(cwd));
+	const char *here = n > 0 && cwd[0] == '/' ? cwd : NULL;
+	th_environment_begin();
+	if (th_config_parse(th_environment_get, NULL, here, &th_arm_config, why) < 0 ||
 		th_config_check_names(&th_arm_config, environ, why) < 0) {
 		return after_mistake(why);
 	}
@@ -368,7 +366,7 @@ static enum th_arm_state begin(const char *argv0)
 __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 {
 	int saved = errno;
-	th_slot_bind_all();
+	th_slot_begin();
 	if (!getauxval(AT_SECURE)) { /* P31 */
 		th_thread.depth++;
 		th_child_env_begin();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/sys.h"
 #include "shim/arm.h"
 #include "shim/children.h"
 #include "shim/next.h"
@@ -28,7 +29,7 @@ const char *th_child_env_value(char *const envp[], const char *name)
 {
 	size_t n = strlen(name);
 	for (; envp && *envp; envp++) {
-		if (strncmp(*envp, name, n) == 0) {
+		if (**envp == *name && strncmp(*envp, name, n) == 0) {
 			return *envp + n;
 		}
 	}
@@ -63,7 +64,8 @@ static bool make_absolute(const char *value, const char *us)
 	struct th_out out = {.p = (uint8_t *)preload, .cap = sizeof(preload)};
 	th_out_bytes(&out, PRELOAD, sizeof(PRELOAD) - 1);
 	th_out_bytes(&out, value, (size_t)(us - value));
-	if (us[0] != '/' && memchr(us, '/', strcspn(us, ": ")) && getcwd(here, sizeof(here)) &&
+	if (us[0] != '/' && memchr(us, '/', strcspn(us, ": ")) &&
+		TH_SYS(SYS_getcwd, here, sizeof(here)) > 0 && here[0] == '/' &&
 		!strpbrk(here, ": ")) {
 		th_out_bytes(&out, here, strlen(here));
 		th_out_u8(&out, '/');

@@ -35,7 +35,7 @@ void th_children_put(char *entry)
 {
 	size_t name = strcspn(entry, "=") + 1;
 	for (char **e = environ; e && *e; e++) {
-		if (strncmp(*e, entry, name) == 0) {
+		if (**e == *entry && strncmp(*e, entry, name) == 0) {
 			*e = entry;
 			return;
 		}

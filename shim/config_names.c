@@ -25,10 +25,24 @@ static const char *const names[] = {MODE, "TRACEHOOK_CAPTURE", "TRACEHOOK_TRACE_
 
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
+/* Case ignored. Asked of every variable there is. */
+static bool is_like(const char *entry)
+{
+	static const char like[] = "TRAC";
+	for (size_t i = 0; i < sizeof(like) - 1; i++) {
+		if ((entry[i] & ~('a' - 'A')) != like[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The upper-case name of an entry that may be meant for us and has a value. */
 static bool read_name(const char *entry, char ret_name[NAME_MAX_BYTES + 1])
 {
-	static const char like[] = "TRAC";
+	if (!is_like(entry)) {
+		return false;
+	}
 	size_t n = strcspn(entry, "=");
 	if (n > NAME_MAX_BYTES || entry[n] != '=' || !entry[n + 1]) {
 		return false;
@@ -38,7 +52,7 @@ static bool read_name(const char *entry, char ret_name[NAME_MAX_BYTES + 1])
 		ret_name[i] = c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 	}
 	ret_name[n] = '\0';
-	return strncmp(ret_name, like, sizeof(like) - 1) == 0;
+	return true;
 }
 
 static bool is_ours(const char *entry)

@@ -11,6 +11,7 @@
  * WebSocket frames that curl_ws_send() and curl_ws_recv() move. */
 #include "shim/curl_tap.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 
 #include "base/pool.h"
@@ -328,11 +329,17 @@ static void told(struct th_curl_tap *t, enum shown what, struct th_slice bytes)
 	}
 }
 
+/* Not imported: every program would pay for it. */
+static FILE *standard_error(void)
+{
+	return *(FILE **)th_slot_symbol(RTLD_DEFAULT, "stderr");
+}
+
 /* What libcurl does by itself for a handle that is verbose and has no callback. */
 static int show_by_default(const struct th_curl_handle *h, enum shown what, char *data, size_t n)
 {
 	static const char marks[3][3] = {"* ", "< ", "> "};
-	FILE *to = h->errors ? h->errors : stderr;
+	FILE *to = h->errors ? h->errors : standard_error();
 	if (what <= SHOWN_HEADER_OUT) {
 		fwrite(marks[what], 2, 1, to);
 		fwrite(data, n, 1, to);

@@ -51,7 +51,7 @@ static void put_door(struct th_out *out, const struct th_entry *e)
 	th_out_bytes(out, mov_note_r11, sizeof(mov_note_r11));
 	th_out_u32(out, (uint32_t)note_offset());
 	th_out_bytes(out, jump_through_next, sizeof(jump_through_next));
-	th_out_u64(out, (uintptr_t)e->slot->hook);
+	th_out_u64(out, (uintptr_t)th_slot_hook(e->slot));
 }
 
 /* The beginning of the function that is to be written over; it is called through a pointer. */

@@ -16,9 +16,9 @@
  *
  * TH_JUMP_HOOK is for functions that look at their own return address (jump.h).
  *
- * TH_HOOK is for functions of the C library: one address for the process, found before any
- * traffic. TH_LIB_HOOK is for functions of libraries of which a process may hold several copies, or
- * hold them out of our sight (P1, P2): their real function depends on who calls. */
+ * TH_HOOK is for functions of the C library: one address for the process, found at its
+ * first call. TH_LIB_HOOK is for functions of libraries of which a process may hold several copies,
+ * or hold them out of our sight (P1, P2): their real function depends on who calls. */
 #ifndef SHIM_HOOK_H
 #define SHIM_HOOK_H
 
@@ -39,15 +39,23 @@ struct x509_st;
 #define TH_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIBC, ret, name, params)
 #define TH_LIB_HOOK(ret, name, params) TH_HOOK_DEFINE(TH_SLOT_LIB, ret, name, params)
 
-/* The record is found through a section of pointers: compilers may pad a section of structures. */
+/* The record of one hook, and in another section where the hook is: C has no way to say how far it
+ * is from there. */
+#define TH_SLOT(where, ret, name) \
+	struct th_slot th_slot_##name __attribute__((section("th_slots"), used, \
+		aligned(TH_SLOT_BYTES))) = {NULL, NULL, where, TH_RETURNS_POINTER(ret), #name}; \
+	_Static_assert(sizeof(#name) <= TH_SLOT_NAME_MAX, "no room for " #name); \
+	__asm__(".pushsection th_hooks, \"a\"\n" \
+		".p2align 2\n" \
+		".long th_slot_" #name " - .\n" \
+		".long " #name " - .\n" \
+		".popsection\n")
+
 #define TH_HOOK_DEFINE(where, ret, name, params) \
 	__attribute__((visibility("default"))) ret th_hook_##name params __asm__(#name); \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(th_hook_##name), __typeof__(name)), \
 		"hook of " #name " differs from its declaration"); \
-	static struct th_slot th_slot_##name = { \
-		#name, (void *)th_hook_##name, NULL, where, TH_RETURNS_POINTER(ret)}; \
-	static struct th_slot *th_slot_ptr_##name \
-		__attribute__((section("th_slots"), used)) = &th_slot_##name; \
+	static TH_SLOT(where, ret, name); \
 	ret th_hook_##name params
 
 /* Hooked functions of the C library that return a pointer: their types. */

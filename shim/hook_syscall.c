@@ -66,7 +66,7 @@ typedef long call(long, long, long, long, long, long);
 /* Numbers and pointers are passed alike where system calls are made by hand. */
 static long by_name(const struct form *form, const long a[6])
 {
-	call *hook = (call *)th_slot_named(form->name)->hook;
+	call *hook = (call *)th_slot_hook(th_slot_named(form->name));
 	int before, ignored;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	long ret = hook(a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -11,10 +11,10 @@
  * run time. */
 #include "shim/inside.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/single_threaded.h>
 
 #include "recorder/emit.h"
 #include "shim/entry.h"
@@ -112,10 +112,17 @@ static bool has_shadow_stack(void)
 #endif
 }
 
+/* Not imported: every program would pay for it. */
+static bool is_single_threaded(void)
+{
+	const char *single = th_slot_symbol(RTLD_DEFAULT, "__libc_single_threaded");
+	return single && *single;
+}
+
 static int write_over(const struct th_inside *in, const struct th_library *lib)
 {
 	struct doors doors = {.n = 0};
-	if (!__libc_single_threaded || has_shadow_stack()) {
+	if (!is_single_threaded() || has_shadow_stack()) {
 		return -EBUSY;
 	}
 	if (!th_ssl_follows(lib)) {

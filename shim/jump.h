@@ -7,20 +7,17 @@
 
 #include "shim/hook.h"
 
-_Static_assert(offsetof(struct th_slot, real) == 16, "the stub reads it");
+_Static_assert(offsetof(struct th_slot, real) == 0, "the stub reads it");
 
 /* Up to three arguments are kept; the answer comes in rax (value) and dl (done). The stack is at
  * 8 modulo 16 when the stub begins, so three words align it for the call. The slot's real function
- * is bound by the constructor, and before that by th_slot_find() (P11). */
+ * is found when it is first called. */
 /* clang-format off */
 #define TH_JUMP_HOOK(ret, name, params, look) \
 	__attribute__((visibility("default"))) ret th_hook_##name params __asm__(#name); \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(th_hook_##name), __typeof__(name)), \
 		"hook of " #name " differs from its declaration"); \
-	__attribute__((used)) struct th_slot th_slot_##name = { \
-		#name, (void *)th_hook_##name, NULL, TH_SLOT_LIBC, true}; \
-	static struct th_slot *th_slot_ptr_##name \
-		__attribute__((section("th_slots"), used)) = &th_slot_##name; \
+	TH_SLOT(TH_SLOT_LIBC, ret, name); \
 	__asm__(".pushsection .text\n" \
 		".globl " #name "\n" \
 		".type " #name ", @function\n" \
@@ -46,7 +43,7 @@ _Static_assert(offsetof(struct th_slot, real) == 16, "the stub reads it");
 		".cfi_adjust_cfa_offset -8\n" \
 		"	testb %r8b, %r8b\n" \
 		"	jnz 2f\n" \
-		"1:	movq 16+th_slot_" #name "(%rip), %rax\n" \
+		"1:	movq th_slot_" #name "(%rip), %rax\n" \
 		"	testq %rax, %rax\n" \
 		"	jz 3f\n" \
 		"	jmpq *%rax\n" \

@@ -137,11 +137,11 @@ static bool interposes(const void *caller, const char *name)
 /* What to give in the place of `p`, which the agent would get; NULL: nothing. */
 static void *in_place_of(void *p, struct th_slot *s, const void *caller)
 {
-	if (!p || p == s->hook || interposes(caller, s->name)) {
+	if (!p || p == th_slot_hook(s) || interposes(caller, s->name)) {
 		return NULL;
 	}
 	if (s->scope == TH_SLOT_LIBC) {
-		return p == atomic_load_explicit(&s->real, memory_order_relaxed) ? s->hook : NULL;
+		return p == th_slot_real(s, NULL) ? th_slot_hook(s) : NULL;
 	}
 	const struct th_entry *e = th_entry_for(s, p);
 	TH_RECORD(!e, th_emit_lost(1, 0, "a TLS function got by dlsym could not be followed"));

@@ -36,7 +36,7 @@ static int note(struct dl_phdr_info *info, size_t size, void *data)
 	return !w->plain;
 }
 
-void th_next_begin(void)
+bool th_next_begin(void)
 {
 	struct walk w = {false, true};
 	n_objects = 0;
@@ -44,6 +44,7 @@ void th_next_begin(void)
 	if (!w.plain) {
 		n_objects = 0;
 	}
+	return n_objects > 0;
 }
 
 bool th_next_find(const char *name, void **ret_function)

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Notes what is loaded. In the constructor. */
-void th_next_begin(void);
+/* Notes what is loaded. In the constructor. False: th_next_find() will know nothing. */
+bool th_next_begin(void);
 
 /* True: *ret_function is it, NULL when there is none. False: that is for the loader to say.
  * Signal-safe. */

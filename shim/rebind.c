@@ -59,12 +59,12 @@ static long rebind_one(const struct th_image *image, const ElfW(Rela) * r)
 		return 0;
 	}
 	const ElfW(Sym) *symbol = &image->symbols[ELF64_R_SYM(r->r_info)];
-	const struct th_slot *s = th_slot_named(image->strings + symbol->st_name);
+	struct th_slot *s = th_slot_named(image->strings + symbol->st_name);
 	void *_Atomic *entry = (void *_Atomic *)(image->bias + r->r_offset);
-	if (!s || atomic_load_explicit(entry, memory_order_relaxed) == s->hook) {
+	if (!s || atomic_load_explicit(entry, memory_order_relaxed) == th_slot_hook(s)) {
 		return 0;
 	}
-	point(image, entry, s->hook);
+	point(image, entry, th_slot_hook(s));
 	return 1;
 }
 

@@ -49,7 +49,7 @@ static union th_peer_address source_of(const struct th_wish *w, uint32_t number)
 		struct th_wish home = *w;
 		home.peer = th_world_plain_address(4, (const uint8_t[16]){127, 0, 0, 1});
 		if (w->peer.family == 6) {
-			home.peer = th_world_plain_address(6, in6addr_loopback.s6_addr);
+			home.peer = th_world_plain_address(6, (const uint8_t[16]){[15] = 1});
 		}
 		a = th_swap_guise(&home, number).local;
 	}

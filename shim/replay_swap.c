@@ -49,7 +49,7 @@ static union th_peer_address local_of(const struct th_wish *w, uint32_t number)
 		a.sin6_addr.s6_addr[10] = a.sin6_addr.s6_addr[11] = 0xff;
 		memcpy(a.sin6_addr.s6_addr + 12, &v4, 4);
 	} else if (th_wish_loopback(w)) {
-		a.sin6_addr = in6addr_loopback;
+		a.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
 	} else {
 		memcpy(&a.sin6_addr, documentation, sizeof(documentation));
 	}

@@ -23,7 +23,7 @@
 #define SITE_PROBES 16
 #define OBJECTS_MAX 512 /* looked through as a last resort */
 
-extern struct th_slot *__start_th_slots[], *__stop_th_slots[];
+extern struct th_slot __start_th_slots[], __stop_th_slots[];
 
 struct site_entry {
 	_Atomic(const void *) caller; /* claims the entry */
@@ -115,21 +115,24 @@ void *th_slot_find(struct th_slot *s)
 	void *p = NULL;
 	if (!th_next_find(s->name, &p)) {
 		p = th_slot_symbol(RTLD_NEXT, s->name);
+		p = p == th_slot_hook(s) ? NULL : p;
 	}
 	errno = saved;
-	if (!p || p == s->hook) {
+	if (!p) {
 		return missing(s);
 	}
 	atomic_store_explicit(&s->real, p, memory_order_release);
 	return p;
 }
 
-void th_slot_bind_all(void)
+void th_slot_begin(void)
 {
-	th_next_begin();
-	for (struct th_slot **s = __start_th_slots; s < __stop_th_slots; s++) {
-		if ((*s)->scope == TH_SLOT_LIBC) {
-			(void)th_slot_find(*s);
+	if (th_next_begin()) {
+		return;
+	}
+	for (struct th_slot *s = __start_th_slots; s < __stop_th_slots; s++) {
+		if (s->scope == TH_SLOT_LIBC) {
+			(void)th_slot_find(s);
 		}
 	}
 }

@@ -20,12 +20,25 @@ enum th_slot_scope {
 
 struct th_inside;
 
+/* One of the section th_slots. It holds no address that the loader would have to relocate, in each
+ * program that starts, and is as large as its alignment: compilers may pad a section of structures.
+ */
+#define TH_SLOT_BYTES 64
+#define TH_SLOT_NAME_MAX 46 /* with its NUL */
+
 struct th_slot {
-	const char *name;
-	void *hook;	      /* our function: never an answer (P4) */
-	_Atomic(void *) real; /* TH_SLOT_LIBC, once bound */
+	_Atomic(void *) real; /* TH_SLOT_LIBC, once found */
+	_Atomic(void *) hook; /* our function, once asked for: th_slot_hook() */
 	uint8_t scope;	      /* enum th_slot_scope */
 	bool returns_pointer; /* how the stand-in for a missing function fails */
+	char name[TH_SLOT_NAME_MAX];
+};
+
+_Static_assert(sizeof(struct th_slot) == TH_SLOT_BYTES, "a section of them has no gaps");
+
+/* One of the section th_hooks: which hook belongs to which slot, as distances from the two. */
+struct th_slot_hook {
+	int32_t slot, hook;
 };
 
 /* A library that provides functions to hooks of TH_SLOT_LIB. Never unloaded: it is pinned when it
@@ -55,10 +68,13 @@ struct th_site {
 	bool inside;
 };
 
-/* Binds every slot of the C library. In the constructor; errno may change. */
-void th_slot_bind_all(void);
+/* Makes ready for finding the C library's functions. Each is found when it is first called: by a
+ * walk that neither allocates nor locks, so that this is fit for any place a hook is called in (P8,
+ * P21). Where that walk is not possible all are bound here. In the constructor; errno may change.
+ */
+void th_slot_begin(void);
 
-/* Before the constructor (P11), or should RTLD_NEXT have failed there. Keeps errno. Never NULL. */
+/* Keeps errno. Never NULL. */
 void *th_slot_find(struct th_slot *s);
 
 /* The call site `caller` of a TH_SLOT_LIB slot. Keeps errno. */
@@ -66,6 +82,9 @@ struct th_site th_slot_site(struct th_slot *s, const void *caller);
 
 /* The hooks, one after the other; NULL: no more. */
 struct th_slot *th_slot_nth(size_t i);
+
+/* Our function: never an answer (P4). Signal-safe. */
+void *th_slot_hook(struct th_slot *s);
 
 /* The hook of that name; NULL: there is none. Signal-safe. */
 struct th_slot *th_slot_named(const char *name);

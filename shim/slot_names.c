@@ -6,7 +6,8 @@
 
 #define BUCKETS 1024 /* a power of two, well above the number of hooks */
 
-extern struct th_slot *__start_th_slots[], *__stop_th_slots[];
+extern struct th_slot __start_th_slots[], __stop_th_slots[];
+extern const struct th_slot_hook __start_th_hooks[], __stop_th_hooks[];
 
 static _Atomic(struct th_slot *) table[BUCKETS];
 static _Atomic bool filled;
@@ -22,11 +23,11 @@ static uint32_t hash(const char *name)
 
 static void fill(void)
 {
-	for (struct th_slot **s = __start_th_slots; s < __stop_th_slots; s++) {
-		uint32_t at = hash((*s)->name);
+	for (struct th_slot *s = __start_th_slots; s < __stop_th_slots; s++) {
+		uint32_t at = hash(s->name);
 		struct th_slot *there = NULL;
-		while (!atomic_compare_exchange_strong(&table[at % BUCKETS], &there, *s) &&
-			there != *s) {
+		while (!atomic_compare_exchange_strong(&table[at % BUCKETS], &there, s) &&
+			there != s) {
 			there = NULL;
 			at++;
 		}
@@ -50,5 +51,20 @@ struct th_slot *th_slot_named(const char *name)
 
 struct th_slot *th_slot_nth(size_t i)
 {
-	return i < (size_t)(__stop_th_slots - __start_th_slots) ? __start_th_slots[i] : NULL;
+	return i < (size_t)(__stop_th_slots - __start_th_slots) ? &__start_th_slots[i] : NULL;
+}
+
+static void *behind(const int32_t *distance)
+{
+	return (void *)((uintptr_t)distance + (uintptr_t)*distance);
+}
+
+void *th_slot_hook(struct th_slot *s)
+{
+	void *hook = atomic_load_explicit(&s->hook, memory_order_relaxed);
+	for (const struct th_slot_hook *h = __start_th_hooks; !hook && h < __stop_th_hooks; h++) {
+		hook = behind(&h->slot) == s ? behind(&h->hook) : NULL;
+	}
+	atomic_store_explicit(&s->hook, hook, memory_order_relaxed);
+	return hook;
 }

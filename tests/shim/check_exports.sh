@@ -29,7 +29,11 @@ needed=$(readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' 
 nm -D "$lib" | grep __tls_get_addr && fail 'touching a thread variable may allocate (P17)'
 readelf -d "$lib" | grep -q NODELETE || fail 'could be unloaded (P16)'
 readelf -d "$lib" | grep -q BIND_NOW || fail 'binds lazily (P48)'
-readelf -d "$lib" | grep -q SYMBOLIC || fail 'its own symbols could be interposed'
+readelf -rW "$lib" | awk '/R_/ {sub("@.*", "", $5); print $5}' | sort -u >"$dir/bound"
+comm -12 "$dir/exports" "$dir/bound" | grep . && fail 'its own symbols could be interposed'
+imports=$(nm -D --undefined-only "$lib" | awk '{print $2}' | tr '\n' ' ')
+[ "$(echo "$imports" | wc -w)" -le 15 ] ||
+	fail "every program that starts pays for each of: $imports (own_libc.c)"
 readelf -d "$lib" | grep -qE 'TEXTREL|RPATH|RUNPATH' && fail 'text relocations or a run path'
 readelf -SW "$lib" | awk '$2 == ".tbss" || $3 == ".tbss" {print}' >/dev/null
 tls=$(readelf -lW "$lib" | awk '$1 == "TLS" {print $6}')
