@@ -111,7 +111,6 @@ static struct th_run *add_run(struct th_arena *a, struct th_trace *t, const stru
 	run->rules = c->rules;
 	run->hashed = c->hashed;
 	run->began = c->process.began;
-	run->end = c->process.ended_well ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
 	return run;
 }
 
@@ -278,6 +277,27 @@ static bool is_cut(const struct th_exchange *x)
 	return !x->process->ended_well && !(x->request.finished && x->response.finished);
 }
 
+/* The program that exec put in a process's place; NULL: none, or one that was not recorded. */
+static const struct th_process *successor(const struct th_run *run, const struct th_process *p)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct th_process *q = run->processes[i];
+		if (q->parent == p && q->pid == p->pid && q->began >= p->began) {
+			return q;
+		}
+	}
+	return NULL;
+}
+
+static bool has_ended(const struct th_run *run)
+{
+	const struct th_process *p = run->processes[0];
+	for (size_t i = 0; p && !p->ended_well && i < run->n_processes; i++) {
+		p = successor(run, p);
+	}
+	return p && p->ended_well;
+}
+
 static void sort_contents(struct th_run *run)
 {
 	sort(run->connections, run->n_connections, connection_order);
@@ -285,6 +305,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->names, run->n_names, name_order);
 	sort(run->transfers, run->n_transfers, transfer_order);
 	sort(run->departures, run->n_departures, departure_order);
+	run->end = has_ended(run) ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		run->exchanges[i]->order = i;
 		run->end = is_cut(run->exchanges[i]) ? TH_RUN_CUT : run->end;

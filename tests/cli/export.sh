@@ -1,6 +1,7 @@
 #!/bin/bash
-# tracehook export, looked at by other programs: protoc, a shell, and Python's csv, json and
-# Prometheus readers. What exactly is written is tests/cli/cases/export.sh.
+# tracehook export, looked at by other programs: protoc, a shell, a validator of HAR, and Python's
+# csv, json, protobuf and Prometheus readers. What exactly is written is tests/cli/cases/export.sh;
+# Chromium and Mermaid are asked by script/open-exports.
 . "$(dirname "$0")/../e2e/lib.sh"
 here=$top/tests/cli
 unset "${!OTEL_@}"
@@ -51,6 +52,38 @@ equal "no field that the schema does not know" "" "$(grep -E '^ *[0-9]+[:{ ]' me
 equal "with the sums of the JSON form" \
 	"$(jq -r '.. | objects | select(has("sum")).sum | numbers' m.json | rounded | tr '\n' ' ')" \
 	"$(sed -n 's/^ *sum: //p' metrics | rounded | tr '\n' ' ')"
+
+# Another reader of the JSON form: no field or type that the schema does not have.
+protoc "-I$here/otlp" --python_out=. otlp.proto
+cat >strict.py <<'P'
+import sys
+from google.protobuf import json_format
+import otlp_pb2
+
+def keys_once(list_of, seen):
+    for s in list_of:
+        keys = [a.key for a in s.attributes]
+        assert len(keys) == len(set(keys)), sorted(k for k in keys if keys.count(k) > 1)
+        assert all(a.value.WhichOneof("value") for a in s.attributes)
+        seen.append(s.name)
+    return seen
+
+spans = []
+for line in open(sys.argv[1]):
+    for r in json_format.Parse(line, otlp_pb2.Traces()).resource_spans:
+        for s in r.scope_spans:
+            keys_once(s.spans, spans)
+print(len(spans))
+P
+"$build/tests/cli/mkcapture" script "$scratch/two.thc" <"$here/cases/two_results.script"
+for flavor in otel openinference; do
+	for name in a two; do
+		"$tool" export -f otlp --content --flavor $flavor $name.thc >strict.jsonl
+		equal "$name, $flavor: as Python's protobuf reads the JSON" \
+			"$(jq -s '[.[].resourceSpans[].scopeSpans[].spans[]] | length' strict.jsonl)" \
+			"$(/usr/bin/python3 strict.py strict.jsonl 2>&1)"
+	done
+done
 
 collector env
 exits "the environment says how" 0 env OTEL_EXPORTER_OTLP_ENDPOINT="$url/base" \
@@ -112,6 +145,12 @@ import csv
 rows = list(csv.DictReader(open("a.csv", newline="")))
 tokens = sum(int(r["input_tokens"] or 0) for r in rows)
 print(f"{len(rows)} rows, {len(rows[0])} columns, {tokens} tokens in")')"
+for format in jsonl dataset; do
+	"$tool" export -f $format a.thc >a.lines
+	equal "$format as Python reads it" "$(wc -l <a.lines) objects" "$(/usr/bin/python3 -c '
+import json
+print(sum(isinstance(json.loads(line), dict) for line in open("a.lines")), "objects")')"
+done
 "$tool" export -f prometheus a.thc >a.prom
 equal "metrics as Prometheus reads them" \
 	"('source', 'reported') 2500.0" "$(/usr/bin/python3 -c '
@@ -138,3 +177,12 @@ for e in log["entries"]:
     parts = [v for v in e["timings"].values() if v != -1]
     assert abs(sum(parts) - e["time"]) < 1e-6
 print(len(log["entries"]), "entries")')"
+export NODE_PATH=/usr/share/nodejs
+if node -e 'require("har-validator")' 2>/dev/null; then
+	equal "and is valid by the schema" valid "$(node -e '
+const har = JSON.parse(require("fs").readFileSync("a.har"));
+require("har-validator").har(har).then(() => console.log("valid"),
+	(e) => console.log(JSON.stringify(e.errors)));')"
+else
+	skip "HAR by its schema" "no node with har-validator"
+fi

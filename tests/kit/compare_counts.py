@@ -1,11 +1,11 @@
 #!/usr/bin/python3 -B
 """What the server counted, call by call, against what the capture is said to hold:
 
-    compare_counts.py SERVER-LOG DUMP-JSON-LINES
+    compare_counts.py SERVER-LOG DUMP TREE STATS
 
-The usage in each answer is read here anew, by nothing of tracehook's: JSON, server-sent events,
-JSON lines, AWS event streams. Exchanges are found by the nonce in the answer's head. One line per
-difference, then the sums.
+The last three are what these subcommands print with --json. The usage in each answer is read here
+anew, by nothing of tracehook's: JSON, server-sent events, JSON lines, AWS event streams. Exchanges
+are found by the nonce in the answer's head. One line per difference, then the sums.
 """
 import base64
 import binascii
@@ -115,8 +115,27 @@ def reported(s, which):
     return s["tokens"][which] if s.get("tokens") and source in ("reported", "derived") else None
 
 
+def sums_of(path, chosen):
+    """[calls, tokens in, out] of what a subcommand printed."""
+    calls = [s for s in map(json.loads, open(path)) if chosen(s)]
+    tokens = [s["tokens"] for s in calls if s.get("tokens")]
+    return [sum(s.get("count", 1) for s in calls), sum(t["input"] or 0 for t in tokens),
+            sum(t["output"] or 0 for t in tokens)]
+
+
+def differing_views(dump, tree, stats):
+    """The sums of the views that are not those of the calls."""
+    def llm(s):
+        return s.get("event_type") == "LLM_CALL" and s.get("model")
+
+    want = sums_of(dump, llm)
+    views = {"tree": sums_of(tree, llm), "stats": sums_of(stats, lambda s: s["by"] == "model")}
+    return ["%s adds up to %s, the calls to %s" % (name, got, want)
+            for name, got in views.items() if got != want]
+
+
 def main():
-    log, dump = sys.argv[1:]
+    log, dump, tree, stats = sys.argv[1:]
     server, (capture, tools) = counted(log), seen(dump)
     wrong, sums = 0, collections.Counter()
     for nonce, (into, out, path) in server.items():
@@ -135,6 +154,9 @@ def main():
         if s["event_type"] == "LLM_CALL" and s["response_status"] == 200 and nonce not in server:
             wrong += 1
             print("%s: a call that the server does not know of" % s["url"])
+    for line in differing_views(dump, tree, stats):
+        wrong += 1
+        print(line)
     print("%d calls (%d cut), %d tokens in, %d out, %d tools, %d wrong" % (
         sums["calls"], sums["cut"], sums["input"], sums["output"], tools, wrong))
     sys.exit(wrong > 0)

@@ -61,14 +61,14 @@ static inline void fake_run(struct fake *f, uint8_t trace, const char *meta)
 	fake_put(f, TH_FRAME_RUN, 0, 0);
 }
 
-static inline void fake_process(
-	struct fake *f, uint8_t trace, uint8_t span, uint8_t parent, uint8_t how)
+static inline void fake_process_as(
+	struct fake *f, uint8_t trace, uint8_t span, uint8_t parent, uint8_t how, uint32_t pid)
 {
 	struct th_out *out = fake_begin(f);
 	fake_id(out, trace, 16);
 	fake_id(out, span, 8);
 	fake_id(out, parent, 8);
-	th_out_u32(out, 100u + span);
+	th_out_u32(out, pid);
 	th_out_u32(out, 100u + parent);
 	th_out_u8(out, how);
 	fake_id(out, 0, 7);
@@ -76,6 +76,12 @@ static inline void fake_process(
 	th_out_str16(out, TH_SLICE_LIT("agent"));
 	th_out_str16(out, TH_SLICE_LIT("/home/agent"));
 	fake_put(f, TH_FRAME_PROCESS, 0, 0);
+}
+
+static inline void fake_process(
+	struct fake *f, uint8_t trace, uint8_t span, uint8_t parent, uint8_t how)
+{
+	fake_process_as(f, trace, span, parent, how, 100u + span);
 }
 
 static inline void fake_process_end(struct fake *f)

@@ -248,6 +248,26 @@ Test(trace, a_root_that_just_went_is_no_cut)
 	th_trace_free(t);
 }
 
+/* sh -c "exec agent": what goes on under its pid ends the run. A child's end does not. */
+Test(trace, a_root_that_became_another_program)
+{
+	fake_open(&a, 1000);
+	fake_run(&a, 0x51, "");
+	fake_process(&a, 0x51, 1, 0, 1);
+	fake_open(&b, 2000);
+	fake_process_as(&b, 0x51, 2, 1, 2, 101);
+	fake_open(&c, 3000);
+	fake_process(&c, 0x51, 3, 1, 2);
+	fake_process_end(&c);
+	struct th_trace *t = load();
+	cr_assert_eq(t->runs[0]->end, TH_RUN_END_UNSEEN);
+	th_trace_free(t);
+	fake_process_end(&b);
+	t = load();
+	cr_assert_eq(t->runs[0]->end, TH_RUN_ENDED);
+	th_trace_free(t);
+}
+
 Test(trace, finds_runs_by_prefix)
 {
 	fake_open(&a, 1000);

@@ -13,25 +13,22 @@ struct writer {
 	size_t text_max;
 };
 
-/* At a character's end. */
-static size_t cut_at(const char *text, size_t max)
+char *th_messages_cut(const char *text, size_t text_max)
 {
-	while (max && ((uint8_t)text[max] & 0xc0) == 0x80) {
-		max--;
+	size_t n = text ? strlen(text) : 0, keep = text_max;
+	if (!text || !text_max || n <= text_max) {
+		return text ? th_tool_format("%s", text) : NULL;
 	}
-	return max;
+	while (keep && ((uint8_t)text[keep] & 0xc0) == 0x80) {
+		keep--;
+	}
+	return th_tool_format("%.*s[... %zu bytes more]", (int)keep, text, n - keep);
 }
 
 static void put_text(struct writer *w, const char *key, const char *text)
 {
-	size_t n = strlen(text);
+	char *cut = th_messages_cut(text, w->text_max);
 	th_jout_key(&w->j, key);
-	if (!w->text_max || n <= w->text_max) {
-		th_jout_text(&w->j, text);
-		return;
-	}
-	int keep = (int)cut_at(text, w->text_max);
-	char *cut = th_tool_format("%.*s[... %zu bytes more]", keep, text, n - (size_t)keep);
 	th_jout_text(&w->j, cut);
 	free(cut);
 }
@@ -163,6 +160,21 @@ char *th_messages_json(const struct th_conversation *c, enum th_messages which, 
 	if (items == 0) {
 		free(text);
 		return NULL;
+	}
+	return text;
+}
+
+char *th_messages_offer(const struct th_offer *o)
+{
+	char *text = NULL;
+	size_t n;
+	struct writer w = {{.out = open_memstream(&text, &n)}, 0};
+	if (!w.j.out) {
+		th_tool_no_memory();
+	}
+	put_offer(&w, o);
+	if (fclose(w.j.out) != 0) {
+		th_tool_no_memory();
 	}
 	return text;
 }

@@ -19,6 +19,13 @@ enum th_messages {
  * is nothing of it. */
 char *th_messages_json(const struct th_conversation *c, enum th_messages which, size_t text_max);
 
+/* One tool as an object: {"type": "function", "name": …}. The caller frees. */
+char *th_messages_offer(const struct th_offer *o);
+
+/* A text of at most `text_max` bytes (0: any), cut at a character's end, and saying so. The caller
+ * frees; NULL of NULL. */
+char *th_messages_cut(const char *text, size_t text_max);
+
 /* The words of the answer, or of the last turn of the request; "" when there are none. The caller
  * frees. */
 char *th_messages_words(const struct th_conversation *c, bool answer);

@@ -78,6 +78,10 @@ void th_otel_feedback(struct th_otlp *o, const struct th_span_facts *f);
 
 /* ---- inside: attributes of a call to a model; `list` is the span's list of attributes ---- */
 
+/* A number that nobody knows is left out, which is not 0. `key` may be NULL. */
+void th_otel_count(
+	struct th_otlp *o, struct th_otlp_field list, const char *key, struct th_count c);
+
 void th_otel_call(struct th_otlp *o, struct th_otlp_field list, const struct th_otel_style *style,
 	const struct th_span_facts *f);
 void th_openinference(struct th_otlp *o, struct th_otlp_field list,

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "tools/exchange_json.h"
+#include "tools/export/messages_json.h"
 #include "tools/export/otel.h"
 #include "tools/tools.h"
 
@@ -157,9 +158,11 @@ static void put_tool(
 	th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.id", *t->call->id ? t->call->id : NULL);
 	th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.type", "function");
 	if (style->content) {
-		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.arguments", t->call->arguments);
-		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.result",
-			t->result ? t->result->text : NULL);
+		th_auto_free char *arguments = th_messages_cut(t->call->arguments, style->text_max);
+		th_auto_free char *result = th_messages_cut(
+			t->result ? t->result->text : NULL, style->text_max);
+		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.arguments", arguments);
+		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.result", result);
 	}
 	if (style->openinference) {
 		th_otlp_put_text(o, ATTRIBUTES, "openinference.span.kind", "TOOL");

@@ -17,7 +17,7 @@ for version in 1.36 1.41 latest; do
 		jq -c "[$spans.attributes[].key | select(startswith(\"gen_ai\"))] | unique"
 done
 tracehook export -f otlp --flavor openinference --content a.thc |
-	jq -c "$spans.attributes[] | select(.key | test(\"^(llm|open|input|output|tool)\")) | [.key, .value[]]"
+	jq -c "$spans.attributes[] | select(.key | test(\"^(llm|embed|open|input|output|tool)\")) | [.key, .value[]]"
 # A long text is cut inside its JSON.
 tracehook export -f otlp --content --text-max 10 a.thc |
 	jq -c "$spans.attributes[] | select(.key == \"gen_ai.input.messages\").value.stringValue | fromjson" | tail -n 1
