@@ -558,6 +558,12 @@ void th_gcm_seal(const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BY
 	make_tag(k, nonce, extra, p, n, ret_tag);
 }
 
+void th_gcm_peek(
+	const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BYTES], uint8_t *p, size_t n)
+{
+	add_stream(k, nonce, p, n);
+}
+
 bool th_gcm_open(const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BYTES],
 	struct th_slice extra, uint8_t *p, size_t n, const uint8_t tag[TH_GCM_TAG_BYTES])
 {

@@ -38,6 +38,11 @@ void th_gcm_seal(const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BY
 bool th_gcm_open(const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BYTES],
 	struct th_slice extra, uint8_t *p, size_t n, const uint8_t tag[TH_GCM_TAG_BYTES]);
 
+/* Decrypts the first `n` bytes in place, without looking whether they are as they were: for finding
+ * one's way, never for what is given out. */
+void th_gcm_peek(
+	const struct th_gcm_key *k, const uint8_t nonce[TH_GCM_NONCE_BYTES], uint8_t *p, size_t n);
+
 /* For tests: goes without the processor's instructions. */
 extern bool th_gcm_plain;
 

@@ -71,6 +71,8 @@ static int level_for(size_t n)
 	return n <= THOROUGH_UP_TO ? TH_PACK_THOROUGH_LEVEL : TH_PACK_LEVEL;
 }
 
+/* What repeats in the frames costs nothing, also where there is no time for compression, or it
+ * would not help. */
 static int append_split(const struct job *job, const struct th_live_header *h, struct th_block *b,
 	const struct th_split *split)
 {
@@ -80,10 +82,14 @@ static int append_split(const struct job *job, const struct th_live_header *h, s
 	b->told = split->told;
 	int r = th_pack_parts(
 		split->parts, split->n, level_for(split->bytes), job->deadline, &packed);
+	b->flags = r < 0 ? TH_BLOCK_SPLIT : TH_BLOCK_SPLIT | TH_BLOCK_ZSTD;
+	if (r < 0 && split->bytes < split->frames.n) {
+		r = th_pack_copy(split->parts, split->n, &packed);
+	}
 	if (r < 0) {
+		b->flags = 0;
 		return append_plain(job, h, b, split->frames);
 	}
-	b->flags = TH_BLOCK_ZSTD | TH_BLOCK_SPLIT;
 	if (split->leans) {
 		b->flags |= TH_BLOCK_LEANS;
 		b->base_first = split->base_first;
@@ -212,6 +218,7 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 	}
 	area.n = th_frames_scan(area, &count);
 	r = append_frames(job, &h, area, count);
+	keep(job->folding, (void *)(uintptr_t)map, size);
 	return r < 0 ? r : th_sys_unlink(job->live_path);
 }
 
@@ -253,10 +260,8 @@ static int fold_locked(const struct job *job, int fd)
 	}
 	r = prepare(job->folding);
 	r = r < 0 ? r : fold_map(job, map, size);
-	if (r < 0) {
+	if (job->folding->kept != map) {
 		munmap(map, size);
-	} else {
-		keep(job->folding, map, size);
 	}
 	return r;
 }

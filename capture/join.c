@@ -4,13 +4,15 @@
 #include "capture/join.h"
 
 #include "base/crc32c.h"
+#include "capture/columns.h"
 #include "capture/layout.h"
 #include "capture/split.h"
 
 #define REPEAT_MIN 16 /* a reader takes no shorter one: references must be less than they save */
 
 struct joining {
-	struct th_in types, flags, ids, times, lengths;
+	struct th_columns columns;
+	struct th_in lengths;
 	struct th_in gaps, distances, runs;
 	struct th_in checks, text, bodies;
 	uint64_t references; /* left */
@@ -28,47 +30,21 @@ size_t th_join_bound(size_t n)
 	return n + 32 + 4 * (n / TH_SPLIT_CHECKED + 1);
 }
 
-static uint64_t take_signed(struct th_in *in)
-{
-	uint64_t v = th_in_varint(in);
-	return v >> 1 ^ -(v & 1);
-}
-
-/* A column of n varints, for later. */
-static struct th_in skip_varints(struct th_in *in, uint64_t n)
-{
-	struct th_in column = *in;
-	for (; n && !in->failed; n--) {
-		th_in_varint(in);
-	}
-	return column;
-}
-
-static struct th_in skip_bytes(struct th_in *in, size_t n)
-{
-	struct th_slice s = th_in_bytes(in, n);
-	return (struct th_in){s.p, s.n, false};
-}
-
 static bool find_columns(struct joining *j, struct th_slice area, uint32_t frames)
 {
 	struct th_in in = {area.p, area.n, false};
-	j->references = th_in_varint(&in);
-	uint64_t text = th_in_varint(&in);
-	j->types = skip_bytes(&in, frames);
-	j->flags = skip_bytes(&in, frames);
-	j->ids = skip_varints(&in, frames);
-	j->times = skip_varints(&in, frames);
-	j->lengths = skip_varints(&in, frames);
-	j->gaps = skip_varints(&in, j->references);
-	j->distances = skip_varints(&in, j->references);
-	j->runs = skip_varints(&in, j->references);
-	j->checks = skip_bytes(&in, 4 * ((j->n + TH_SPLIT_CHECKED - 1) / TH_SPLIT_CHECKED));
+	th_columns_find(&in, frames, &j->columns);
+	uint64_t references = j->references = j->columns.references, text = j->columns.text;
+	j->lengths = th_columns_varints(&in, frames);
+	j->gaps = th_columns_varints(&in, references);
+	j->distances = th_columns_varints(&in, references);
+	j->runs = th_columns_varints(&in, references);
+	j->checks = th_columns_bytes(&in, 4 * ((j->n + TH_SPLIT_CHECKED - 1) / TH_SPLIT_CHECKED));
 	if (in.failed) {
 		return false;
 	}
 	size_t have = text < in.n ? (size_t)text : in.n; /* the rest may be cut off */
-	j->text = skip_bytes(&in, have);
+	j->text = th_columns_bytes(&in, have);
 	j->bodies = in;
 	return true;
 }
@@ -153,9 +129,10 @@ static void close_frame(struct joining *j, size_t start, size_t n)
 static bool put_frame(struct joining *j)
 {
 	size_t start = j->at;
-	struct th_frame_header h = {.type = th_in_u8(&j->types), .flags = th_in_u8(&j->flags)};
-	h.id = j->id += (uint32_t)take_signed(&j->ids);
-	h.time = j->time += take_signed(&j->times);
+	struct th_columns *c = &j->columns;
+	struct th_frame_header h = {.type = th_in_u8(&c->types), .flags = th_in_u8(&c->flags)};
+	h.id = j->id += (uint32_t)th_columns_signed(&c->ids);
+	h.time = j->time += th_columns_signed(&c->times);
 	uint64_t n = th_in_varint(&j->lengths);
 	if (n > j->n || TH_FRAME_HEADER_BYTES + th_frame_room(n) > j->n - j->at) {
 		return false;

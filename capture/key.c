@@ -219,6 +219,17 @@ int th_key_open_block(const struct th_block *b, const uint8_t *file_id, uint8_t 
 	return th_gcm_open(&key, no_nonce, extra, p, n, p + n) ? 0 : -EBADMSG;
 }
 
+int th_key_peek_block(const struct th_block *b, uint8_t *p, size_t n)
+{
+	struct th_gcm_key key;
+	if (!present) {
+		return -ENOKEY;
+	}
+	derive(&blocks_key, b->salt, &key);
+	th_gcm_peek(&key, no_nonce, p, n);
+	return 0;
+}
+
 /* ---- what is kept of answers ---- */
 
 void th_key_of_answers(const uint8_t user_key[TH_AES_KEY_BYTES], const uint8_t *file_id,
@@ -279,6 +290,14 @@ bool th_live_key_open(const struct th_live_key *k, uint64_t number, uint8_t *p, 
 	make_nonce(number, nonce);
 	return th_gcm_open(
 		&k->key, nonce, extra, p + CLEAR_BYTES, length - CLEAR_BYTES, p + length);
+}
+
+void th_live_key_peek(
+	const struct th_live_key *k, uint64_t number, uint8_t header[TH_FRAME_HEADER_BYTES])
+{
+	uint8_t nonce[TH_GCM_NONCE_BYTES];
+	make_nonce(number, nonce);
+	th_gcm_peek(&k->key, nonce, header + CLEAR_BYTES, TH_FRAME_HEADER_BYTES - CLEAR_BYTES);
 }
 
 /* The frame at `from`, `length` with header and tag, as a frame of a block at `to`; its room there,

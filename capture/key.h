@@ -56,6 +56,10 @@ int th_key_seal_block(struct th_block *b, const uint8_t *file_id, uint8_t *p, si
  * was altered. */
 int th_key_open_block(const struct th_block *b, const uint8_t *file_id, uint8_t *p);
 
+/* Decrypts the first `n` bytes of a stored payload in place, whether it was altered or not: to find
+ * one's way, never to give out. 0 or -ENOKEY. */
+int th_key_peek_block(const struct th_block *b, uint8_t *p, size_t n);
+
 /* One frame of a live file: `p` is the frame as it stands there, `length` with its header but
  * without the tag, which belongs behind. What is encrypted begins at byte 8. */
 struct th_live_key {
@@ -65,6 +69,10 @@ struct th_live_key {
 void th_live_key_init(struct th_live_key *k, const uint8_t *file_id, uint64_t writer);
 void th_live_key_seal(const struct th_live_key *k, uint64_t number, uint8_t *p, size_t length);
 bool th_live_key_open(const struct th_live_key *k, uint64_t number, uint8_t *p, size_t length);
+
+/* As th_key_peek_block(), of a frame's header. */
+void th_live_key_peek(
+	const struct th_live_key *k, uint64_t number, uint8_t header[TH_FRAME_HEADER_BYTES]);
 
 /* Decrypts the frames of a live file's area into `out` (as large as the area), as frames of a
  * block: lengths and checksums of what they hold now. Returns their bytes; *ret_count frames;

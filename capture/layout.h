@@ -99,6 +99,13 @@ static inline uint64_t th_frame_commit(uint32_t length, uint32_t crc)
 
 void th_block_told_add(struct th_block_told *told, const struct th_frame_header *h);
 
+static inline void th_block_told_join(struct th_block_told *told, const struct th_block_told *more)
+{
+	told->types |= more->types;
+	told->exchange = more->exchange > told->exchange ? more->exchange : told->exchange;
+	told->latest = more->latest > told->latest ? more->latest : told->latest;
+}
+
 /* The fields of 24 bytes, whatever they are. */
 void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header);
 

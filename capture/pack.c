@@ -153,6 +153,27 @@ int th_pack_parts(const struct iovec *parts, int n, int level, uint64_t deadline
 	return pack(&job, ret_packed);
 }
 
+int th_pack_copy(const struct iovec *parts, int n, struct th_packed *ret_packed)
+{
+	size_t total = 0, at = 0;
+	for (int i = 0; i < n; i++) {
+		total += parts[i].iov_len;
+	}
+	size_t size = round_page(total + 1);
+	uint8_t *map = map_memory(size);
+	if (!map) {
+		return -ENOMEM;
+	}
+	for (int i = 0; i < n; i++) {
+		if (parts[i].iov_len) {
+			memcpy(map + at, parts[i].iov_base, parts[i].iov_len);
+		}
+		at += parts[i].iov_len;
+	}
+	*ret_packed = (struct th_packed){{map, total}, map, size};
+	return 0;
+}
+
 void th_pack_finish(struct th_packed *p)
 {
 	munmap(p->map, p->map_size);

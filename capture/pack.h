@@ -25,6 +25,9 @@ int th_pack(struct th_slice in, uint64_t deadline, struct th_packed *ret_packed)
 int th_pack_parts(const struct iovec *parts, int n, int level, uint64_t deadline,
 	struct th_packed *ret_packed);
 
+/* No compression: a copy of all parts, one behind the other. 0 or -ENOMEM. */
+int th_pack_copy(const struct iovec *parts, int n, struct th_packed *ret_packed);
+
 void th_pack_finish(struct th_packed *p);
 
 #endif

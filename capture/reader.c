@@ -13,6 +13,7 @@
 #include "base/crc32c.h"
 #include "capture/join.h"
 #include "capture/key.h"
+#include "capture/reader_parts.h"
 #include "capture/segments.h"
 #include "capture/split.h"
 
@@ -29,7 +30,8 @@ struct th_reader {
 	size_t n_frames, frame;
 	struct th_spoilt *spoilt;
 	size_t n_spoilt;
-	bool complete; /* all was read once, and what is wrong noted */
+	uint64_t skipped; /* frames since the last one that was given */
+	bool complete;	  /* all was read once, and what is wrong noted */
 	ZSTD_DCtx *zstd;
 	struct th_block_told told; /* outline: by the blocks of the present writer */
 	uint32_t leaning; /* blocks being opened, each because the one before leans on it */
@@ -286,9 +288,11 @@ static bool push(struct th_reader *r, const struct th_segment *s, uint64_t seq,
 		.time = h->time,
 		.writer = s->writer,
 		.seq = seq,
+		.skipped = r->skipped,
 		.payload = {at + TH_FRAME_HEADER_BYTES, h->length - TH_FRAME_HEADER_BYTES},
 		.place = place_of(s, at),
 	};
+	r->skipped = 0;
 	return true;
 }
 
@@ -341,13 +345,10 @@ static struct th_block_told tell(const struct th_segment *begin, const struct th
 	static const struct th_block_told nothing;
 	struct th_block_told sum = {0};
 	for (; begin < end; begin++) {
-		const struct th_block_told *t = &begin->block.told;
-		if (begin->live || t->types == 0) {
+		if (begin->live || begin->block.told.types == 0) {
 			return nothing;
 		}
-		sum.types |= t->types;
-		sum.exchange = t->exchange > sum.exchange ? t->exchange : sum.exchange;
-		sum.latest = t->latest > sum.latest ? t->latest : sum.latest;
+		th_block_told_join(&sum, &begin->block.told);
 	}
 	return (sum.types & WHOLE) == WHOLE ? sum : nothing;
 }
@@ -399,6 +400,24 @@ static void order_frames(struct th_reader *r)
 	r->n_frames = n;
 }
 
+/* All of a survey's parts [begin, end) together. */
+static struct th_block_told seen(const struct th_segment *begin, const struct th_segment *end)
+{
+	struct th_block_told sum = {0};
+	for (; begin < end; begin++) {
+		th_block_told_join(&sum, &begin->seen);
+	}
+	return sum;
+}
+
+static bool is_wanted(const struct th_reader *r, const struct th_segment *s)
+{
+	if (r->segments.chosen) {
+		return !s->skipped;
+	}
+	return !r->told.types || s->block.told.types & OUTLINE;
+}
+
 /* False: there is no further writer. */
 static bool load_writer(struct th_reader *r)
 {
@@ -414,12 +433,15 @@ static bool load_writer(struct th_reader *r)
 	while (end < s->n && s->at[end].writer == writer) {
 		end++;
 	}
+	r->skipped = 0;
 	if (s->outline) {
-		r->told = tell(&s->at[r->next], &s->at[end]);
+		r->told = (s->chosen ? seen : tell)(&s->at[r->next], &s->at[end]);
 	}
 	for (; r->next < end; r->next++) {
-		if (!r->told.types || s->at[r->next].block.told.types & OUTLINE) {
+		if (is_wanted(r, &s->at[r->next])) {
 			collect(r, &s->at[r->next]);
+		} else {
+			r->skipped += s->at[r->next].frames;
 		}
 	}
 	order_frames(r);
@@ -444,6 +466,11 @@ void th_reader_rewind(struct th_reader *r)
 	r->frames = NULL;
 	r->n_frames = r->frame = 0;
 	r->next = 0;
+}
+
+struct th_reader_parts th_reader_inside(struct th_reader *r)
+{
+	return (struct th_reader_parts){&r->segments, r->zstd};
 }
 
 struct th_slice th_frame_whole(const struct th_frame *f)

@@ -28,6 +28,7 @@ struct th_frame {
 	uint64_t time;		 /* ns since the epoch */
 	uint64_t writer;	 /* writer id */
 	uint64_t seq;		 /* number within the writer */
+	uint64_t skipped;	 /* frames passed over before it (capture/survey.h) */
 	struct th_slice payload; /* valid until th_reader_close() */
 	struct th_place place;
 };

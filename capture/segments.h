@@ -23,10 +23,12 @@ struct th_segment {
 	struct th_block block;	     /* its header, when it is not live */
 	uint8_t salt[TH_SALT_BYTES]; /* encrypted, live */
 	bool live;
-	bool damaged;	      /* already said so */
-	bool opened;	      /* `area` is filled */
-	struct th_slice area; /* its frames, decompressed as far as can be */
-	const char *path;     /* for damage found later */
+	bool skipped;		   /* after a survey: not chosen */
+	struct th_block_told seen; /* of a survey */
+	bool damaged;		   /* already said so */
+	bool opened;		   /* `area` is filled */
+	struct th_slice area;	   /* its frames, decompressed as far as can be */
+	const char *path;	   /* for damage found later */
 	uint64_t offset;
 };
 
@@ -49,6 +51,7 @@ struct th_segments {
 	uint8_t **owned; /* payloads of extras that were encrypted */
 	size_t n_owned;
 	bool no_memory;
+	bool chosen;  /* parts were: the others are skipped */
 	bool outline; /* payloads are not looked at before they are opened */
 };
 

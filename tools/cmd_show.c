@@ -172,11 +172,19 @@ static void show(const struct show_options *o, const struct th_span_choice *c)
 	}
 }
 
-static int show_span(
-	const struct th_trace *t, const char *path, const struct show_options *o, const char *span)
+/* JSON tells whether a call is a retry, for which all of the run has to be read. */
+static int show_span(const char *path, const struct show_options *o, const char *span,
+	struct th_trace **ret_trace)
 {
 	struct th_span_choice choice;
-	int code = th_span_choose(t, path, o->run, span, &choice);
+	int code = TH_EXIT_OK;
+	if (!o->json) {
+		code = th_span_load(path, o->run, span, ret_trace, &choice);
+	} else {
+		code = th_load(path, ret_trace);
+		code = code == TH_EXIT_OK ? th_span_choose(*ret_trace, path, o->run, span, &choice)
+					  : code;
+	}
 	if (code == TH_EXIT_OK) {
 		show(o, &choice);
 	}
@@ -195,14 +203,14 @@ static int run(int argc, char **argv)
 	if (optind + 2 != argc) {
 		return th_tool_misuse("show", "a capture and a span are needed");
 	}
-	code = th_load(argv[optind], &t);
-	if (code != TH_EXIT_OK) {
-		return code;
-	}
 	const char *path = argv[optind], *span = argv[optind + 1];
-	code = th_event_is_choice(span) ? show_event_of(t, path, &o, span)
-					: show_span(t, path, &o, span);
-	int damage = th_load_say_damage(t);
+	if (th_event_is_choice(span)) {
+		code = th_load(path, &t);
+		code = code == TH_EXIT_OK ? show_event_of(t, path, &o, span) : code;
+	} else {
+		code = show_span(path, &o, span, &t);
+	}
+	int damage = t ? th_load_say_damage(t) : TH_EXIT_OK;
 	th_trace_free(t);
 	return th_tool_output_end(code == TH_EXIT_OK ? damage : code);
 }

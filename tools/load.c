@@ -59,6 +59,16 @@ static void list_candidates(const struct th_trace *t, const char *prefix)
 	}
 }
 
+struct th_run *th_load_find_run(const struct th_trace *t, const char *prefix)
+{
+	bool ambiguous = false;
+	struct th_run *run = numbered_run(t, prefix);
+	if (run || (prefix && !is_hex_prefix(prefix))) {
+		return run;
+	}
+	return th_trace_find_run(t, prefix, &ambiguous);
+}
+
 int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
 	const struct th_run **ret_run)
 {

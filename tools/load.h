@@ -17,6 +17,9 @@ int th_load_outline(const char *path, struct th_trace **ret_trace);
 int th_load_run(const struct th_trace *t, const char *path, const char *prefix,
 	const struct th_run **ret_run);
 
+/* The same without a word: NULL, when there is none or several fit. */
+struct th_run *th_load_find_run(const struct th_trace *t, const char *prefix);
+
 /* One line on stderr for a capture that holds no run. */
 void th_load_say_no_run(const struct th_trace *t, const char *path);
 

@@ -7,13 +7,17 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "genai/tool_spans.h"
+#include "tools/access_log.h"
 #include "tools/exchange_json.h"
 #include "tools/load.h"
 #include "tools/tools.h"
 #include "tools/utf8.h"
 #include "trace/http.h"
+#include "trace/seek.h"
 
 #define NUMBER_DIGITS_MAX 7 /* more digits are the beginning of a span id */
+
+#define SEEK_FROM (8 << 20) /* bytes: below, all is read, and all damage said */
 
 struct search {
 	const char *prefix;
@@ -186,4 +190,59 @@ int th_span_choose(const struct th_trace *t, const char *path, const char *run_p
 	}
 	return by_number ? choose_number(run, path, number, ret_choice)
 			 : choose_prefix(t, run, path, span, ret_choice);
+}
+
+/* ---- without reading all ---- */
+
+/* The trace has no exchanges yet: that a run was cut, which counts when the newest is looked for,
+ * is known of runs only of which no process may have been. */
+static const struct th_run *choose_run(const struct th_trace *t, void *with)
+{
+	const char *prefix = with;
+	const struct th_run *run = th_load_find_run(t, prefix);
+	bool sure = t->n_runs == 1 || (prefix && prefix[0] == '#');
+	bool ended = run != NULL;
+	for (size_t i = 0; run && i < run->n_processes; i++) {
+		ended = ended && run->processes[i]->ended_well;
+	}
+	return sure || ended ? run : NULL;
+}
+
+static bool seek(const char *path, const char *run_prefix, const char *span,
+	struct th_trace **ret_trace, struct th_span_choice *ret_choice)
+{
+	char prefix[2 * TH_TRACE_ID_BYTES + 1];
+	struct th_seek_wish wish = {.least = SEEK_FROM};
+	uint64_t number = 0;
+	bool by_number = th_span_is_number(span, &number);
+	bool by_id = strlen(span) == (size_t)2 * TH_SPAN_ID_BYTES &&
+		th_hex_decode(wish.span_id, span, TH_SPAN_ID_BYTES);
+	if (by_number == by_id || (by_number && number == 0) ||
+		(run_prefix && strlen(run_prefix) >= sizeof(prefix))) {
+		return false;
+	}
+	wish.number = number;
+	if (by_number || run_prefix) {
+		wish.choose = choose_run;
+		wish.with = run_prefix ? strcpy(prefix, run_prefix) : NULL;
+	}
+	if (th_trace_seek(path, &wish, ret_trace, &ret_choice->exchange) < 0) {
+		return false;
+	}
+	ret_choice->run = ret_choice->exchange->process->run;
+	ret_choice->process = NULL;
+	memcpy(ret_choice->span_id, ret_choice->exchange->span_id, TH_SPAN_ID_BYTES);
+	return true;
+}
+
+int th_span_load(const char *path, const char *run_prefix, const char *span,
+	struct th_trace **ret_trace, struct th_span_choice *ret_choice)
+{
+	int code = th_access_log(path);
+	if (code != TH_EXIT_OK || seek(path, run_prefix, span, ret_trace, ret_choice)) {
+		return code;
+	}
+	code = th_load(path, ret_trace);
+	return code == TH_EXIT_OK ? th_span_choose(*ret_trace, path, run_prefix, span, ret_choice)
+				  : code;
 }

@@ -17,6 +17,12 @@ struct th_span_choice {
 int th_span_choose(const struct th_trace *t, const char *path, const char *run_prefix,
 	const char *span, struct th_span_choice *ret_choice);
 
+/* The same, of a capture that is not loaded: of a large one only what the span needs is read, when
+ * that is an exchange given by its number or its whole id. The trace and the choice; else the exit
+ * code after an error line. */
+int th_span_load(const char *path, const char *run_prefix, const char *span,
+	struct th_trace **ret_trace, struct th_span_choice *ret_choice);
+
 /* "#12", or digits too few to be an id on purpose. */
 bool th_span_is_number(const char *span, uint64_t *ret_number);
 

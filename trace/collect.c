@@ -206,7 +206,7 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 	struct th_process *p = &c->process;
 	struct th_in in = {f->payload.p, f->payload.n, false};
 	p->writer = f->writer;
-	c->gaps += c->next_seq && f->seq != c->next_seq;
+	c->gaps += c->next_seq && f->seq != c->next_seq + f->skipped;
 	c->next_seq = f->seq + 1;
 	p->began = p->began && p->began < f->time ? p->began : f->time;
 	c->last_frame = c->last_frame > f->time ? c->last_frame : f->time;

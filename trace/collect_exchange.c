@@ -11,7 +11,6 @@
 /* An exchange while it is put together. */
 struct building {
 	struct th_exchange exchange;
-	uint32_t connection;
 	size_t head_cap[2], trailer_cap[2]; /* request, response; 0: not a copy of ours */
 	size_t interim_cap;
 	bool interim_open; /* the newest one has not had its last piece */
@@ -98,7 +97,7 @@ static void take_head(struct th_arena *a, struct th_message *m, size_t *cap,
 static void take_req_head(
 	struct th_arena *a, struct building *b, const struct th_frame *f, struct th_in *in)
 {
-	b->connection = th_in_u32(in);
+	b->exchange.connection_id = th_in_u32(in);
 	b->exchange.stream = th_in_u32(in);
 	b->exchange.thread = th_in_u32(in);
 	touch(&b->exchange.request, f);
@@ -306,9 +305,9 @@ static void read_context(const struct th_collected *c, struct th_exchange *x)
 void th_collect_exchanges_finish(struct th_collected *c)
 {
 	for (size_t i = 0; i < c->n_exchanges; i++) {
-		struct building *b = (struct building *)c->exchanges[i];
-		b->exchange.connection = th_id_map_find(&c->connection_ids, b->connection);
-		th_trace_span_id(c->process.span_id, b->exchange.id, b->exchange.span_id);
-		read_context(c, &b->exchange);
+		struct th_exchange *x = c->exchanges[i];
+		x->connection = th_id_map_find(&c->connection_ids, x->connection_id);
+		th_trace_span_id(c->process.span_id, x->id, x->span_id);
+		read_context(c, x);
 	}
 }

@@ -6,16 +6,9 @@
 
 #include "base/siphash.h"
 #include "base/text.h"
-#include "trace/runs.h"
+#include "trace/loading.h"
 
-struct loaded {
-	struct th_trace trace; /* first: what the caller holds */
-	struct th_arena arena;
-	struct th_collected **all; /* by writer */
-	size_t n;
-};
-
-static struct th_collected *add_writer(struct loaded *l)
+static struct th_collected *add_writer(struct th_loading *l)
 {
 	struct th_collected **room = th_arena_room(&l->arena, l->all, l->n, sizeof(l->all[0]));
 	struct th_collected *c = th_arena_alloc(&l->arena, sizeof(*c));
@@ -28,7 +21,7 @@ static struct th_collected *add_writer(struct loaded *l)
 }
 
 /* The reader gives the frames writer by writer. */
-static int collect(struct loaded *l)
+int th_loading_collect(struct th_loading *l)
 {
 	struct th_collected *c = NULL;
 	struct th_frame f;
@@ -46,15 +39,22 @@ static int collect(struct loaded *l)
 			return -ENOMEM;
 		}
 	}
+	return 0;
+}
+
+int th_loading_build(struct th_loading *l)
+{
 	for (size_t i = 0; i < l->n; i++) {
 		th_collect_finish(&l->arena, l->all[i]);
 	}
-	return 0;
+	th_runs_build(&l->arena, &l->trace, l->all, l->n);
+	l->trace.damage = th_reader_damage(l->trace.reader, &l->trace.n_damage);
+	return l->arena.failed ? -ENOMEM : 0;
 }
 
 static int load(const char *path, bool outline, struct th_trace **ret_trace, const char **ret_why)
 {
-	struct loaded *l = calloc(1, sizeof(*l));
+	struct th_loading *l = calloc(1, sizeof(*l));
 	int (*open_reader)(const char *, struct th_reader **,
 		const char **) = outline ? th_reader_open_outline : th_reader_open;
 	int r = l ? open_reader(path, &l->trace.reader, ret_why) : -ENOMEM;
@@ -62,11 +62,8 @@ static int load(const char *path, bool outline, struct th_trace **ret_trace, con
 		free(l);
 		return r;
 	}
-	r = collect(l);
-	if (r == 0) {
-		th_runs_build(&l->arena, &l->trace, l->all, l->n);
-		r = l->arena.failed ? -ENOMEM : 0;
-	}
+	r = th_loading_collect(l);
+	r = r < 0 ? r : th_loading_build(l);
 	if (r < 0) {
 		if (ret_why) {
 			*ret_why = "needs more memory than there is";
@@ -74,7 +71,6 @@ static int load(const char *path, bool outline, struct th_trace **ret_trace, con
 		th_trace_free(&l->trace);
 		return r;
 	}
-	l->trace.damage = th_reader_damage(l->trace.reader, &l->trace.n_damage);
 	*ret_trace = &l->trace;
 	return 0;
 }
@@ -92,7 +88,7 @@ int th_trace_load_outline(const char *path, struct th_trace **ret_trace, const c
 struct th_trace *th_trace_free(struct th_trace *t)
 {
 	if (t) {
-		struct loaded *l = (struct loaded *)t;
+		struct th_loading *l = (struct th_loading *)t;
 		th_arena_finish(&l->arena);
 		th_reader_close(t->reader);
 		free(l);

@@ -107,6 +107,7 @@ struct th_exchange {
 	struct th_connection *connection;  /* NULL: its frame was lost */
 	uint8_t span_id[TH_SPAN_ID_BYTES]; /* derived: th_trace_span_id() */
 	uint32_t id;			   /* ordinal within the writer */
+	uint32_t connection_id;		   /* 0: not known */
 	uint32_t stream;		   /* HTTP/2 */
 	uint32_t thread;
 	bool redacted;

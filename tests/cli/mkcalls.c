@@ -1,4 +1,4 @@
-/* A capture of calls as a recorder would write them: mkcalls CAPTURE COUNT <CALLS
+/* A capture of calls as a recorder would write them: mkcalls CAPTURE COUNT [KEY-FILE] <CALLS
  *
  * CALLS is what bench/workload_make.py writes; the first COUNT are taken. One process, one
  * connection; requests in pieces of 64 KiB, as libcurl sends them, answers in pieces of 16 KiB, as
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/key.h"
 #include "tests/cli/mkframes.h"
 
 #define SENT_PIECE 65536
@@ -68,10 +69,10 @@ int main(int argc, char **argv)
 {
 	static const struct mk_conn conn = {
 		1, TH_TRANSPORT_OPENSSL, "127.0.0.1", 443, "localhost", "localhost", "http/1.1", 0};
-	const unsigned long count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+	const unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	struct th_slice message;
-	if (count == 0) {
-		fprintf(stderr, "usage: mkcalls CAPTURE COUNT <CALLS\n");
+	if (count == 0 || (argc > 3 && th_key_load(argv[3]) < 0)) {
+		fprintf(stderr, "usage: mkcalls CAPTURE COUNT [KEY-FILE] <CALLS\n");
 		return 64;
 	}
 	mk_begin_process(argv[1]);

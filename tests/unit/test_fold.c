@@ -293,6 +293,23 @@ Test(fold, what_does_not_shrink_is_stored)
 	cr_assert_eq(count_frames(), 1);
 }
 
+/* What repeats is kept once also when nothing of it compresses. */
+Test(fold, noise_that_repeats_is_stored_once)
+{
+	static uint8_t noise[100000];
+	unsigned seed = 9;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
+	}
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= 10; i++) {
+		put(i, noise, sizeof(noise));
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_leq(scratch_size(scratch_path), (long)sizeof(noise) + 4000);
+	cr_assert_eq(count_frames(), 10);
+}
+
 /* Words drawn from a small vocabulary: as compressible as prose, and never the same twice. */
 static size_t add_prose(char *to, size_t n, unsigned *seed)
 {

@@ -127,6 +127,44 @@ Test(key, nothing_is_readable_without_it)
 	cr_expect_eq(damage, 0);
 }
 
+/* The blocks of a process's later live files may refer to those of the one before. */
+Test(key, several_live_files_are_folded_one_after_the_other)
+{
+	enum {
+		FRAMES = 68,
+		SIZE = 250000
+	};
+	static struct th_writer w;
+	static uint8_t text[SIZE];
+	unsigned seed = 5;
+	size_t n = 0, damage = 1;
+	struct th_reader *r = NULL;
+	struct th_frame f;
+	struct iovec part = {text, sizeof(text)};
+	use_key('a');
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (size_t i = 0; i < SIZE; i++) {
+		text[i] = (uint8_t)rand_r(&seed);
+	}
+	for (uint32_t i = 1; i <= FRAMES; i++) {
+		text[0] = (uint8_t)i;
+		cr_assert_eq(th_writer_put(&w, TH_FRAME_RES_DATA, 0, i, 1, &part, 1), 0);
+	}
+	cr_assert_eq(w.live_count, 2);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_expect_eq(scratch_files(), 1);
+	cr_expect_lt(scratch_size(scratch_path), 3 * SIZE, "%ld", scratch_size(scratch_path));
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	while (th_reader_next(r, &f)) {
+		text[0] = (uint8_t)++n;
+		cr_assert(th_slice_eq(f.payload, (struct th_slice){text, SIZE}));
+	}
+	cr_expect_eq(n, FRAMES);
+	th_reader_damage(r, &damage);
+	cr_expect_eq(damage, 0);
+	th_reader_close(r);
+}
+
 Test(key, a_wrong_one_is_told_from_none)
 {
 	static struct th_writer w;
