@@ -1,5 +1,7 @@
 #include "base/aes_gcm.h"
 
+#include "base/cpu.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define HARDWARE __attribute__((target("aes,pclmul,ssse3,sse4.1")))
@@ -442,8 +444,7 @@ HARDWARE static void hash_fast(
 
 static bool has_hardware(void)
 {
-	return !th_gcm_plain && __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul") &&
-		__builtin_cpu_supports("sse4.1");
+	return !th_gcm_plain && th_cpu_has(TH_CPU_AES | TH_CPU_PCLMUL | TH_CPU_SSE4_1);
 }
 #else
 static void encrypt_fast(const struct th_gcm_key *k, uint8_t *blocks)

@@ -1,6 +1,7 @@
 #include "base/crc32c.h"
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 
 #define POLY_REFLECTED 0x82f63b78u
 
@@ -37,7 +38,7 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(
 
 static int has_hardware(void)
 {
-	return __builtin_cpu_supports("sse4.2");
+	return th_cpu_has(TH_CPU_SSE4_2);
 }
 #else
 static uint32_t crc_hardware(uint32_t crc, const uint8_t *p, size_t n)

@@ -7,7 +7,7 @@
 /* ---- detectors ---- */
 
 struct detector {
-	const char *name, *pattern;
+	char name[8], pattern[80]; /* not pointers, which would be relocated in every program */
 	enum th_scrub_check check;
 };
 

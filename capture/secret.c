@@ -2,74 +2,118 @@
  * providers' API references, RFC 6750 (tokens in queries), AWS Signature Version 4. */
 #include "capture/secret.h"
 
+#include <stdatomic.h>
+
 #include "base/text.h"
 
-/* A name, and what of its value is secret. */
+#define LONGEST_FIELD 28
+
+/* A name, and what of its value is secret. The text stands within, as everywhere in what the agent
+ * carries: pointers to texts would be relocated in every program that starts. */
 struct field {
-	const char *name;
-	enum th_secret_field what;
+	uint8_t n, what; /* of the name's bytes; enum th_secret_field */
+	char name[LONGEST_FIELD + 1];
 };
 
-#define WHOLE(text) \
+#define FIELD(name, what) \
 	{ \
-		text, TH_SECRET_WHOLE \
+		sizeof(name) - 1, what, name \
 	}
-#define FIELDS(...) ((const struct field[]){__VA_ARGS__, {NULL, TH_SECRET_NOT}})
+#define WHOLE(name) FIELD(name, TH_SECRET_WHOLE)
 
-/* Fields by the length of their names, as each field of each head is looked up. Browsers can hand a
+/* In the order of the names' lengths, as each field of each head is looked up. Browsers can hand a
  * key to a WebSocket only as the name of a protocol, and OpenAI's realtime interface takes it
  * there. A host may wrongly hold userinfo. */
-static const struct field *const fields[] = {
-	[3] = FIELDS(WHOLE("jwt")),
-	[4] = FIELDS(WHOLE("auth"), WHOLE("dpop"), {"host", TH_SECRET_URL}),
-	[5] = FIELDS({":path", TH_SECRET_URL}, WHOLE("token"), WHOLE("x-jwt"), WHOLE("x-key")),
-	[6] = FIELDS(WHOLE("apikey"), {"cookie", TH_SECRET_COOKIE}, {"origin", TH_SECRET_URL},
-		WHOLE("passwd"), WHOLE("secret"), WHOLE("x-auth")),
-	[7] = FIELDS(WHOLE("api-key"), {"baggage", TH_SECRET_LIST}, {"cookie2", TH_SECRET_COOKIE},
-		{"referer", TH_SECRET_URL}, WHOLE("session")),
-	[8] = FIELDS(WHOLE("apitoken"), {"location", TH_SECRET_URL}, WHOLE("password"),
-		{"referrer", TH_SECRET_URL}),
-	[9] = FIELDS(WHOLE("authtoken"), {"forwarded", TH_SECRET_URL}, WHOLE("job-token"),
-		WHOLE("x-api-key")),
-	[10] = FIELDS({":authority", TH_SECRET_URL}, WHOLE("access-key"), WHOLE("dd-api-key"),
-		WHOLE("session-id"), {"set-cookie", TH_SECRET_SET_COOKIE},
-		{"tracestate", TH_SECRET_LIST}, WHOLE("x-auth-key"), WHOLE("xi-api-key")),
-	[11] = FIELDS(WHOLE("accesstoken"), {"destination", TH_SECRET_URL},
-		{"set-cookie2", TH_SECRET_SET_COOKIE}, WHOLE("x-csrftoken")),
-	[12] = FIELDS(WHOLE("circle-token"), WHOLE("x-auth-token"), WHOLE("x-session-id")),
-	[13] = FIELDS(WHOLE("authorization"), WHOLE("helicone-auth"), WHOLE("private-token"),
-		{"x-rewrite-url", TH_SECRET_URL}, WHOLE("x-vault-token")),
-	[14] = FIELDS(WHOLE("authentication"), WHOLE("mcp-session-id"), WHOLE("x-goog-api-key"),
-		{"x-original-url", TH_SECRET_URL}, WHOLE("x-rapidapi-key")),
-	[15] = FIELDS({"x-forwarded-uri", TH_SECRET_URL}, WHOLE("x-functions-key"),
-		WHOLE("x-session-token")),
-	[16] = FIELDS({"content-location", TH_SECRET_URL}, WHOLE("x-honeycomb-team")),
-	[18] = FIELDS(WHOLE("dd-application-key")),
-	[19] = FIELDS(WHOLE("proxy-authorization")),
-	[20] = FIELDS(WHOLE("x-amz-security-token"), WHOLE("x-subscription-token")),
-	[22] = FIELDS({"sec-websocket-protocol", TH_SECRET_ELEMENTS}),
-	[24] = FIELDS(WHOLE("x-goog-iap-jwt-assertion")),
-	[25] = FIELDS(WHOLE("ocp-apim-subscription-key")),
-	[28] = FIELDS(WHOLE("x-ms-authorization-auxiliary")),
+static const struct field fields[] = {
+	WHOLE("jwt"),
+	WHOLE("auth"),
+	WHOLE("dpop"),
+	FIELD("host", TH_SECRET_URL),
+	FIELD(":path", TH_SECRET_URL),
+	WHOLE("token"),
+	WHOLE("x-jwt"),
+	WHOLE("x-key"),
+	WHOLE("apikey"),
+	FIELD("cookie", TH_SECRET_COOKIE),
+	FIELD("origin", TH_SECRET_URL),
+	WHOLE("passwd"),
+	WHOLE("secret"),
+	WHOLE("x-auth"),
+	WHOLE("api-key"),
+	FIELD("baggage", TH_SECRET_LIST),
+	FIELD("cookie2", TH_SECRET_COOKIE),
+	FIELD("referer", TH_SECRET_URL),
+	WHOLE("session"),
+	WHOLE("apitoken"),
+	FIELD("location", TH_SECRET_URL),
+	WHOLE("password"),
+	FIELD("referrer", TH_SECRET_URL),
+	WHOLE("authtoken"),
+	FIELD("forwarded", TH_SECRET_URL),
+	WHOLE("job-token"),
+	WHOLE("x-api-key"),
+	FIELD(":authority", TH_SECRET_URL),
+	WHOLE("access-key"),
+	WHOLE("dd-api-key"),
+	WHOLE("session-id"),
+	FIELD("set-cookie", TH_SECRET_SET_COOKIE),
+	FIELD("tracestate", TH_SECRET_LIST),
+	WHOLE("x-auth-key"),
+	WHOLE("xi-api-key"),
+	WHOLE("accesstoken"),
+	FIELD("destination", TH_SECRET_URL),
+	FIELD("set-cookie2", TH_SECRET_SET_COOKIE),
+	WHOLE("x-csrftoken"),
+	WHOLE("circle-token"),
+	WHOLE("x-auth-token"),
+	WHOLE("x-session-id"),
+	WHOLE("authorization"),
+	WHOLE("helicone-auth"),
+	WHOLE("private-token"),
+	FIELD("x-rewrite-url", TH_SECRET_URL),
+	WHOLE("x-vault-token"),
+	WHOLE("authentication"),
+	WHOLE("mcp-session-id"),
+	WHOLE("x-goog-api-key"),
+	FIELD("x-original-url", TH_SECRET_URL),
+	WHOLE("x-rapidapi-key"),
+	FIELD("x-forwarded-uri", TH_SECRET_URL),
+	WHOLE("x-functions-key"),
+	WHOLE("x-session-token"),
+	FIELD("content-location", TH_SECRET_URL),
+	WHOLE("x-honeycomb-team"),
+	WHOLE("dd-application-key"),
+	WHOLE("proxy-authorization"),
+	WHOLE("x-amz-security-token"),
+	WHOLE("x-subscription-token"),
+	FIELD("sec-websocket-protocol", TH_SECRET_ELEMENTS),
+	WHOLE("x-goog-iap-jwt-assertion"),
+	WHOLE("ocp-apim-subscription-key"),
+	WHOLE("x-ms-authorization-auxiliary"),
+};
+
+struct end {
+	uint8_t n;
+	char text[15];
 };
 
 #define END(text) \
 	{ \
-		(const uint8_t *)(text), sizeof(text) - 1 \
+		sizeof(text) - 1, text \
 	}
 
 /* Ends of field names, by their last letter: services name their own fields alike. */
-static const struct th_slice ends_d[] = {END("-passwd"), END("-password")};
-static const struct th_slice ends_l[] = {END("-credential")};
-static const struct th_slice ends_n[] = {
+static const struct end ends_d[] = {END("-passwd"), END("-password")};
+static const struct end ends_l[] = {END("-credential")};
+static const struct end ends_n[] = {
 	END("-authorization"), END("-jwt-assertion"), END("-token"), END("_token")};
-static const struct th_slice ends_t[] = {END("-jwt"), END("-secret")};
-static const struct th_slice ends_y[] = {END("-access-key"), END("-api-key"), END("-apikey"),
+static const struct end ends_t[] = {END("-jwt"), END("-secret")};
+static const struct end ends_y[] = {END("-access-key"), END("-api-key"), END("-apikey"),
 	END("-auth-key"), END("-openai-key"), END("-secret-key"), END("-session-key"),
 	END("_api_key")};
 
 /* Parameters whose value is a secret. */
-static const char *const secret_params[] = {
+static const char secret_params[][20] = {
 	"access_key",
 	"access_token",
 	"accesskey",
@@ -122,7 +166,7 @@ static const char *const secret_params[] = {
 };
 
 /* Ends of parameter names. */
-static const struct th_slice secret_param_ends[] = {
+static const struct end secret_param_ends[] = {
 	END("-api-key"),
 	END("-credential"),
 	END("-password"),
@@ -160,7 +204,7 @@ static bool is_name(const char *entry, struct th_slice name)
 	return !entry[name.n];
 }
 
-static bool in_table(const char *const *table, size_t n, struct th_slice name)
+static bool in_table(const char (*table)[20], size_t n, struct th_slice name)
 {
 	const char first = name.n ? (char)th_lower(name.p[0]) : 0;
 	for (size_t i = 0; i < n && table[i][0] <= first; i++) { /* in order of first letters */
@@ -172,23 +216,23 @@ static bool in_table(const char *const *table, size_t n, struct th_slice name)
 }
 
 /* Does it end in `end`? Looked at from behind, where most names differ first. */
-static bool has_end(struct th_slice name, struct th_slice end)
+static bool has_end(struct th_slice name, const struct end *end)
 {
-	if (name.n < end.n) {
+	if (name.n < end->n) {
 		return false;
 	}
-	for (size_t i = 1; i <= end.n; i++) {
-		if (th_lower(name.p[name.n - i]) != end.p[end.n - i]) {
+	for (size_t i = 1; i <= end->n; i++) {
+		if (th_lower(name.p[name.n - i]) != (uint8_t)end->text[end->n - i]) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool ends_in_table(const struct th_slice *table, size_t n, struct th_slice name)
+static bool ends_in_table(const struct end *table, size_t n, struct th_slice name)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (has_end(name, table[i])) {
+		if (has_end(name, &table[i])) {
 			return true;
 		}
 	}
@@ -213,10 +257,31 @@ static bool has_secret_end(struct th_slice name)
 	}
 }
 
+/* Where the names of so many bytes begin; those of the next length begin where they end. Filled at
+ * the first question; two threads may both fill it, with the same. */
+static const _Atomic uint8_t *starts(void)
+{
+	static _Atomic uint8_t starts[LONGEST_FIELD + 2];
+	if (!atomic_load_explicit(&starts[LONGEST_FIELD + 1], memory_order_acquire)) {
+		for (size_t n = 0, i = 0; n <= LONGEST_FIELD + 1; n++) {
+			while (i < COUNT(fields) && fields[i].n < n) {
+				i++;
+			}
+			atomic_store_explicit(&starts[n], (uint8_t)i, memory_order_release);
+		}
+	}
+	return starts;
+}
+
 enum th_secret_field th_secret_field(struct th_slice name)
 {
-	const struct field *f = name.n < COUNT(fields) ? fields[name.n] : NULL;
-	for (; f && f->name; f++) {
+	size_t i = 0, end = 0;
+	if (name.n <= LONGEST_FIELD) {
+		i = starts()[name.n];
+		end = starts()[name.n + 1];
+	}
+	for (; i < end; i++) {
+		const struct field *f = &fields[i];
 		if ((uint8_t)f->name[0] == th_lower(name.p[0]) && is_name(f->name, name)) {
 			return f->what;
 		}

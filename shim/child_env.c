@@ -42,11 +42,21 @@ static const char *base_name(const char *path, size_t n)
 	return slash ? slash + 1 : path;
 }
 
-/* Our entry of a list; the loader splits at colons and spaces. NULL: none is. */
+/* The loader splits at colons and spaces. */
+static size_t entry_bytes(const char *list)
+{
+	size_t n = 0;
+	while (list[n] && list[n] != ':' && list[n] != ' ') {
+		n++;
+	}
+	return n;
+}
+
+/* Our entry of a list. NULL: none is. */
 static const char *find_us(const char *list)
 {
 	while (*list) {
-		size_t n = strcspn(list, ": ");
+		size_t n = entry_bytes(list);
 		const char *base = base_name(list, n);
 		if ((size_t)(list + n - base) == own_name_bytes &&
 			memcmp(base, own_name, own_name_bytes) == 0) {
@@ -64,7 +74,7 @@ static bool make_absolute(const char *value, const char *us)
 	struct th_out out = {.p = (uint8_t *)preload, .cap = sizeof(preload)};
 	th_out_bytes(&out, PRELOAD, sizeof(PRELOAD) - 1);
 	th_out_bytes(&out, value, (size_t)(us - value));
-	if (us[0] != '/' && memchr(us, '/', strcspn(us, ": ")) &&
+	if (us[0] != '/' && memchr(us, '/', entry_bytes(us)) &&
 		TH_SYS(SYS_getcwd, here, sizeof(here)) > 0 && here[0] == '/' &&
 		!strpbrk(here, ": ")) {
 		th_out_bytes(&out, here, strlen(here));
@@ -88,7 +98,7 @@ void th_child_env_begin(void)
 	const char *us = find_us(value);
 	if (!us || !make_absolute(value, us)) {
 		preload[0] = '\0';
-	} else if (strcmp(preload + sizeof(PRELOAD) - 1, value) != 0) {
+	} else if (memcmp(preload + sizeof(PRELOAD) - 1, value, strlen(value) + 1) != 0) {
 		th_children_put(preload);
 	}
 }

@@ -196,11 +196,12 @@ static bool check_absolute(const char *value)
 	return value[0] == '/';
 }
 
+/* Texts within, not pointers to texts: those would be relocated in every program that starts. */
 struct rule {
-	const char *name;
-	const char *words; /* NULL: ask `check` */
+	char name[24];
+	char words[24]; /* "": ask `check` */
 	bool (*check)(const char *value);
-	const char *isnt; /* what is said of any other value */
+	char isnt[72]; /* what is said of any other value */
 };
 
 static const struct rule mode_rule = {
@@ -208,16 +209,16 @@ static const struct rule mode_rule = {
 
 static const struct rule rules[] = {
 	{"TRACEHOOK_ON_ERROR", "open closed", NULL, " is not open or closed"},
-	{"TRACEHOOK_TRACE_ID", NULL, check_hex_id, " is not 1 to 32 hex digits"},
-	{"TRACEHOOK_META", NULL, check_meta, " is not like k=v,k2=v2"},
-	{"TRACEHOOK_MATCH", NULL, check_match,
+	{"TRACEHOOK_TRACE_ID", "", check_hex_id, " is not 1 to 32 hex digits"},
+	{"TRACEHOOK_META", "", check_meta, " is not like k=v,k2=v2"},
+	{"TRACEHOOK_MATCH", "", check_match,
 		" is not made of canonical, volatile, volatile:FILE and sequence"},
 	{"TRACEHOOK_ON_MISS", "fail abort live", NULL, " is not fail, abort or live"},
-	{"TRACEHOOK_PACE", NULL, check_pace, " is not a number like 0, 0.5 or 1"},
-	{"TRACEHOOK_SAMPLE", NULL, check_sample, " is not a number from 0 to 1"},
-	{"TRACEHOOK_REDACT", NULL, check_redact, ""},
+	{"TRACEHOOK_PACE", "", check_pace, " is not a number like 0, 0.5 or 1"},
+	{"TRACEHOOK_SAMPLE", "", check_sample, " is not a number from 0 to 1"},
+	{"TRACEHOOK_REDACT", "", check_redact, ""},
 	{"TRACEHOOK_BODY", "full hash", NULL, " is not full or hash"},
-	{"TRACEHOOK_KEY_FILE", NULL, check_absolute,
+	{"TRACEHOOK_KEY_FILE", "", check_absolute,
 		" is not an absolute path (the program's children may run elsewhere)"},
 	{"TRACEHOOK_PROPAGATE", "0 1", NULL, " is not 0 or 1"},
 };
@@ -225,7 +226,7 @@ static const struct rule rules[] = {
 static int check_rule(struct th_config *conf, const struct rule *r, const char *value,
 	char why[TH_CONFIG_WHY_MAX])
 {
-	if (!value || (r->words ? in_list(r->words, value) : r->check(value))) {
+	if (!value || (r->words[0] ? in_list(r->words, value) : r->check(value))) {
 		return 0;
 	}
 	return th_config_mistake(conf, r->name, value, r->isnt, why);

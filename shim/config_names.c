@@ -17,11 +17,11 @@
 #define NAME_MAX_BYTES 31 /* a longer name is none of ours misspelt */
 #define SHORT_BYTES (sizeof(PREFIX) - 1 + 6)
 
-static const char *const names[] = {MODE, "TRACEHOOK_CAPTURE", "TRACEHOOK_TRACE_ID",
-	"TRACEHOOK_META", "TRACEHOOK_MATCH", "TRACEHOOK_ON_MISS", "TRACEHOOK_ON_ERROR",
-	"TRACEHOOK_PACE", "TRACEHOOK_SAMPLE", "TRACEHOOK_REDACT", "TRACEHOOK_BODY",
-	"TRACEHOOK_KEY_FILE", "TRACEHOOK_PROPAGATE", "TRACEHOOK_REPORT", "TRACEHOOK_LOG",
-	"TRACEHOOK_ACCESS_LOG", TH_CONTEXT_VARIABLE};
+static const char names[][24] = {MODE, "TRACEHOOK_CAPTURE", "TRACEHOOK_TRACE_ID", "TRACEHOOK_META",
+	"TRACEHOOK_MATCH", "TRACEHOOK_ON_MISS", "TRACEHOOK_ON_ERROR", "TRACEHOOK_PACE",
+	"TRACEHOOK_SAMPLE", "TRACEHOOK_REDACT", "TRACEHOOK_BODY", "TRACEHOOK_KEY_FILE",
+	"TRACEHOOK_PROPAGATE", "TRACEHOOK_REPORT", "TRACEHOOK_LOG", "TRACEHOOK_ACCESS_LOG",
+	TH_CONTEXT_VARIABLE};
 
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -37,12 +37,9 @@ static bool is_like(const char *entry)
 	return true;
 }
 
-/* The upper-case name of an entry that may be meant for us and has a value. */
+/* The upper-case name of an entry that has a value. */
 static bool read_name(const char *entry, char ret_name[NAME_MAX_BYTES + 1])
 {
-	if (!is_like(entry)) {
-		return false;
-	}
 	size_t n = strcspn(entry, "=");
 	if (n > NAME_MAX_BYTES || entry[n] != '=' || !entry[n + 1]) {
 		return false;
@@ -57,9 +54,14 @@ static bool read_name(const char *entry, char ret_name[NAME_MAX_BYTES + 1])
 
 static bool is_ours(const char *entry)
 {
-	size_t n = strcspn(entry, "=");
+	const size_t prefix = sizeof(PREFIX) - 1, n = strcspn(entry, "=");
+	if (strncmp(entry, PREFIX, prefix) != 0) {
+		return false;
+	}
 	for (size_t i = 0; i < N_NAMES; i++) {
-		if (strlen(names[i]) == n && memcmp(names[i], entry, n) == 0) {
+		const char *rest = names[i] + prefix;
+		if (*rest == entry[prefix] && strncmp(rest, entry + prefix, n - prefix) == 0 &&
+			!names[i][n]) {
 			return true;
 		}
 	}
@@ -84,7 +86,8 @@ static const char *meant_by(const char *name, const char *value)
 			return names[i];
 		}
 	}
-	return strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0 && means_replay(value) ? MODE : NULL;
+	return strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0 && means_replay(value) ? names[0]
+										     : NULL;
 }
 
 static bool has_mode(char *const envp[])
@@ -105,7 +108,7 @@ static int misspelt(struct th_config *conf, char *const envp[], const char *entr
 	strcat(problem, meant);
 	strcat(problem, "?");
 	bool fence = conf->mode == TH_CONFIG_REPLAY || conf->mode == TH_CONFIG_AUTO ||
-		conf->closed || (meant == names[0] && !has_mode(envp));
+		conf->closed || (strcmp(meant, MODE) == 0 && !has_mode(envp));
 	conf->verdict = fence ? TH_CONFIG_FENCED : TH_CONFIG_UNTOUCHED;
 	return th_config_mistake(conf, name, entry + strlen(name) + 1, problem, why);
 }
@@ -114,7 +117,7 @@ int th_config_check_names(struct th_config *conf, char *const envp[], char why[T
 {
 	char name[NAME_MAX_BYTES + 1];
 	for (char *const *e = envp; e && *e && conf->mode != TH_CONFIG_OFF; e++) {
-		if (!read_name(*e, name) || is_ours(*e)) {
+		if (!is_like(*e) || is_ours(*e) || !read_name(*e, name)) {
 			continue;
 		}
 		const char *meant = meant_by(name, *e + strlen(name) + 1);

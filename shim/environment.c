@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct variable {
 
 static struct variable picked[PICKED_MAX];
 static size_t n_picked;
+static uint64_t lengths;  /* of their names, as bits */
 static char *const *rest; /* of the environment, when there were more */
 
 /* TRACEHOOK_, TRACEPARENT, TRACESTATE; BAGGAGE; HOME; XDG_. */
@@ -36,10 +38,12 @@ static struct variable split(const char *entry)
 void th_environment_begin(void)
 {
 	n_picked = 0;
+	lengths = 0;
 	rest = environ;
 	for (; rest && *rest && n_picked < PICKED_MAX; rest++) {
 		if (may_be_meant(*rest)) {
-			picked[n_picked++] = split(*rest);
+			picked[n_picked] = split(*rest);
+			lengths |= 1ull << (picked[n_picked++].name_n & 63);
 		}
 	}
 }
@@ -55,7 +59,8 @@ const char *th_environment_get(void *ctx, const char *name)
 {
 	const char *value = NULL;
 	size_t n = strlen(name);
-	for (size_t i = 0; i < n_picked && !value; i++) {
+	bool may_be_picked = (lengths >> (n & 63)) & 1;
+	for (size_t i = 0; may_be_picked && i < n_picked && !value; i++) {
 		value = value_of(picked[i], name, n);
 	}
 	for (char *const *e = rest; e && *e && !value; e++) {

@@ -67,9 +67,11 @@ static ssize_t stream_read(void *cookie, char *buf, size_t n)
 /* Streams that are open. glibc writes out what is left in their buffers when the process ends,
  * after our destructor (P12): that must be seen. */
 static _Atomic(FILE *) streams[STREAMS_MAX];
+static _Atomic bool any_stream; /* was ever opened: most programs that end have none */
 
 static void remember_stream(FILE *f)
 {
+	atomic_store(&any_stream, true);
 	for (size_t i = 0; i < STREAMS_MAX; i++) {
 		FILE *nobody = NULL;
 		if (atomic_compare_exchange_strong(&streams[i], &nobody, f)) {
@@ -92,7 +94,7 @@ static void forget_stream(int fd)
 /* One that another thread is using is left alone: it may wait for ever. */
 void th_plain_flush_streams(void)
 {
-	for (size_t i = 0; i < STREAMS_MAX; i++) {
+	for (size_t i = 0; i < STREAMS_MAX && atomic_load(&any_stream); i++) {
 		FILE *f = atomic_load(&streams[i]);
 		if (f && ftrylockfile(f) == 0) {
 			if (__fpending(f) > 0) {

@@ -21,6 +21,7 @@
 #include "shim/hook.h"
 #include "shim/image.h"
 #include "shim/log.h"
+#include "shim/next.h"
 #include "shim/ssl.h"
 #include "shim/symtab.h"
 
@@ -150,10 +151,6 @@ static void tap(const struct th_inside *in)
 
 /* ---- looking ---- */
 
-struct search {
-	size_t n, objects;
-};
-
 static size_t code_bytes(const struct th_image *image)
 {
 	size_t n = 0;
@@ -171,31 +168,32 @@ static bool exports_it(const struct th_image *image)
 		th_image_find(image, "X509_verify_cert", &f);
 }
 
-static int look_at(struct dl_phdr_info *info, size_t size, void *data)
+static bool look_at(const struct th_image *image, bool program, struct th_inside *ret_inside)
 {
-	struct search *s = data;
-	struct th_inside in = {0};
-	bool program = s->objects++ == 0;
-	if (!th_image_read(info, &in.image) || th_image_holds(&in.image, (uintptr_t)found)) {
-		return 0; /* this library exports hooks of those names */
+	struct th_inside in = {.image = *image};
+	if (th_next_is_own(image)) {
+		return false; /* exports hooks of those names */
 	}
-	bool has = exports_it(&in.image);
-	if (!has && program && code_bytes(&in.image) >= CODE_BYTES_MIN &&
+	bool has = exports_it(image);
+	if (!has && program && code_bytes(image) >= CODE_BYTES_MIN &&
 		th_symtab_of_program(&in.symtab) == 0) {
-		in.symtab.bias = in.image.bias;
+		in.symtab.bias = image->bias;
 		has = true;
 	}
 	if (has) {
-		found[s->n++] = in;
+		*ret_inside = in;
 	}
-	return s->n == INSIDE_MAX;
+	return has;
 }
 
 void th_inside_begin(void)
 {
-	struct search s = {0, 0};
-	dl_iterate_phdr(look_at, &s);
-	for (size_t i = 0; i < s.n; i++) {
+	const struct th_image *image;
+	size_t n = 0;
+	for (size_t i = 0; n < INSIDE_MAX && (image = th_next_object(i)) != NULL; i++) {
+		n += look_at(image, i == 0, &found[n]);
+	}
+	for (size_t i = 0; i < n; i++) {
 		tap(&found[i]);
 	}
 }

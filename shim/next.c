@@ -3,54 +3,53 @@
  * objects) is left to dlsym(). */
 #include "shim/next.h"
 
-#include "shim/image.h"
-
-#define OBJECTS_MAX 96
+#define OBJECTS_MAX 512
 
 static struct th_image objects[OBJECTS_MAX];
-static size_t n_objects;
-static const char *own_file;
-
-struct walk {
-	bool behind; /* this library was met */
-	bool plain;
-};
+static size_t n_objects, n_walked;
+static size_t behind; /* the first behind this library */
+static bool plain;    /* all behind it can be searched here */
+static const struct th_image *own;
 
 /* Objects without a dynamic section, as the vdso may be, define nothing that is hooked. */
 static int note(struct dl_phdr_info *info, size_t size, void *data)
 {
-	struct walk *w = data;
-	struct th_image image;
-	if (!th_image_read(info, &image)) {
+	struct th_image *image = &objects[n_objects];
+	n_walked++;
+	if (n_objects == OBJECTS_MAX) {
+		plain = false;
 		return 0;
 	}
-	if (!w->behind) {
-		w->behind = th_image_holds(&image, (uintptr_t)objects);
-		own_file = w->behind && image.name[0] ? image.name : own_file;
+	if (!th_image_read(info, image)) {
 		return 0;
 	}
-	w->plain = image.gnu_hash && n_objects < OBJECTS_MAX;
-	if (w->plain) {
-		objects[n_objects++] = image;
+	n_objects++;
+	if (own) {
+		plain = plain && image->gnu_hash;
+	} else if (th_image_holds(image, (uintptr_t)objects)) {
+		own = image;
+		behind = n_objects;
 	}
-	return !w->plain;
+	return 0;
 }
 
 bool th_next_begin(void)
 {
-	struct walk w = {false, true};
-	n_objects = 0;
-	dl_iterate_phdr(note, &w);
-	if (!w.plain) {
-		n_objects = 0;
-	}
-	return n_objects > 0;
+	n_objects = n_walked = 0;
+	own = NULL;
+	plain = true;
+	dl_iterate_phdr(note, NULL);
+	plain = plain && own && behind < n_objects;
+	return plain;
 }
 
 bool th_next_find(const char *name, void **ret_function)
 {
 	uint32_t hash = th_image_hash(name);
-	for (size_t i = 0; i < n_objects; i++) {
+	if (!plain) {
+		return false;
+	}
+	for (size_t i = behind; i < n_objects; i++) {
 		const ElfW(Sym) *s = th_image_symbol(&objects[i], name, hash);
 		if (s && ELF64_ST_TYPE(s->st_info) != STT_FUNC) {
 			return false;
@@ -61,10 +60,25 @@ bool th_next_find(const char *name, void **ret_function)
 		}
 	}
 	*ret_function = NULL;
-	return n_objects > 0;
+	return true;
 }
 
 const char *th_next_own_file(void)
 {
-	return own_file;
+	return own && own->name[0] ? own->name : NULL;
+}
+
+const struct th_image *th_next_object(size_t i)
+{
+	return i < n_objects ? &objects[i] : NULL;
+}
+
+bool th_next_is_own(const struct th_image *image)
+{
+	return image == own;
+}
+
+size_t th_next_walked(void)
+{
+	return n_walked;
 }

@@ -1,10 +1,16 @@
 /* The definition of a function behind this library in the order of the objects that the program was
  * started with: what dlsym(RTLD_NEXT) gives, at a fifth of its price. Every program that starts
- * waits while some hundred functions are looked up. */
+ * waits for what is done here. */
 #ifndef SHIM_NEXT_H
 #define SHIM_NEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "shim/image.h"
+#include <stddef.h>
+
+#include "shim/image.h"
 
 /* Notes what is loaded. In the constructor. False: th_next_find() will know nothing. */
 bool th_next_begin(void);
@@ -15,5 +21,14 @@ bool th_next_find(const char *name, void **ret_function);
 
 /* The file that this library was loaded from; NULL: not known. */
 const char *th_next_own_file(void);
+
+/* What was loaded, in that order; NULL: no more. The first is the program. */
+const struct th_image *th_next_object(size_t i);
+
+/* Is it this library? */
+bool th_next_is_own(const struct th_image *image);
+
+/* How many objects the loader told of, those among them that have nothing to look at. */
+size_t th_next_walked(void);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "shim/image.h"
 #include "shim/log.h"
+#include "shim/next.h"
 #include "shim/slot.h"
 
 #define PAGE 4096u
@@ -70,15 +71,9 @@ static long rebind_one(const struct th_image *image, const ElfW(Rela) * r)
 
 /* ---- all of them ---- */
 
-static int count_object(struct dl_phdr_info *info, size_t size, void *data)
-{
-	++*(size_t *)data;
-	return 0;
-}
-
 void th_rebind_begin(void)
 {
-	dl_iterate_phdr(count_object, &at_start);
+	at_start = th_next_walked();
 }
 
 static int rebind_object(struct dl_phdr_info *info, size_t size, void *data)

@@ -23,10 +23,11 @@ struct functions {
 	__typeof__(&X509_get_subject_name) X509_get_subject_name;
 };
 
-static const char *const names[] = {"SSL_is_server", "SSL_get_peer_cert_chain", "OPENSSL_sk_num",
-	"OPENSSL_sk_value", "OPENSSL_sk_shift", "X509_up_ref", "X509_free", "d2i_X509",
-	"X509_NAME_cmp", "X509_get_issuer_name", "X509_get_subject_name", NULL};
-_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+static const char names[][TH_FUNCTION_NAME_MAX] = {"SSL_is_server", "SSL_get_peer_cert_chain",
+	"OPENSSL_sk_num", "OPENSSL_sk_value", "OPENSSL_sk_shift", "X509_up_ref", "X509_free",
+	"d2i_X509", "X509_NAME_cmp", "X509_get_issuer_name", "X509_get_subject_name", ""};
+_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
+	"one is missing");
 static struct th_functions per_library = {.names = names};
 
 static bool is_players(const struct functions *f, const X509 *leaf)

@@ -40,13 +40,14 @@ struct functions {
 };
 
 /* In the order of struct functions. An OpenSSL before 1.1 lacks some. */
-static const char *const names[] = {"d2i_X509", "X509_free", "X509_NAME_cmp",
+static const char names[][TH_FUNCTION_NAME_MAX] = {"d2i_X509", "X509_free", "X509_NAME_cmp",
 	"X509_get_issuer_name", "X509_get_subject_name", "X509_STORE_CTX_get0_cert",
 	"X509_STORE_CTX_set0_trusted_stack", "OPENSSL_sk_new_null", "OPENSSL_sk_push",
 	"OPENSSL_sk_free", "X509_get_ext_count", "X509_get_ext", "X509_EXTENSION_get_data",
 	"ASN1_STRING_get0_data", "ASN1_STRING_length", "X509_STORE_CTX_get_verify_cb",
-	"X509_STORE_CTX_set_error", "X509_STORE_CTX_set_current_cert", NULL};
-_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+	"X509_STORE_CTX_set_error", "X509_STORE_CTX_set_current_cert", ""};
+_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
+	"one is missing");
 static struct th_functions per_library = {.names = names};
 
 static X509 *player_ca(const struct functions *f)

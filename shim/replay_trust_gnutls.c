@@ -34,11 +34,12 @@ struct functions {
 };
 
 /* In the order of struct functions. */
-static const char *const names[] = {"gnutls_x509_crt_init", "gnutls_x509_crt_import",
+static const char names[][TH_FUNCTION_NAME_MAX] = {"gnutls_x509_crt_init", "gnutls_x509_crt_import",
 	"gnutls_x509_crt_deinit", "gnutls_x509_crt_check_issuer", "gnutls_x509_trust_list_init",
 	"gnutls_x509_trust_list_add_cas", "gnutls_x509_trust_list_deinit",
-	"gnutls_x509_crt_get_extension_data", NULL};
-_Static_assert(sizeof(names) == sizeof(struct functions) + sizeof(*names), "one is missing");
+	"gnutls_x509_crt_get_extension_data", ""};
+_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
+	"one is missing");
 static struct th_functions per_library = {.names = names};
 
 static struct gnutls_x509_crt_int *player_ca(const struct functions *f)

@@ -270,7 +270,7 @@ void *th_library_symbol(const struct th_library *lib, const char *name)
 static int look_up(
 	const struct th_functions *functions, const struct th_library *lib, void *ret_at[])
 {
-	for (size_t i = 0; functions->names[i]; i++) {
+	for (size_t i = 0; functions->names[i][0]; i++) {
 		ret_at[i] = th_library_symbol(lib, functions->names[i]);
 		if (!ret_at[i]) {
 			th_log("a library cannot be followed: it lacks", functions->names[i], 0);

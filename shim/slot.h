@@ -50,6 +50,7 @@ struct th_library {
 };
 
 #define TH_LIBRARIES_MAX 16
+#define TH_FUNCTION_NAME_MAX 48
 #define TH_FUNCTIONS_MAX 12 /* of one struct th_functions */
 
 /* What is known of one place that calls a hook. */
@@ -109,7 +110,7 @@ void *th_library_symbol(const struct th_library *lib, const char *name);
 
 /* Functions that are needed of a library, looked up together and once per library. */
 struct th_functions {
-	const char *const *names; /* the last is NULL */
+	const char (*names)[TH_FUNCTION_NAME_MAX]; /* the last is "" */
 	struct {
 		_Atomic int state; /* 0: not looked at, 1: all are there, -1: not */
 		void *at[TH_FUNCTIONS_MAX];

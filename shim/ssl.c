@@ -24,10 +24,11 @@ struct th_openssl {
 };
 
 /* In the order of struct th_openssl. */
-static const char *const names[] = {"SSL_get_error", "SSL_get_fd", "SSL_is_server",
+static const char names[][TH_FUNCTION_NAME_MAX] = {"SSL_get_error", "SSL_get_fd", "SSL_is_server",
 	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", "SSL_get_shutdown",
-	"SSL_get_verify_result", NULL};
-_Static_assert(sizeof(names) == sizeof(struct th_openssl) + sizeof(*names), "one is missing");
+	"SSL_get_verify_result", ""};
+_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct th_openssl) / sizeof(void *) + 1,
+	"one is missing");
 static struct th_functions functions = {.names = names};
 
 static const struct th_openssl *openssl_of(const struct th_library *lib)
@@ -89,8 +90,8 @@ void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl)
 }
 
 /* Not every copy that is part of a program has them. */
-static const char *const shaking_names[] = {
-	"SSL_is_init_finished", "SSL_do_handshake", "SSL_is_server", NULL};
+static const char shaking_names[][TH_FUNCTION_NAME_MAX] = {
+	"SSL_is_init_finished", "SSL_do_handshake", "SSL_is_server", ""};
 static struct th_functions shaking_functions = {.names = shaking_names};
 
 th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ssl)

@@ -196,7 +196,9 @@ static int insert(struct th_hpack *h, const struct th_field *f)
 static int lookup(const struct th_hpack *h, uint32_t index, struct th_field *ret_field)
 {
 	if (index >= 1 && index <= TH_HPACK_STATIC) {
-		*ret_field = th_hpack_static[index - 1];
+		const struct th_hpack_entry *e = &th_hpack_static[index - 1];
+		ret_field->name = (struct th_slice){(const uint8_t *)e->name, e->name_n};
+		ret_field->value = (struct th_slice){(const uint8_t *)e->value, e->value_n};
 		return 0;
 	}
 	if (index == 0 || index - TH_HPACK_STATIC - 1 >= h->count) {

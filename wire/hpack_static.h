@@ -4,16 +4,21 @@
 
 #include "wire/head.h"
 
-#define ENTRY(name_, value_) \
+/* Texts within, not pointers to texts: those would be relocated in every program that starts. */
+struct th_hpack_entry {
+	uint8_t name_n, value_n;
+	char name[28], value[14];
+};
+
+#define ENTRY(name, value) \
 	{ \
-		.name = {(const uint8_t *)(name_), sizeof(name_) - 1}, \
-		.value = {(const uint8_t *)(value_), sizeof(value_) - 1}, \
+		sizeof(name) - 1, sizeof(value) - 1, name, value \
 	}
 
 #define TH_HPACK_STATIC 61
 
 /* Index 1 is the first. */
-static const struct th_field th_hpack_static[TH_HPACK_STATIC] = {
+static const struct th_hpack_entry th_hpack_static[TH_HPACK_STATIC] = {
 	ENTRY(":authority", ""),
 	ENTRY(":method", "GET"),
 	ENTRY(":method", "POST"),

@@ -1,0 +1,19 @@
+/* What the processor can do besides what each of its kind can. */
+#ifndef BASE_CPU_H
+#define BASE_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bits of CPUID's leaf 1 in ecx (Intel SDM, table 3-10). */
+enum th_cpu {
+	TH_CPU_PCLMUL = 1u << 1,
+	TH_CPU_SSE4_1 = 1u << 19,
+	TH_CPU_SSE4_2 = 1u << 20,
+	TH_CPU_AES = 1u << 25,
+};
+
+/* All of them? False on other machines than x86-64. Signal-safe. */
+bool th_cpu_has(uint32_t features);
+
+#endif
