@@ -81,6 +81,7 @@ enum th_frame_type {
 	TH_FRAME_TRANSFER = 24,	    /* what a client library says of a transfer that is over */
 	TH_FRAME_LEFT = 25,	    /* a program was started that does not carry the library */
 	TH_FRAME_KEPT = 26,	    /* what was replaced in an answer, encrypted (capture/kept.h) */
+	TH_FRAME_DNS = 27,	    /* what a name server answered, as it came */
 };
 
 enum th_frame_flag {
@@ -168,11 +169,19 @@ enum th_speaks {
 	TH_SPEAKS_HTTP2 = 2,
 	TH_SPEAKS_TLS = 3,   /* TLS records on the socket; a TLS tap may have its plaintext */
 	TH_SPEAKS_OTHER = 4, /* seen, not decoded: belongs in the ledger */
+	TH_SPEAKS_DNS = 5,   /* questions to a name server over TCP */
 };
 
 /* The result of a look-up (NAME) is 0, an EAI_ code, or this: the program asked name servers
  * itself, and none answered. It is in the range of those codes, and none of them. */
 #define TH_NAME_UNANSWERED (-110)
+
+/* How a name server was asked (DNS). */
+enum th_dns_way {
+	TH_DNS_BY_DATAGRAM = 0,
+	TH_DNS_BY_STREAM = 1,
+	TH_DNS_BY_RESOLVER = 2, /* the C library's: res_query() and its relatives */
+};
 
 /* Why a program that was started does not carry the library (LEFT). */
 enum th_left {

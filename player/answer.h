@@ -17,10 +17,12 @@
 #include "player/tally.h"
 #include "player/upstream.h"
 #include "player/verdicts.h"
+#include "player/world.h"
 
 /* What all connections of a replay share; nothing of it changes while they run. */
 struct th_serving {
 	struct th_run *run;
+	struct th_world world;	       /* as the processes of the tree have it */
 	struct th_redaction redaction; /* as of the capture */
 	const struct th_rules *rules;  /* of TH_MATCH_VOLATILE; NULL: it was not asked for */
 	struct th_index *index;

@@ -264,13 +264,17 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 
 static int write_world(struct th_player *p)
 {
-	th_auto_free uint8_t *bytes = NULL;
+	uint8_t *bytes = NULL;
 	size_t n;
 	int r = th_world_build(p->serving.run, th_ca_der(p->serving.ca), &bytes, &n);
-	if (r == 0 && p->serving.live) {
+	if (r < 0) {
+		return r;
+	}
+	if (p->serving.live) {
 		th_world_set_live(bytes);
 	}
-	return r < 0 ? r : th_world_save(p->world, bytes, n);
+	p->serving.world.header = (void *)bytes; /* not mapped: who maps the file is an agent */
+	return th_world_save(p->world, bytes, n);
 }
 
 static int write_files(struct th_player *p)
@@ -425,6 +429,7 @@ struct th_player *th_player_destroy(struct th_player *p)
 	free(p->directory);
 	free(p->socket);
 	free(p->world);
+	free((void *)p->serving.world.header);
 	free(p->ca);
 	free(p);
 	return NULL;

@@ -1,6 +1,6 @@
 /* See serve.h. The first byte decides, since hosts share addresses and ports mean nothing: 0x16 is
- * a TLS handshake record, "PRI * HTTP/2.0" HTTP/2 with prior knowledge (RFC 9113 3.3), and
- * everything else HTTP/1. */
+ * a TLS handshake record, "PRI * HTTP/2.0" HTTP/2 with prior knowledge (RFC 9113 3.3), a length and
+ * a question DNS over TCP, and everything else HTTP/1. */
 #include "player/serve.h"
 
 #include <ctype.h>
@@ -103,6 +103,10 @@ void th_serve(struct th_caller *c)
 		}
 		if (tls ? alpn_is_h2(c) : begins_with_preface(c)) {
 			th_serve_h2(c);
+			return;
+		}
+		if (!tls && th_serve_is_dns(c)) {
+			th_serve_dns(c);
 			return;
 		}
 		next = th_serve_h1(c);

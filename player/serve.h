@@ -30,4 +30,8 @@ void th_serve_h2(struct th_caller *c);
 void th_serve_h2_upgraded(struct th_caller *c, const struct th_exchange *x,
 	struct th_slice settings, struct th_slice early);
 
+/* A name server's part, over TCP: do the first bytes say so? Serves until the agent closes. */
+bool th_serve_is_dns(struct th_caller *c);
+void th_serve_dns(struct th_caller *c);
+
 #endif

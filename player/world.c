@@ -75,6 +75,35 @@ static bool names_ok(const struct view *v, const struct th_world_header *h)
 	return true;
 }
 
+static int compare_dns(
+	const char *a, const struct th_world_dns *x, const char *b, const struct th_world_dns *y)
+{
+	int c = strcmp(a, b);
+	if (c == 0) {
+		c = (int)x->type - (int)y->type;
+	}
+	return c ? c : (int)x->stream - (int)y->stream;
+}
+
+static bool dns_ok(const struct view *v, const struct th_world_header *h)
+{
+	if (!array_ok(v, h->dns_offset, h->n_dns, sizeof(struct th_world_dns))) {
+		return false;
+	}
+	const struct th_world_dns *d = (const void *)(v->p + h->dns_offset);
+	const char *previous = NULL;
+	for (uint32_t i = 0; i < h->n_dns; i++) {
+		const char *s = string_at(v, d[i].name_offset);
+		if (!s || d[i].stream > 1 || d[i].message_offset > v->n ||
+			d[i].message_size > v->n - d[i].message_offset ||
+			(previous && compare_dns(previous, &d[i - 1], s, &d[i]) >= 0)) {
+			return false;
+		}
+		previous = s;
+	}
+	return true;
+}
+
 static int compare_peer(const struct th_world_peer *a, const struct th_world_peer *b)
 {
 	int c = memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
@@ -106,7 +135,7 @@ static bool world_ok(const struct view *v)
 	const struct th_world_header *h = (const void *)v->p;
 	return memcmp(h->magic, TH_WORLD_MAGIC, sizeof(h->magic)) == 0 && h->size == v->n &&
 		h->ca_offset <= v->n && h->ca_size <= v->n - h->ca_offset && addresses_ok(v, h) &&
-		names_ok(v, h) && peers_ok(v, h);
+		names_ok(v, h) && peers_ok(v, h) && dns_ok(v, h);
 }
 
 static int map_file(const char *path, struct view *ret_view)
@@ -170,15 +199,17 @@ static int compare_name(const char *wanted, size_t n, const char *kept)
 	return kept[n] ? -1 : 0;
 }
 
+static size_t name_bytes(const char *name)
+{
+	size_t n = strlen(name);
+	return n > 1 && name[n - 1] == '.' ? n - 1 : n;
+}
+
 const struct th_world_name *th_world_find_name(const struct th_world *w, const char *name)
 {
 	const uint8_t *base = (const uint8_t *)w->header;
 	const struct th_world_name *names = (const void *)(base + w->header->names_offset);
-	size_t n = strlen(name);
-	if (n > 1 && name[n - 1] == '.') {
-		n--;
-	}
-	size_t low = 0, high = w->header->n_names;
+	size_t n = name_bytes(name), low = 0, high = w->header->n_names;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const char *kept = (const char *)base + names[middle].name_offset;
@@ -193,6 +224,49 @@ const struct th_world_name *th_world_find_name(const struct th_world *w, const c
 		}
 	}
 	return NULL;
+}
+
+/* Where the first one not before the wanted one stands. */
+static size_t dns_place(const struct th_world *w, const char *name, uint16_t type)
+{
+	const uint8_t *base = (const uint8_t *)w->header;
+	const struct th_world_dns *all = (const void *)(base + w->header->dns_offset);
+	size_t n = name_bytes(name), low = 0, high = w->header->n_dns;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *kept = (const char *)base + all[middle].name_offset;
+		int c = compare_name(name, n, kept);
+		if (c > 0 || (c == 0 && type > all[middle].type)) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+const struct th_world_dns *th_world_find_dns(
+	const struct th_world *w, const char *name, uint16_t type, bool stream)
+{
+	const uint8_t *base = (const uint8_t *)w->header;
+	const struct th_world_dns *all = (const void *)(base + w->header->dns_offset);
+	const struct th_world_dns *found = NULL;
+	size_t n = name_bytes(name);
+	for (size_t i = dns_place(w, name, type); i < w->header->n_dns; i++) {
+		if (all[i].type != type ||
+			compare_name(name, n, (const char *)base + all[i].name_offset) != 0) {
+			break;
+		}
+		if (!found || all[i].stream == stream) {
+			found = &all[i];
+		}
+	}
+	return found;
+}
+
+struct th_slice th_world_dns_message(const struct th_world *w, const struct th_world_dns *d)
+{
+	return (struct th_slice){(const uint8_t *)w->header + d->message_offset, d->message_size};
 }
 
 const struct th_world_address *th_world_addresses(

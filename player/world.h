@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 
-#define TH_WORLD_MAGIC "THWORLD1"
+#define TH_WORLD_MAGIC "THWORLD2"
 #define TH_WORLD_LIMIT (64u << 20) /* a larger file is refused */
 
 #define TH_WORLD_UNIX 1 /* family of a peer that is a Unix socket */
@@ -29,6 +29,15 @@ struct th_world_name {
 	uint32_t name_offset;		     /* NUL-terminated */
 	int32_t result;			     /* 0, or the EAI_ code that the recording saw */
 	uint32_t first_address, n_addresses; /* into the addresses, in recorded order */
+};
+
+/* What a name server answered. Sorted by name (as above), type, and `stream`, each once. */
+struct th_world_dns {
+	uint32_t name_offset; /* NUL-terminated */
+	uint16_t type;
+	uint8_t stream;	  /* the whole answer, as over TCP; else as over UDP, perhaps cut short */
+	uint8_t resolver; /* the C library's: it may be that to a longer name */
+	uint32_t message_offset, message_size; /* 0: nobody answered */
 };
 
 enum th_peer_verdict {
@@ -52,6 +61,7 @@ struct th_world_header {
 	uint32_t n_names, names_offset;
 	uint32_t n_addresses, addresses_offset;
 	uint32_t n_peers, peers_offset;
+	uint32_t n_dns, dns_offset;
 	uint32_t ca_offset, ca_size; /* the ephemeral CA's certificate, DER */
 	uint32_t live; /* what the recording does not have may be asked of the player */
 	uint32_t reserved;
@@ -72,6 +82,11 @@ const struct th_world_name *th_world_find_name(const struct th_world *w, const c
 
 const struct th_world_address *th_world_addresses(
 	const struct th_world *w, const struct th_world_name *n);
+
+/* The answer to a question of this type, preferably one of that kind; NULL: none was recorded. */
+const struct th_world_dns *th_world_find_dns(
+	const struct th_world *w, const char *name, uint16_t type, bool stream);
+struct th_slice th_world_dns_message(const struct th_world *w, const struct th_world_dns *d);
 
 /* NULL: the recording never went there. */
 const struct th_world_peer *th_world_find_peer(

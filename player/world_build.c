@@ -11,8 +11,9 @@
 #include "base/text.h"
 #include "capture/frame.h"
 #include "player/world.h"
+#include "player/world_answers.h"
 
-#define NAME_LIMIT 255
+#define NAME_LIMIT TH_WORLD_NAME_MAX
 #define KIN_LIMIT 65536		  /* peers added for their names' sake */
 #define RECORDED_ADDRESS_BYTES 20 /* family, 3 reserved, 16 address bytes (trace.h) */
 
@@ -37,6 +38,7 @@ struct layout {
 	struct lookup *lookups; /* sorted; names[i].name_offset indexes it until laid out */
 	struct implied *implied;
 	size_t n_names, n_addresses, n_peers;
+	struct th_world_answers dns;
 };
 
 static void layout_finish(struct layout *l)
@@ -46,10 +48,10 @@ static void layout_finish(struct layout *l)
 	free(l->peers);
 	free(l->lookups);
 	free(l->implied);
+	th_world_answers_finish(&l->dns);
 }
 
-/* Lower case, without the trailing dot. False: no name that a world can keep. */
-static bool normalise(struct th_slice name, char ret_name[NAME_LIMIT + 1])
+bool th_world_normal_name(struct th_slice name, char ret_name[NAME_LIMIT + 1])
 {
 	if (name.n > 1 && name.p[name.n - 1] == '.') {
 		name.n--;
@@ -75,7 +77,7 @@ static bool put_lookup(struct lookup *l, const struct th_name *name, size_t orde
 {
 	l->recorded = name;
 	l->order = order;
-	return normalise(name->name, l->name);
+	return th_world_normal_name(name->name, l->name);
 }
 
 /* A name that the agent knew by itself, since its resolver reads /etc/hosts (c-ares, Perl's
@@ -202,7 +204,8 @@ static bool never_connected(const struct th_connection *c)
 
 static enum evidence weigh(const struct th_connection *c, bool has_exchange)
 {
-	if (has_exchange || c->speaks == TH_SPEAKS_HTTP1 || c->speaks == TH_SPEAKS_HTTP2) {
+	if (has_exchange || c->speaks == TH_SPEAKS_HTTP1 || c->speaks == TH_SPEAKS_HTTP2 ||
+		c->speaks == TH_SPEAKS_DNS) {
 		return EVIDENCE_SERVED;
 	}
 	if (c->error || never_connected(c)) {
@@ -420,27 +423,35 @@ static void lay_out(struct layout *l, struct th_slice ca, struct th_out *out)
 	size_t n_names = l->n_names * sizeof(*l->names);
 	size_t n_addresses = l->n_addresses * sizeof(*l->addresses);
 	size_t n_peers = l->n_peers * sizeof(*l->peers);
+	size_t n_dns = l->dns.n * sizeof(*l->dns.entries);
 	h.n_names = (uint32_t)l->n_names;
 	h.names_offset = sizeof(h);
 	h.n_addresses = (uint32_t)l->n_addresses;
 	h.addresses_offset = (uint32_t)(h.names_offset + n_names);
 	h.n_peers = (uint32_t)l->n_peers;
 	h.peers_offset = (uint32_t)(h.addresses_offset + n_addresses);
-	h.ca_offset = (uint32_t)(h.peers_offset + n_peers);
+	h.n_dns = (uint32_t)l->dns.n;
+	h.dns_offset = (uint32_t)(h.peers_offset + n_peers);
+	h.ca_offset = (uint32_t)(h.dns_offset + n_dns);
 	h.ca_size = (uint32_t)ca.n;
 	th_out_bytes(out, &h, sizeof(h));
 	th_out_bytes(out, l->names, n_names);
 	th_out_bytes(out, l->addresses, n_addresses);
 	th_out_bytes(out, l->peers, n_peers);
+	th_out_bytes(out, l->dns.entries, n_dns); /* once more, when they are known */
 	th_out_bytes(out, ca.p, ca.n);
 	lay_strings(l, out, h.names_offset);
+	th_world_answers_lay(&l->dns, out);
+	if (n_dns) {
+		memcpy(out->p + h.dns_offset, l->dns.entries, n_dns);
+	}
 }
 
 static int assemble(struct layout *l, struct th_slice ca, uint8_t **ret_bytes, size_t *ret_size)
 {
 	size_t size = sizeof(struct th_world_header) + l->n_names * sizeof(*l->names) +
 		l->n_addresses * sizeof(*l->addresses) + l->n_peers * sizeof(*l->peers) +
-		strings_size(l) + ca.n;
+		l->dns.n * sizeof(*l->dns.entries) + strings_size(l) + l->dns.bytes + ca.n;
 	if (size > TH_WORLD_LIMIT) {
 		return -E2BIG;
 	}
@@ -464,6 +475,9 @@ int th_world_build(
 	}
 	if (r == 0) {
 		r = admit_kin(&l);
+	}
+	if (r == 0) {
+		r = th_world_answers_gather(&l.dns, run);
 	}
 	return r < 0 ? r : assemble(&l, ca, ret_bytes, ret_size);
 }

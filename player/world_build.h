@@ -17,6 +17,11 @@
 #include "base/bytes.h"
 #include "trace/trace.h"
 
+#define TH_WORLD_NAME_MAX 255
+
+/* Lower case, without the trailing dot. False: no name that a world can keep. */
+bool th_world_normal_name(struct th_slice name, char ret_name[TH_WORLD_NAME_MAX + 1]);
+
 /* Makes the file's bytes for `run`, with `ca` (DER) as the player's certificate. 0, and bytes that
  * the caller frees; -ENOMEM; -E2BIG when they would exceed TH_WORLD_LIMIT. */
 int th_world_build(

@@ -230,7 +230,7 @@ bool th_conn_is_http(struct th_conn_ref ref)
 	if (!c) {
 		return false;
 	}
-	bool http = c->tap != NULL;
+	bool http = c->tap && c->speaks != TH_SPEAKS_DNS;
 	th_unlock(&c->lock);
 	return http;
 }

@@ -1,8 +1,8 @@
 /* Inside the recorder: a connection, and what a protocol's tap must offer.
  *
  * conn.c owns connections, feed.c picks the tap by the first bytes sent; tap_h1.c and tap_h2.c turn
- * bytes into calls of recorder/emit.h. A further protocol is one file and one line in feed.c's
- * table. All tap functions run under the connection's lock. */
+ * bytes into calls of recorder/emit.h, tap_dns.c into answers of name servers. A further protocol
+ * is one file and one line in feed.c's table. All tap functions run under the connection's lock. */
 #ifndef RECORDER_CONN_H
 #define RECORDER_CONN_H
 
@@ -44,6 +44,7 @@ struct th_tap {
 	void (*finish)(void *state);
 };
 
+extern const struct th_tap th_tap_dns;
 extern const struct th_tap th_tap_h1;
 extern const struct th_tap th_tap_h2;
 

@@ -10,7 +10,7 @@
 #include "recorder/emit.h"
 
 /* In the order in which they are asked: one that needs more bytes makes the later ones wait. */
-static const struct th_tap *const taps[] = {&th_tap_h2, &th_tap_h1};
+static const struct th_tap *const taps[] = {&th_tap_h2, &th_tap_h1, &th_tap_dns};
 
 #define TLS_HANDSHAKE 0x16 /* RFC 8446 5.1; the next byte is 3 in all versions */
 #define TLS_MAJOR 3

@@ -1,4 +1,4 @@
-/* Look-ups: NAME frames, and a small table from addresses back to names.
+/* Look-ups: NAME and DNS frames, and a small table from addresses back to names.
  *
  * The table only says what a connection was probably meant for; the authority is taken from SNI
  * and Host, since hosts share addresses (DESIGN 2.3). So it may forget: one place per hash value,
@@ -17,6 +17,7 @@
 #define ADDRESSES_MAX 255 /* the frame counts them in a byte */
 #define NAME_FRAME_FIXED 8
 #define NAME_FRAME_ADDRESS 20
+#define DNS_FRAME_FIXED 6
 
 struct place {
 	uint8_t family, bytes[16];
@@ -135,6 +136,21 @@ void th_recorder_name(
 		put_name(&out, text, family, result, addresses, n);
 	}
 	th_pool_free(p, size);
+}
+
+void th_recorder_dns(uint8_t way, const char *name, uint16_t type, struct th_slice message)
+{
+	uint8_t fixed[DNS_FRAME_FIXED + TH_NAME_MAX];
+	struct th_out out = {fixed, sizeof(fixed), 0, false};
+	struct th_slice text = th_slice_str(name);
+	th_out_u8(&out, way);
+	th_out_u8(&out, 0);
+	th_out_u16(&out, type);
+	th_out_str16(&out, text);
+	const struct iovec parts[] = {{out.p, out.n}, {(void *)(uintptr_t)message.p, message.n}};
+	if (!out.failed && message.n <= UINT16_MAX) {
+		th_process_put(TH_FRAME_DNS, 0, 0, parts, message.n ? 2 : 1);
+	}
 }
 
 void th_names_of(const struct th_address *address, char ret_name[TH_NAME_MAX + 1])

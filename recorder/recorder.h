@@ -90,6 +90,18 @@ struct th_address th_address_of(const struct sockaddr *sa, socklen_t len);
 void th_recorder_name(
 	const char *name, uint8_t family, int result, const struct th_address *addresses, size_t n);
 
+/* A DNS frame (enum th_dns_way); an empty message: there was no answer. */
+void th_recorder_dns(uint8_t way, const char *name, uint16_t type, struct th_slice message);
+
+/* A name server answered, `a` being what the message says. `name` is what the program asked for, if
+ * it is known to have asked for something else; else NULL. */
+struct th_dns_answer;
+void th_recorder_name_server(
+	uint8_t way, const struct th_dns_answer *a, struct th_slice message, const char *name);
+
+/* None did. */
+void th_recorder_no_answer(uint8_t way, const char *name, uint16_t type);
+
 /* A Unix socket is about to be connected to: remembers its path as the name of its address. */
 void th_recorder_unix(const struct sockaddr *sa, socklen_t len);
 

@@ -1,7 +1,7 @@
 /* The resolver below getaddrinfo(): its queries leave from inside the C library, where no socket
- * hook sees them (P42). What is asked for addresses is recorded as any look-up is, under the name
- * that was asked for, and answered in a replay as a name server would (replay_resolver.c): names
- * that the recording does not have do not exist, records of other types there are none.
+ * hook sees them (P42). Answers are recorded as they came, under the name that was asked for, and
+ * given again in a replay (replay_resolver.c). Of a question that found nothing only the error is
+ * known: an answer that says so stands for it.
  *
  * Binaries that were built before glibc 2.34 call the same functions by names with underscores. */
 #include <netdb.h>
@@ -16,21 +16,51 @@
 
 #define JOINED_BYTES (2 * TH_DNS_NAME_MAX)
 
-/* Does it name a service (RFC 2782, apt asks so)? Such a name has no addresses that its failure
- * could be taken to speak of. */
-static bool is_service(const char *name)
+/* An answer longer than the program's room is not known whole: it asks again with more. */
+static void answered(const char *name, const uint8_t *answer, int n, int room)
 {
-	return name[0] == '_';
+	if (n <= room) {
+		th_name_server_answered(TH_DNS_BY_RESOLVER, answer, (size_t)n, name);
+	}
+}
+
+static uint8_t code_of(int host_error)
+{
+	switch (host_error) {
+	case NO_DATA:
+		return TH_DNS_NO_ERROR;
+	case HOST_NOT_FOUND:
+		return TH_DNS_NO_SUCH_NAME;
+	case TRY_AGAIN:
+		return TH_DNS_SERVER_FAILURE;
+	default:
+		return TH_DNS_REFUSED;
+	}
+}
+
+static void found_nothing(const char *name, int type, int error)
+{
+	uint8_t asked[TH_DNS_MESSAGE_MAX], said[TH_DNS_MESSAGE_MAX];
+	struct th_out query = {asked, sizeof(asked), 0, false};
+	struct th_out out = {said, sizeof(said), 0, false};
+	struct th_dns_question q;
+	struct th_slice message = {asked, 0};
+	if (th_dns_put_query(&query, name, (uint16_t)type) == 0) {
+		message.n = query.n;
+	}
+	if (th_dns_read_query(message, &q) == 0) {
+		th_dns_put_answer(&out, message, &q, code_of(error));
+		th_name_server_answered(TH_DNS_BY_RESOLVER, out.p, out.n, name);
+	}
 }
 
 /* What the real function found, or did not. */
 static void found(const char *name, int type, const uint8_t *answer, int n, int room, int error)
 {
 	if (n >= 0) {
-		th_name_server_answered(answer, (size_t)(n < room ? n : room), name);
-	} else if (type == TH_DNS_A || type == TH_DNS_AAAA || is_service(name)) {
-		th_recorder_name(
-			name, type == TH_DNS_A ? 4 : 6, th_name_server_result(error), NULL, 0);
+		answered(name, answer, n, room);
+	} else {
+		found_nothing(name, type, error);
 	}
 }
 

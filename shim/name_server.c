@@ -1,6 +1,5 @@
-/* See name_server.h. Answers of UDP only: what a server cuts short, and is asked again for over
- * TCP, is not known. A name that exists and has no address of the kind asked for is recorded as an
- * answer without addresses: to the program it is no failure, as its other question is answered.
+/* See name_server.h. What is asked over TCP is the recorder's to see (recorder/tap_dns.c), as any
+ * stream is.
  *
  * Questions that wait for their answer stand in a small ring. Who asks again, or asks another
  * server, has one place in it; an answer from anywhere ends the wait. A question that is pushed
@@ -15,20 +14,6 @@
 #include "wire/dns.h"
 
 #define WAITING_MAX 32 /* questions of a process at a time; further ones push out the oldest */
-
-static int result_of(uint8_t code)
-{
-	switch (code) {
-	case TH_DNS_NO_ERROR:
-		return 0;
-	case TH_DNS_NO_SUCH_NAME:
-		return EAI_NONAME;
-	case TH_DNS_SERVER_FAILURE:
-		return EAI_AGAIN;
-	default:
-		return EAI_FAIL;
-	}
-}
 
 int th_name_server_result(int host_error)
 {
@@ -55,11 +40,6 @@ static struct waiting ring[WAITING_MAX];
 static size_t next;
 static struct th_lock lock;
 
-static bool is_address(uint16_t type)
-{
-	return type == TH_DNS_A || type == TH_DNS_AAAA;
-}
-
 /* Clients write the same name in different cases (0x20). */
 static bool is_same(const struct th_dns_question *a, const struct th_dns_question *b)
 {
@@ -69,8 +49,7 @@ static bool is_same(const struct th_dns_question *a, const struct th_dns_questio
 static void unanswered(struct waiting *w)
 {
 	w->place = 0;
-	th_recorder_name(w->question.name, w->question.type == TH_DNS_A ? 4 : 6, TH_NAME_UNANSWERED,
-		NULL, 0);
+	th_recorder_no_answer(TH_DNS_BY_DATAGRAM, w->question.name, w->question.type);
 }
 
 static struct waiting *place_for(const struct th_dns_question *q)
@@ -90,8 +69,7 @@ static struct waiting *place_for(const struct th_dns_question *q)
 void th_name_server_asked(int fd, const void *message, size_t n)
 {
 	struct th_dns_question q;
-	if (th_dns_read_query((struct th_slice){message, n}, &q) < 0 || !is_address(q.type) ||
-		!th_lock(&lock)) {
+	if (th_dns_read_query((struct th_slice){message, n}, &q) < 0 || !th_lock(&lock)) {
 		return;
 	}
 	*place_for(&q) = (struct waiting){fd + 1, q};
@@ -134,19 +112,12 @@ void th_name_server_forked(void)
 
 /* ---- answers ---- */
 
-void th_name_server_answered(const void *message, size_t n, const char *name)
+void th_name_server_answered(uint8_t way, const void *message, size_t n, const char *name)
 {
 	struct th_dns_answer a;
-	struct th_address addresses[TH_DNS_ADDRESSES_MAX];
-	if (th_dns_read_answer((struct th_slice){message, n}, &a) < 0 || a.truncated ||
-		!is_address(a.question.type)) {
-		return;
+	struct th_slice bytes = {message, n};
+	if (th_dns_read_answer(bytes, &a) == 0) {
+		stop_waiting(&a.question);
+		th_recorder_name_server(way, &a, bytes, name);
 	}
-	stop_waiting(&a.question);
-	for (size_t i = 0; i < a.n; i++) {
-		addresses[i] = (struct th_address){.family = a.addresses[i].family};
-		memcpy(addresses[i].bytes, a.addresses[i].bytes, sizeof(addresses[i].bytes));
-	}
-	th_recorder_name(name ? name : a.question.name, a.question.type == TH_DNS_A ? 4 : 6,
-		result_of(a.code), addresses, a.n);
 }

@@ -1,5 +1,5 @@
 /* Look-ups that a program makes itself, by asking name servers (c-ares, Node's dns.resolve, dig):
- * what it learns is recorded as getaddrinfo's answers are. */
+ * what it learns is recorded as it came, and addresses as getaddrinfo's answers are. */
 #ifndef SHIM_NAME_SERVER_H
 #define SHIM_NAME_SERVER_H
 
@@ -15,9 +15,9 @@ static inline bool th_name_server_port(const struct sockaddr *sa, socklen_t len)
 	return th_sock_port(sa, len) == 53;
 }
 
-/* A name server's answer came: recorded if it is one, to a question for addresses. `name` is what
- * the program asked for, if it is known to have asked for something else; else NULL. */
-void th_name_server_answered(const void *message, size_t n, const char *name);
+/* A name server's answer came (enum th_dns_way): recorded if it is one. `name` is what the program
+ * asked for, if it is known to have asked for something else; else NULL. */
+void th_name_server_answered(uint8_t way, const void *message, size_t n, const char *name);
 
 /* A question went out on `fd`: it is recorded as unanswered unless an answer to it is told above
  * before the descriptor is closed, or the process ends (`fd` -1: any descriptor). */

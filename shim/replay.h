@@ -118,9 +118,9 @@ struct th_replay_answer {
 };
 void th_replay_name(const char *name, struct th_replay_answer *ret_answer);
 
-/* The answer to a DNS query, from the world: appended to `out`. 0; -EBADMSG: that is no query that
- * can be answered; -ETIMEDOUT: nobody answered it; -EMSGSIZE. */
-int th_replay_dns(struct th_slice query, struct th_out *out);
+/* The answer to a DNS query, from the world: appended to `out`, as over TCP or as over UDP. 0;
+ * -EBADMSG: that is no query that can be answered; -ETIMEDOUT: nobody answered it; -EMSGSIZE. */
+int th_replay_dns(struct th_slice query, bool stream, struct th_out *out);
 
 /* res_query() and res_send() from the world: how long the answer is, of which `n` bytes are kept;
  * or -1, and *ret_h_errno says why (of res_send() errno does). */

@@ -7,16 +7,15 @@
  * past the hooks (libuv makes a raw system call) fails, as the socket is not connected. Its source
  * address is the server asked last (replay_socket.c).
  *
- * A question for addresses is answered as getaddrinfo() would be, and so are names that the
- * recording does not have: they do not exist, and the player is told. What else is asked was not
- * recorded: there is none of it, which the player is told too, but for what programs ask beside
- * every look-up (HTTPS, SVCB) and for names of addresses (hook_reverse.c). Where nobody answered
- * nobody does, for as long as the program is willing to wait.
+ * An answer that was recorded is given again, with the id and letter case of the question. Where
+ * there is none, a question for addresses is answered as getaddrinfo() would be, and so are names
+ * that the recording does not have: they do not exist, and the player is told. What else was not
+ * recorded is not there, which the player is told too, but for what programs ask beside every
+ * look-up (HTTPS, SVCB) and for names of addresses (hook_reverse.c). Where nobody answered nobody
+ * does, for as long as the program is willing to wait.
  *
- * The resolver's functions (res_query …) are given the same answers, at once.
- *
- * Left out: DNS over TCP (fenced as any other connection), and answers over 512 bytes: addresses
- * that have no room are not told. */
+ * The resolver's functions (res_query …) are given the same answers, at once. Over TCP the player
+ * answers (player/serve_dns.c). */
 #include "shim/replay_resolver.h"
 
 #include <netdb.h>
@@ -24,8 +23,10 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
+#include "base/pool.h"
 #include "base/sys.h"
 #include "capture/frame.h"
+#include "player/world_dns.h"
 #include "shim/replay.h"
 #include "shim/replay_guise.h"
 #include "shim/replay_link.h"
@@ -66,34 +67,6 @@ static void send_to_itself(int fd, const struct th_out *out)
 
 /* ---- answering ---- */
 
-static uint8_t code_of(int result)
-{
-	switch (result) {
-	case 0:
-	case EAI_NODATA:
-	case EAI_ADDRFAMILY:
-		return TH_DNS_NO_ERROR;
-	case EAI_NONAME:
-		return TH_DNS_NO_SUCH_NAME;
-	case EAI_FAIL:
-		return TH_DNS_REFUSED;
-	default:
-		return TH_DNS_SERVER_FAILURE;
-	}
-}
-
-static void put_addresses(
-	struct th_out *out, const struct th_replay_answer *a, const struct th_dns_question *q)
-{
-	uint8_t family = q->type == TH_DNS_A ? 4 : 6;
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->addresses[i].family == family &&
-			!th_dns_put_address(out, family, a->addresses[i].bytes)) {
-			return;
-		}
-	}
-}
-
 /* What the world says; an answer of another kind than an address never has a record. */
 static void find(const struct th_dns_question *q, struct th_replay_answer *ret_answer)
 {
@@ -113,32 +86,40 @@ static void find(const struct th_dns_question *q, struct th_replay_answer *ret_a
 	}
 }
 
-int th_replay_dns(struct th_slice query, struct th_out *out)
+/* Made of what look-ups gave, where the answer itself was not recorded. */
+static int make(struct th_slice query, const struct th_dns_question *q, struct th_out *out)
+{
+	struct th_replay_answer a;
+	find(q, &a);
+	if (a.result == TH_NAME_UNANSWERED) {
+		return -ETIMEDOUT;
+	}
+	th_world_dns_make(query, q, a.result, a.addresses, a.n, out);
+	return out->failed ? -EMSGSIZE : 0;
+}
+
+int th_replay_dns(struct th_slice query, bool stream, struct th_out *out)
 {
 	struct th_dns_question q;
 	if (th_dns_read_query(query, &q) < 0) {
 		th_replay_name_refused("?");
 		return -EBADMSG;
 	}
-	struct th_replay_answer a;
-	find(&q, &a);
-	if (a.result == TH_NAME_UNANSWERED) {
-		return -ETIMEDOUT;
+	int r = -ENOENT;
+	if (th_arm_is(TH_ARM_REPLAY)) {
+		r = th_world_dns_recorded(th_link_world(), query, &q, stream, out);
 	}
-	th_dns_put_answer(out, query, &q, code_of(a.result));
-	if (a.result == 0) {
-		put_addresses(out, &a, &q);
-	}
-	return out->failed ? -EMSGSIZE : 0;
+	return r == -ENOENT ? make(query, &q, out) : r;
 }
 
 void th_resolver_asked(int fd, struct th_slice question)
 {
-	uint8_t room[TH_DNS_MESSAGE_MAX];
-	struct th_out out = {room, sizeof(room), 0, false};
-	if (th_replay_dns(question, &out) == 0) {
+	uint8_t *room = th_pool_alloc(TH_DNS_STREAM_MAX);
+	struct th_out out = {room, room ? TH_DNS_STREAM_MAX : 0, 0, false};
+	if (th_replay_dns(question, false, &out) == 0) {
 		send_to_itself(fd, &out);
 	}
+	th_pool_free(room, TH_DNS_STREAM_MAX);
 }
 
 /* ---- the resolver's functions ---- */
@@ -146,7 +127,7 @@ void th_resolver_asked(int fd, struct th_slice question)
 static int keep(const struct th_out *from, uint8_t *to, size_t n)
 {
 	memcpy(to, from->p, from->n < n ? from->n : n);
-	return (int)(from->n < n ? from->n : n);
+	return (int)from->n;
 }
 
 /* A server that cannot answer is to the real function as good as none. */
@@ -158,14 +139,16 @@ static bool is_answer(const struct th_out *out)
 
 int th_replay_res_send(struct th_slice query, uint8_t *answer, size_t n)
 {
-	uint8_t room[TH_DNS_MESSAGE_MAX];
-	struct th_out out = {room, sizeof(room), 0, false};
-	int r = th_replay_dns(query, &out);
+	uint8_t *room = th_pool_alloc(TH_DNS_STREAM_MAX);
+	struct th_out out = {room, room ? TH_DNS_STREAM_MAX : 0, 0, false};
+	int r = th_replay_dns(query, true, &out), ret = -1;
 	if (r < 0 || !is_answer(&out)) {
 		errno = r == 0 || r == -ETIMEDOUT ? ETIMEDOUT : ECONNREFUSED;
-		return -1;
+	} else {
+		ret = keep(&out, answer, n);
 	}
-	return keep(&out, answer, n);
+	th_pool_free(room, TH_DNS_STREAM_MAX);
+	return ret;
 }
 
 static int host_error_of(uint8_t code)
@@ -182,28 +165,55 @@ static int host_error_of(uint8_t code)
 	}
 }
 
-int th_replay_res_query(
-	const char *name, int class, int type, uint8_t *answer, size_t n, int *ret_h_errno)
+/* What the function itself gave for this name, which may be the answer to a longer one (search
+ * domains); or what anybody was answered. */
+static int answer_name(const char *name, int type, struct th_out *out)
 {
-	uint8_t asked[TH_DNS_MESSAGE_MAX], room[TH_DNS_MESSAGE_MAX];
+	uint8_t asked[TH_DNS_MESSAGE_MAX];
 	struct th_out query = {asked, sizeof(asked), 0, false};
-	struct th_out out = {room, sizeof(room), 0, false};
-	struct th_dns_answer a;
-	*ret_h_errno = NO_RECOVERY;
-	if (class != 1 /* of the internet */ ||
-		th_dns_put_query(&query, name, (uint16_t)type) < 0) {
-		th_replay_name_refused(name);
-		return -1;
+	const struct th_world_dns *d = th_arm_is(TH_ARM_REPLAY)
+		? th_world_find_dns(th_link_world(), name, (uint16_t)type, true)
+		: NULL;
+	if (d && d->resolver) {
+		struct th_slice message = th_world_dns_message(th_link_world(), d);
+		th_out_bytes(out, message.p, message.n);
+		return out->failed ? -EMSGSIZE : 0;
 	}
-	int r = th_replay_dns((struct th_slice){asked, query.n}, &out);
-	if (r < 0 || th_dns_read_answer((struct th_slice){room, out.n}, &a) < 0) {
+	if (th_dns_put_query(&query, name, (uint16_t)type) < 0) {
+		th_replay_name_refused(name);
+		return -EINVAL;
+	}
+	return th_replay_dns((struct th_slice){asked, query.n}, true, out);
+}
+
+static int query_name(
+	const char *name, int type, uint8_t *answer, size_t n, struct th_out *out, int *ret_h_errno)
+{
+	struct th_dns_answer a;
+	int r = answer_name(name, type, out);
+	if (r < 0 || th_dns_read_answer((struct th_slice){out->p, out->n}, &a) < 0) {
 		*ret_h_errno = r == -ETIMEDOUT ? TRY_AGAIN : NO_RECOVERY;
 		return -1;
 	}
-	if (a.code != TH_DNS_NO_ERROR || a.n == 0) {
+	if (a.code != TH_DNS_NO_ERROR || a.records == 0) {
 		*ret_h_errno = host_error_of(a.code);
 		return -1;
 	}
 	*ret_h_errno = NETDB_SUCCESS;
-	return keep(&out, answer, n);
+	return keep(out, answer, n);
+}
+
+int th_replay_res_query(
+	const char *name, int class, int type, uint8_t *answer, size_t n, int *ret_h_errno)
+{
+	*ret_h_errno = NO_RECOVERY;
+	if (class != 1 /* of the internet */) {
+		th_replay_name_refused(name);
+		return -1;
+	}
+	uint8_t *room = th_pool_alloc(TH_DNS_STREAM_MAX);
+	struct th_out out = {room, room ? TH_DNS_STREAM_MAX : 0, 0, false};
+	int ret = query_name(name, type, answer, n, &out, ret_h_errno);
+	th_pool_free(room, TH_DNS_STREAM_MAX);
+	return ret;
 }

@@ -240,7 +240,8 @@ static bool answered(int fd, const void *buf, size_t room, ssize_t ret)
 		return false;
 	}
 	if (ret > 0 && th_fd_verify(fd)) {
-		th_name_server_answered(buf, (size_t)ret < room ? (size_t)ret : room, NULL);
+		size_t n = (size_t)ret < room ? (size_t)ret : room;
+		th_name_server_answered(TH_DNS_BY_DATAGRAM, buf, n, NULL);
 	}
 	return true;
 }

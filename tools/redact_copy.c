@@ -574,7 +574,8 @@ static void redact_other(struct th_redact_copy *c, struct th_frame *f)
 	} else if (f->type == TH_FRAME_KEPT) {
 		blank(f); /* a copy is for others: nobody is to open it there */
 	} else if (f->type > TH_FRAME_RES_END && f->type != TH_FRAME_CERTIFICATES &&
-		f->type != TH_FRAME_LEFT && f->type != TH_FRAME_BODY_HASH) {
+		f->type != TH_FRAME_LEFT && f->type != TH_FRAME_BODY_HASH &&
+		f->type != TH_FRAME_DNS) {
 		blank(f); /* of a later version: nobody knows what is in it */
 		c->withheld++;
 	}

@@ -56,6 +56,7 @@ static const char *const frame_names[] = {
 	[TH_FRAME_CERTIFICATES] = "certificates",
 	[TH_FRAME_ANNOTATION] = "feedback",
 	[TH_FRAME_TRANSFER] = "transfer",
+	[TH_FRAME_DNS] = "answer of a name server",
 	[TH_FRAME_LEFT] = "a program that left",
 };
 

@@ -48,7 +48,7 @@ void th_annotations_frame(
 static bool only_annotates(const struct th_collected *c)
 {
 	return c->n_annotations && !c->has_run && !c->has_process && !c->n_exchanges &&
-		!c->n_connections && !c->n_names;
+		!c->n_connections && !c->n_names && !c->n_dns;
 }
 
 /* ---- who annotates what ---- */

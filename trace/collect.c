@@ -104,6 +104,27 @@ static void take_name(
 	}
 }
 
+static void take_dns(
+	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
+{
+	struct th_dns_said **room = th_arena_room(a, c->dns, c->n_dns, sizeof(c->dns[0]));
+	struct th_dns_said *d = th_arena_alloc(a, sizeof(*d));
+	if (!room || !d) {
+		return;
+	}
+	c->dns = room;
+	d->process = &c->process;
+	d->time = f->time;
+	d->way = th_in_u8(in);
+	(void)th_in_u8(in);
+	d->type = th_in_u16(in);
+	d->name = th_in_str16(in);
+	d->message = th_in_bytes(in, in->n);
+	if (!in->failed) {
+		c->dns[c->n_dns++] = d;
+	}
+}
+
 static void take_left(
 	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
 {
@@ -222,6 +243,9 @@ void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct t
 		break;
 	case TH_FRAME_NAME:
 		take_name(a, c, f, &in);
+		break;
+	case TH_FRAME_DNS:
+		take_dns(a, c, f, &in);
 		break;
 	case TH_FRAME_CONN:
 		take_conn(a, c, f, &in);

@@ -14,10 +14,11 @@ struct th_collected {
 	struct th_connection **connections;
 	struct th_exchange **exchanges;
 	struct th_name **names;
+	struct th_dns_said **dns;
 	struct th_transfer **transfers;
 	struct th_departure **departures;
 	struct th_annotation **annotations;
-	size_t n_connections, n_exchanges, n_names, n_transfers, n_departures, n_annotations;
+	size_t n_connections, n_exchanges, n_names, n_dns, n_transfers, n_departures, n_annotations;
 	struct th_id_map connection_ids, exchange_ids, certificate_ids;
 	struct th_block_told told; /* in an outline, of what was not read, too */
 	uint64_t last_frame;	   /* time */

@@ -182,6 +182,7 @@ static void count_contents(struct th_run *run, const struct th_collected *c)
 	run->n_exchanges += c->n_exchanges;
 	run->outlined += c->told.exchange > c->n_exchanges ? c->told.exchange : c->n_exchanges;
 	run->n_names += c->n_names;
+	run->n_dns += c->n_dns;
 	run->n_transfers += c->n_transfers;
 	run->n_departures += c->n_departures;
 }
@@ -191,9 +192,10 @@ static bool make_room(struct th_arena *a, struct th_run *run)
 	run->connections = th_arena_alloc(a, run->n_connections * sizeof(void *));
 	run->exchanges = th_arena_alloc(a, run->n_exchanges * sizeof(void *));
 	run->names = th_arena_alloc(a, run->n_names * sizeof(void *));
+	run->dns = th_arena_alloc(a, run->n_dns * sizeof(void *));
 	run->transfers = th_arena_alloc(a, run->n_transfers * sizeof(void *));
 	run->departures = th_arena_alloc(a, run->n_departures * sizeof(void *));
-	run->n_connections = run->n_exchanges = run->n_names = 0;
+	run->n_connections = run->n_exchanges = run->n_names = run->n_dns = 0;
 	run->n_transfers = run->n_departures = 0;
 	return !a->failed;
 }
@@ -211,6 +213,7 @@ static void fill(struct th_run *run, const struct th_collected *c)
 	append(run->connections, &run->n_connections, c->connections, c->n_connections);
 	append(run->exchanges, &run->n_exchanges, c->exchanges, c->n_exchanges);
 	append(run->names, &run->n_names, c->names, c->n_names);
+	append(run->dns, &run->n_dns, c->dns, c->n_dns);
 	append(run->transfers, &run->n_transfers, c->transfers, c->n_transfers);
 	append(run->departures, &run->n_departures, c->departures, c->n_departures);
 }
@@ -242,6 +245,15 @@ static int name_order(const void *pa, const void *pb)
 {
 	const struct th_name *a = *(struct th_name *const *)pa;
 	const struct th_name *b = *(struct th_name *const *)pb;
+	int o = order(a->time, b->time);
+	o = o ? o : order(a->process->writer, b->process->writer);
+	return o ? o : a < b ? -1 : a > b;
+}
+
+static int dns_order(const void *pa, const void *pb)
+{
+	const struct th_dns_said *a = *(struct th_dns_said *const *)pa;
+	const struct th_dns_said *b = *(struct th_dns_said *const *)pb;
 	int o = order(a->time, b->time);
 	o = o ? o : order(a->process->writer, b->process->writer);
 	return o ? o : a < b ? -1 : a > b;
@@ -303,6 +315,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->connections, run->n_connections, connection_order);
 	sort(run->exchanges, run->n_exchanges, exchange_order);
 	sort(run->names, run->n_names, name_order);
+	sort(run->dns, run->n_dns, dns_order);
 	sort(run->transfers, run->n_transfers, transfer_order);
 	sort(run->departures, run->n_departures, departure_order);
 	run->end = has_ended(run) ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;

@@ -136,6 +136,16 @@ struct th_name {
 	struct th_transfer *transfer; /* that failed with it; NULL: none is known */
 };
 
+/* What a name server answered, as it came. */
+struct th_dns_said {
+	struct th_process *process;
+	uint64_t time;
+	uint8_t way; /* enum th_dns_way */
+	uint16_t type;
+	struct th_slice name;	 /* that was asked for */
+	struct th_slice message; /* empty: nobody answered */
+};
+
 /* A program that was executed and does not carry the library. */
 struct th_departure {
 	struct th_process *process;
@@ -198,6 +208,8 @@ struct th_run {
 	size_t outlined; /* in an outline: how many exchanges there are, read or not */
 	struct th_name **names;
 	size_t n_names;
+	struct th_dns_said **dns; /* by time */
+	size_t n_dns;
 	struct th_transfer **transfers; /* by start */
 	size_t n_transfers;
 	struct th_departure **departures;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define HEADER_BYTES 12
 #define LABEL_MAX 63
 #define POINTER 0xc0
@@ -17,6 +19,11 @@
 #define FLAG_DESIRED 0x01   /* recursion */
 #define FLAG_AVAILABLE 0x80 /* in the fourth byte */
 #define CODE 0x0f
+
+#define TYPE_OPT 41 /* EDNS (RFC 6891 6.1) */
+#define OPTION_COOKIE 10
+#define COOKIE_BYTES 8 /* the client's part */
+#define STREAM_QUERY_MAX 1024
 
 static uint16_t in_be16(struct th_in *in)
 {
@@ -76,14 +83,15 @@ static void skip_name(struct th_in *in)
 }
 
 struct counts {
-	uint16_t questions, answers;
+	uint16_t questions, answers, authorities, additional;
 };
 
 static struct counts read_counts(struct th_in *in)
 {
 	struct counts c = {.questions = in_be16(in)};
 	c.answers = in_be16(in);
-	(void)th_in_u32(in); /* authorities, additional records */
+	c.authorities = in_be16(in);
+	c.additional = in_be16(in);
 	return c;
 }
 
@@ -145,11 +153,80 @@ int th_dns_read_answer(struct th_slice message, struct th_dns_answer *ret_answer
 	a->question = q;
 	a->code = message.p[3] & CODE;
 	a->truncated = message.p[2] & FLAG_TRUNCATED;
+	a->records = counts.answers;
 	a->n = 0;
 	for (uint16_t i = 0; i < counts.answers && !in.failed; i++) {
 		read_record(&in, a);
 	}
 	return in.failed && !a->truncated ? -EBADMSG : 0;
+}
+
+/* The first bytes of a query after its length, whatever its id: no answer, nothing but flags that
+ * clients set, one question, no records but perhaps additional ones. */
+int th_dns_stream_begins(struct th_slice first)
+{
+	static const uint8_t value[TH_DNS_STREAM_FIRST] = {[7] = 1};
+	static const uint8_t mask[TH_DNS_STREAM_FIRST] = {
+		0, 0, 0, 0, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc};
+	size_t n = first.n < sizeof(value) ? first.n : sizeof(value);
+	for (size_t i = 0; i < n; i++) {
+		if ((first.p[i] & mask[i]) != value[i]) {
+			return 0;
+		}
+	}
+	if (n > 0 && first.p[0] > STREAM_QUERY_MAX >> 8) {
+		return 0;
+	}
+	if (n > 1 && (first.p[0] << 8 | first.p[1]) < HEADER_BYTES + 5) {
+		return 0;
+	}
+	return n == sizeof(value) ? 1 : -1;
+}
+
+struct edns {
+	uint16_t room;
+	struct th_slice cookie;
+};
+
+static struct th_slice find_option(struct th_slice options, uint16_t wanted)
+{
+	struct th_in in = {options.p, options.n, false};
+	while (in.n && !in.failed) {
+		uint16_t code = in_be16(&in);
+		struct th_slice data = th_in_bytes(&in, in_be16(&in));
+		if (code == wanted && !in.failed) {
+			return data;
+		}
+	}
+	return (struct th_slice){NULL, 0};
+}
+
+/* What the EDNS record says, if there is one. */
+static struct edns read_edns(struct th_slice message)
+{
+	struct th_in in;
+	struct counts c;
+	struct th_dns_question q;
+	if (read_question(message, &in, &c, &q) < 0) {
+		return (struct edns){0};
+	}
+	uint32_t records = (uint32_t)c.answers + c.authorities + c.additional;
+	for (uint32_t i = 0; i < records && !in.failed; i++) {
+		skip_name(&in);
+		uint16_t type = in_be16(&in), class = in_be16(&in);
+		(void)th_in_u32(&in);
+		struct th_slice data = th_in_bytes(&in, in_be16(&in));
+		if (type == TYPE_OPT && !in.failed) {
+			return (struct edns){class, find_option(data, OPTION_COOKIE)};
+		}
+	}
+	return (struct edns){0};
+}
+
+size_t th_dns_room(struct th_slice query, const struct th_dns_question *q)
+{
+	uint16_t room = query.n > q->end ? read_edns(query).room : 0;
+	return room > TH_DNS_MESSAGE_MAX ? room : TH_DNS_MESSAGE_MAX;
 }
 
 /* ---- writing ---- */
@@ -208,4 +285,50 @@ bool th_dns_put_address(struct th_out *out, uint8_t family, const uint8_t *bytes
 	out->p[6] = (uint8_t)(n >> 8);
 	out->p[7] = (uint8_t)n;
 	return true;
+}
+
+/* Letter case does not count in names, and no length of a label is a letter; type and class do. */
+static bool is_same_question(struct th_slice query, struct th_slice message, size_t end)
+{
+	const size_t types = 4;
+	if (message.n < end || query.n < end || end < HEADER_BYTES + types) {
+		return false;
+	}
+	for (size_t i = HEADER_BYTES; i < end - types; i++) {
+		if (th_lower(query.p[i]) != th_lower(message.p[i])) {
+			return false;
+		}
+	}
+	return memcmp(query.p + end - types, message.p + end - types, types) == 0;
+}
+
+int th_dns_put_recorded(struct th_out *out, struct th_slice query, const struct th_dns_question *q,
+	struct th_slice message)
+{
+	if (!is_same_question(query, message, q->end)) {
+		return -EBADMSG;
+	}
+	if (out->failed || out->cap - out->n < message.n) {
+		return -EMSGSIZE;
+	}
+	uint8_t *to = out->p + out->n;
+	th_out_bytes(out, message.p, message.n);
+	memcpy(to, query.p, 2);
+	to[2] = (uint8_t)((to[2] & ~FLAG_DESIRED) | (query.p[2] & FLAG_DESIRED));
+	memcpy(to + HEADER_BYTES, query.p + HEADER_BYTES, q->end - HEADER_BYTES);
+	struct th_slice was = read_edns(message).cookie, is = read_edns(query).cookie;
+	if (was.n >= COOKIE_BYTES && is.n >= COOKIE_BYTES) {
+		memcpy(to + (was.p - message.p), is.p, COOKIE_BYTES);
+	}
+	return 0;
+}
+
+void th_dns_put_truncated(
+	struct th_out *out, struct th_slice query, const struct th_dns_question *q)
+{
+	size_t at = out->n;
+	th_dns_put_answer(out, query, q, TH_DNS_NO_ERROR);
+	if (!out->failed) {
+		out->p[at + 2] |= FLAG_TRUNCATED;
+	}
 }

@@ -1,9 +1,10 @@
-/* DNS messages (RFC 1035 4), as far as programs that do their own look-ups need: questions for
- * addresses and the answers to them. Nothing allocates; usable in signal handlers.
+/* DNS messages (RFC 1035 4), as far as programs that do their own look-ups need: questions, what
+ * addresses the answers hold, and a recorded answer given once more. Nothing allocates; usable in
+ * signal handlers.
  *
  * Only messages with one question are read, since nobody sends others. What an answer says of other
  * names than the one asked for is taken for it (CNAME chains), as resolvers are asked to chase them
- * (RFC 1034 5.3.3). Left out: records of other types, EDNS, DNSSEC. */
+ * (RFC 1034 5.3.3). Records of other types are not looked into. */
 #ifndef WIRE_DNS_H
 #define WIRE_DNS_H
 
@@ -12,6 +13,8 @@
 #define TH_DNS_NAME_MAX 255	/* RFC 1035 2.3.4 */
 #define TH_DNS_MESSAGE_MAX 512	/* over UDP without EDNS (RFC 1035 4.2.1) */
 #define TH_DNS_ADDRESSES_MAX 64 /* of an answer; further ones are not read */
+#define TH_DNS_STREAM_MAX 65535 /* over TCP, where two bytes of length precede each message */
+#define TH_DNS_STREAM_FIRST 14	/* bytes that tell whether a stream begins with a question */
 
 enum th_dns_type {
 	TH_DNS_A = 1,
@@ -43,6 +46,7 @@ struct th_dns_answer {
 	struct th_dns_question question;
 	uint8_t code;	/* enum th_dns_code */
 	bool truncated; /* to be asked again over TCP */
+	uint16_t records;
 	size_t n;
 	struct th_dns_address addresses[TH_DNS_ADDRESSES_MAX];
 };
@@ -52,6 +56,9 @@ int th_dns_read_query(struct th_slice message, struct th_dns_question *ret_quest
 
 /* The answer to a standard query. 0, or -EBADMSG. */
 int th_dns_read_answer(struct th_slice message, struct th_dns_answer *ret_answer);
+
+/* Can these first bytes sent be a question over TCP (RFC 7766)? 1 yes, 0 no, -1 more are needed. */
+int th_dns_stream_begins(struct th_slice first);
 
 /* Appends a standard query for `name`, as getaddrinfo() would send it. 0, or -EINVAL: that is no
  * name.
@@ -64,5 +71,18 @@ void th_dns_put_answer(
 
 /* Adds an address of the name asked for. False: no room, and nothing was added. */
 bool th_dns_put_address(struct th_out *out, uint8_t family, const uint8_t *bytes);
+
+/* Appends the recorded answer `message` as one to `query`, of which `q` was read: with its id, its
+ * letter case, and its cookie (RFC 7873), which some clients check. 0; -EBADMSG: it answers another
+ * question; -EMSGSIZE. */
+int th_dns_put_recorded(struct th_out *out, struct th_slice query, const struct th_dns_question *q,
+	struct th_slice message);
+
+/* The same, as what says that the answer is longer than UDP may carry. */
+void th_dns_put_truncated(
+	struct th_out *out, struct th_slice query, const struct th_dns_question *q);
+
+/* How long an answer over UDP may be: what the query says (EDNS, RFC 6891), or 512. */
+size_t th_dns_room(struct th_slice query, const struct th_dns_question *q);
 
 #endif

@@ -224,6 +224,27 @@ static void http2_reset(uint32_t id, uint32_t connection, uint64_t ms)
 	mk_end(TH_FRAME_RES_END, id, TH_END_STREAM_RESET, 0, ms + 1);
 }
 
+/* A text for "text.example.test", and a name server that does not answer. */
+static void name_server(uint64_t ms)
+{
+	mk_begin();
+	th_out_u8(&mk_out, TH_DNS_BY_STREAM);
+	th_out_u8(&mk_out, 0);
+	th_out_u16(&mk_out, 16);
+	mk_put_str16("text.example.test");
+	th_out_bytes(&mk_out,
+		"\x12\x34\x81\x80\0\1\0\1\0\0\0\0\4text\7example\4test\0\0\x10\0\1"
+		"\xc0\x0c\0\x10\0\1\0\0\x0b\xb8\0\6\5hello",
+		53);
+	mk_frame(TH_FRAME_DNS, 0, 0, ms);
+	mk_begin();
+	th_out_u8(&mk_out, TH_DNS_BY_DATAGRAM);
+	th_out_u8(&mk_out, 0);
+	th_out_u16(&mk_out, 33);
+	mk_put_str16("silent.example.test");
+	mk_frame(TH_FRAME_DNS, 0, 0, ms + 1);
+}
+
 static void odd(const char *path)
 {
 	mk_begin_process(path);
@@ -234,6 +255,7 @@ static void odd(const char *path)
 	http2_reset(2, 1, 30);
 	mk_lookup("nowhere.example.test", EAI_NONAME, 40);
 	mk_lookup("nowhere.example.test", EAI_NONAME, 41);
+	name_server(42);
 	mk_transfer(1, "foo://example.test/", "Unsupported protocol", 50);
 	mk_transfer(2, "bar://example.test/", "Unsupported protocol", 60);
 	mk_process_end(100);

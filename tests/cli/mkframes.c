@@ -29,7 +29,7 @@ static void mk_put_zeros(size_t n)
 	}
 }
 
-static void mk_put_str16(const char *text)
+void mk_put_str16(const char *text)
 {
 	th_out_str16(&mk_out, th_slice_str(text));
 }

@@ -23,6 +23,7 @@ extern struct th_out mk_out; /* the frame that is put together since mk_begin() 
 
 void mk_begin(void);
 void mk_put_text(const char *text);
+void mk_put_str16(const char *text);
 void mk_frame(uint8_t type, uint8_t flags, uint32_t id, uint64_t ms);
 void mk_frame_at(uint8_t type, uint8_t flags, uint32_t id, uint64_t ns);
 void mk_run(uint8_t digit, uint64_t ms, const char *meta);

@@ -101,8 +101,14 @@ done
 # dig sends by the number of the system call, through libuv.
 if command -v dig >/dev/null; then
 	record_and_replay dig sh -c 'dig +short @127.0.0.1 model.example.test | tail -n 1
-		dig @127.0.0.1 nowhere.example.test | grep -o "status: [A-Z]*"'
-	equal "dig: it did get what it asked for" "127.0.0.1 status: NXDOMAIN" "$(paste -sd " " dig.rec)"
+		dig @127.0.0.1 nowhere.example.test | grep -o "status: [A-Z]*"
+		for how in +notcp +tcp; do
+			dig $how +noall +answer @127.0.0.1 rich.example.test MX text.example.test TXT
+		done'
+	equal "dig: it did get what it asked for" "127.0.0.1 status: NXDOMAIN" \
+		"$(head -n 2 dig.rec | paste -sd " ")"
+	equal "dig: and other records, over UDP and TCP" "2 2" \
+		"$(grep -c 'mail.rich' dig.rec) $(grep -c '"hello"' dig.rec)"
 else
 	skip dig "no dig here"
 fi
@@ -114,7 +120,8 @@ if unshare -m true 2>/dev/null; then
 mount --bind "$scratch/resolv.conf" /etc/resolv.conf && exec "\$@"
 P
 	libc=("$build/tests/hosts/resolver_agent" model.example.test nowhere.example.test
-		broken.example.test none.example.test model _http._tcp.model.example.test)
+		broken.example.test none.example.test model _http._tcp.model.example.test
+		_http._tcp.rich.example.test =rich.example.test =rich =big.example.test =nowhere.example.test)
 	recording libc.thc unshare -m sh with_libc.sh "${libc[@]}" >libc.rec
 	before=$(wc -l <asked)
 	exits "libc: nothing is missing in the replay" 0 "$tool" replay libc.thc -- "${libc[@]}"
@@ -154,26 +161,49 @@ equal "the capture says so, once" "silent.example.test no name server answered" 
 replaying silent.thc /usr/bin/python3 silent.py again 2>&1 | tail -n 1 >again
 holds "and getaddrinfo() would say" grep -q 'Temporary failure in name resolution' again
 
-# Questions that were not recorded.
+# Other questions than for addresses, and questions over TCP.
 if has_module dns.resolver; then
 	cat >text.py <<'P'
 import sys, dns.resolver
 resolver = dns.resolver.Resolver(configure=False)
 resolver.nameservers = ["127.0.0.1"]
 resolver.lifetime = 5
-for name, kind in [word.split("/") for word in sys.argv[1:]]:
+for name, kind, *how in [word.split("/") for word in sys.argv[1:]]:
     try:
-        print(*resolver.resolve(name + ".example.test.", kind))
+        found = resolver.resolve(name, kind, tcp="tcp" in how)
+        print(*found, found.rrset.ttl)
     except Exception as error:
         print(type(error).__name__)
 P
-	recording text.thc /usr/bin/python3 text.py text/A text/TXT >rec
-	equal "a text is asked for while recording" '127.0.0.1 "hello"' "$(paste -sd " " rec)"
-	"$tool" replay text.thc -- /usr/bin/python3 text.py text/A text/TXT >rep 2>err
-	equal "what is not an address is not there in the replay" "127.0.0.1 NoAnswer" \
-		"$(paste -sd " " rep)"
-	holds "and that is told" grep -q ' 1 stopped at the fence' err
-	"$tool" replay text.thc -- /usr/bin/python3 text.py other/A >rep 2>err
+	asked=(text.example.test/A text.example.test/TXT rich.example.test/MX
+		_http._tcp.rich.example.test/SRV Rich.Example.Test/txt/tcp big.example.test/TXT
+		1.2.0.192.in-addr.arpa/PTR rich.example.test/CAA nowhere.example.test/MX
+		broken.example.test/TXT model.example.test/A/tcp nowhere.example.test/A/tcp)
+	record_and_replay text /usr/bin/python3 text.py "${asked[@]}"
+	equal "they did get what they asked for" '"hello" 10 mail.rich.example.test. 1 2 80 rich.example.test.' \
+		"$(sed -n '2,4s/ [0-9]*$//p' text.rec | paste -sd ' ')"
+	holds "also what is too long for UDP" grep -q '^"0000.*0011" 60$' text.rec
+	equal "nothing was opaque" "" "$("$tool" dump --json text.thc | jq -r 'select(.kind == "opaque")')"
+	before=$(wc -l <asked)
+	exits "nothing is missing in the replay" 0 \
+		"$tool" replay text.thc -- /usr/bin/python3 text.py "${asked[@]}"
+	equal "and no question gets out" "$before" "$(wc -l <asked)"
+	exits "the other way than it was asked" 0 "$tool" replay text.thc -- \
+		/usr/bin/python3 text.py rich.example.test/MX/tcp model.example.test/A text.example.test/A/tcp
+	equal "it is the same answer" "$(sed -n 3p text.rec) 127.0.0.1 60 127.0.0.1 60" \
+		"$(paste -sd ' ' out)"
+	recording twice.thc /usr/bin/python3 text.py rich.example.test/MX rich.example.test/MX >rec
+	replaying twice.thc /usr/bin/python3 text.py rich.example.test/MX rich.example.test/MX >rep
+	equal "of two answers to the same question the first is given" \
+		"$(sed -n 1p rec) $(sed -n 1p rec)" "$(paste -sd ' ' rep)"
+
+	# Questions that were not recorded.
+	"$tool" replay text.thc -- /usr/bin/python3 text.py text.example.test/A text.example.test/MX \
+		text.example.test/MX/tcp other.example.test/A/tcp >rep 2>err
+	equal "what was not recorded is not there in the replay" \
+		"127.0.0.1 60 NoAnswer NoAnswer NXDOMAIN" "$(paste -sd " " rep)"
+	holds "and that is told" grep -q ' 3 stopped at the fence' err
+	"$tool" replay text.thc -- /usr/bin/python3 text.py other.example.test/A >rep 2>err
 	equal "a name that was not recorded does not exist" NXDOMAIN "$(cat rep)"
 	holds "and that is told, too" grep -q ' 1 stopped at the fence' err
 fi

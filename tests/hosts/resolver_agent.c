@@ -1,5 +1,6 @@
 /* Looks names up by every function of the C library below and beside getaddrinfo(), and prints what
- * it is told: resolver_agent NAME… The names are looked up in the order given. */
+ * it is told: resolver_agent NAME… The names are looked up in the order given; of _NAME it asks for
+ * services, of =NAME for mail servers and texts. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -57,11 +58,37 @@ static void resolver(const char *name)
 	show("res_nsend", name, res_nsend(&state, query, n, answer, sizeof(answer)), answer);
 }
 
+/* An answer of another kind than addresses: how many records, how long the first lives. */
+static void show_records(const char *how, const char *name, int n, const unsigned char *answer)
+{
+	ns_msg message;
+	ns_rr record;
+	if (n < 0) {
+		printf("%s %s: -1, h_errno %d\n", how, name, h_errno);
+	} else if (ns_initparse(answer, n, &message) < 0 ||
+		ns_parserr(&message, ns_s_an, 0, &record) < 0) {
+		printf("%s %s: %d bytes, no records\n", how, name, n);
+	} else {
+		printf("%s %s: %d bytes, %d records of type %d, %u s\n", how, name, n,
+			ns_msg_count(message, ns_s_an), ns_rr_type(record), ns_rr_ttl(record));
+	}
+}
+
 /* As apt asks, before it looks for the host itself. */
 static void service(const char *name)
 {
 	unsigned char answer[NS_PACKETSZ];
-	show("srv", name, res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer)), answer);
+	show_records(
+		"srv", name, res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer)), answer);
+}
+
+/* What is too long for UDP, too, and what a search completes. */
+static void others(const char *name)
+{
+	static unsigned char answer[NS_MAXMSG];
+	show_records("mx", name, res_query(name, ns_c_in, ns_t_mx, answer, sizeof(answer)), answer);
+	show_records(
+		"txt", name, res_search(name, ns_c_in, ns_t_txt, answer, sizeof(answer)), answer);
 }
 
 static void show_list(const char *how, const struct gaicb *r, int result)
@@ -112,6 +139,10 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] == '_') {
 			service(argv[i]);
+			continue;
+		}
+		if (argv[i][0] == '=') {
+			others(argv[i] + 1);
 			continue;
 		}
 		resolver(argv[i]);

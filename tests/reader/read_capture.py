@@ -5,6 +5,7 @@
     read_capture.py exchanges FILE   a JSON object per exchange: method, target, status, bodies
     read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
     read_capture.py annotations FILE a JSON object per annotation: span, score, label, data
+    read_capture.py dns FILE         a JSON object per answer of a name server
     read_capture.py unpacked FILE    every payload, as bytes, for searching
     read_capture.py kept FILE        a JSON object per value that was kept; TRACEHOOK_KEY_FILE names
                                      the capture's key, or, when it is a plain one, the user's
@@ -36,7 +37,8 @@ CHECKED = 131072  # bytes of a split block's frames that have a checksum togethe
 TYPES = {1: "RUN", 2: "PROCESS", 3: "PROCESS_END", 4: "NAME", 5: "CONN", 6: "CONN_END", 7: "LOST",
          8: "REQ_HEAD", 9: "REQ_DATA", 10: "REQ_TRAILER", 11: "REQ_END", 12: "RES_INFO",
          13: "RES_HEAD", 14: "RES_DATA", 15: "RES_TRAILER", 16: "RES_END", 21: "BODY_HASH",
-         22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT", 26: "KEPT"}
+         22: "CERTIFICATES", 23: "ANNOTATION", 24: "TRANSFER", 25: "LEFT", 26: "KEPT",
+         27: "DNS"}
 
 
 class BadFile(Exception):
@@ -532,6 +534,22 @@ def transfer(frame):
     return {**said, **dict(zip(texts, strings(frame.payload, 96)))}
 
 
+def dns(frame):
+    """What a DNS frame says; of the message its id, flags and counts, and the question's name."""
+    way, kind, size = struct.unpack_from("<BxHH", frame.payload)
+    message = frame.payload[6 + size:]
+    said = {"way": way, "type": kind, "name": frame.payload[6:6 + size].decode()}
+    if not message:
+        return {**said, "message": None}
+    labels, at = [], 12
+    while message[at]:
+        labels.append(message[at + 1:at + 1 + message[at]].decode())
+        at += 1 + message[at]
+    flags, _, records = struct.unpack_from(">HHH", message, 2)
+    return {**said, "question": ".".join(labels), "code": flags & 15, "records": records,
+            "message": message.hex()}
+
+
 def annotation(frame):
     """What an ANNOTATION frame says."""
     trace, span, root, flags, score = struct.unpack_from("<16s8sQB7xd", frame.payload)
@@ -569,6 +587,10 @@ def main():
         for frame in frames:
             if frame.type == "TRANSFER":
                 print(json.dumps(transfer(frame)))
+    elif what == "dns":
+        for frame in frames:
+            if frame.type == "DNS":
+                print(json.dumps(dns(frame)))
     elif what == "annotations":
         for frame in frames:
             if frame.type == "ANNOTATION":

@@ -146,6 +146,11 @@ void th_recorder_name(
 		n ? addresses[0].bytes[2] : 0, n ? addresses[0].bytes[3] : 0);
 }
 
+void th_recorder_dns(uint8_t way, const char *name, uint16_t type, struct th_slice message)
+{
+	say("dns way=%d %s type=%d n=%zu\n", way, name, type, message.n);
+}
+
 struct th_conn_ref th_conn_open(const struct th_conn_conf *conf)
 {
 	int i = atomic_fetch_add(&used, 1);

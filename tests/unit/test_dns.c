@@ -172,3 +172,110 @@ Test(dns, a_query_composed)
 	cr_assert_eq(composed_query(name, &q), 0);
 	cr_assert_eq(strlen(q.name), 253);
 }
+
+/* ---- a recorded answer once more ---- */
+
+/* A query in another letter case, with another id, no recursion, and a cookie of the client's. */
+#define COOKIE_QUERY \
+	"\xab\xcd\0\0\0\1\0\0\0\0\0\1\3aPi\7eXample\4tEst\0\0\1\0\1" \
+	"\0\0\x29\4\xd0\0\0\0\0\0\xc\0\xa\0\x8newnewne"
+#define COOKIE_ANSWER \
+	"\x12\x34\x81\x80\0\1\0\1\0\0\0\1" NAME "\0\1\0\1" \
+	"\xc0\x0c\0\1\0\1\0\0\1\x0a\0\4\x7f\0\0\1" \
+	"\0\0\x29\4\xd0\0\0\0\0\0\x14\0\xa\0\x10oldoldolserverss"
+
+static int put_recorded(struct th_slice query, struct th_slice message, struct th_out *out)
+{
+	struct th_dns_question q;
+	cr_assert_eq(th_dns_read_query(query, &q), 0);
+	return th_dns_put_recorded(out, query, &q, message);
+}
+
+Test(dns, a_recorded_answer_fits_the_question)
+{
+	uint8_t room[256];
+	struct th_out out = {room, sizeof(room), 0, false};
+	struct th_slice message = TH_SLICE_LIT(COOKIE_ANSWER);
+	cr_assert_eq(put_recorded(TH_SLICE_LIT(COOKIE_QUERY), message, &out), 0);
+	cr_assert_eq(out.n, message.n);
+	cr_expect_arr_eq(room, "\xab\xcd\x80\x80", 4, "its id, and no recursion was desired");
+	cr_expect_arr_eq(room + 12, "\3aPi\7eXample\4tEst", 17, "its letter case");
+	cr_expect_arr_eq(room + message.n - 16, "newnewneserverss", 16, "the client's cookie");
+	cr_expect_arr_eq(room + 34, message.p + 34, message.n - 34 - 16, "and all the rest");
+}
+
+Test(dns, a_recorded_answer_to_another_question_is_none)
+{
+	uint8_t room[256];
+	struct th_out out = {room, sizeof(room), 0, false};
+	struct th_slice query = TH_SLICE_LIT(ASK("\1"));
+	cr_expect_eq(put_recorded(query, TH_SLICE_LIT(ANSWER), &out), 0);
+	cr_expect_eq(put_recorded(TH_SLICE_LIT(ASK("\x1c")), TH_SLICE_LIT(ANSWER), &out), -EBADMSG);
+	/* HTTPS is type 65, 'A'; 97 is 'a'. */
+	cr_expect_eq(put_recorded(TH_SLICE_LIT(ASK("A")), TH_SLICE_LIT(ASK("a")), &out), -EBADMSG);
+	cr_expect_eq(put_recorded(query, TH_SLICE_LIT("\0\0\x81\x80\0\1\0\0\0\0\0\0\1x\0\0\1\0\1"),
+			     &out),
+		-EBADMSG);
+	for (size_t n = 0; n < sizeof(ASK("\1")) - 1; n++) {
+		struct th_slice cut = th_guard((struct th_slice){(const uint8_t *)ANSWER, n});
+		cr_expect_eq(put_recorded(query, cut, &out), -EBADMSG, "cut at %zu", n);
+	}
+	struct th_out small = {room, 20, 0, false};
+	cr_expect_eq(put_recorded(query, TH_SLICE_LIT(ANSWER), &small), -EMSGSIZE);
+	cr_expect_eq(small.n, 0);
+}
+
+/* Cookies that end anywhere, on either side. */
+Test(dns, cut_cookies_are_left_alone)
+{
+	struct th_slice whole = TH_SLICE_LIT(COOKIE_ANSWER);
+	struct th_slice asked = TH_SLICE_LIT(COOKIE_QUERY);
+	uint8_t room[256];
+	for (size_t n = 34; n < whole.n; n++) {
+		struct th_out out = {room, sizeof(room), 0, false};
+		struct th_slice cut = th_guard((struct th_slice){whole.p, n});
+		cr_expect_eq(put_recorded(asked, cut, &out), 0);
+		cr_expect_arr_eq(room + 34, whole.p + 34, n - 34);
+	}
+	for (size_t n = 34; n < asked.n; n++) {
+		struct th_out out = {room, sizeof(room), 0, false};
+		struct th_slice cut = th_guard((struct th_slice){asked.p, n});
+		cr_expect_eq(put_recorded(cut, whole, &out), 0);
+		cr_expect_arr_eq(room + 34, whole.p + 34, whole.n - 34);
+	}
+}
+
+Test(dns, how_much_room_a_client_has)
+{
+	struct th_dns_question q;
+	struct th_slice query = TH_SLICE_LIT(COOKIE_QUERY);
+	cr_assert_eq(th_dns_read_query(query, &q), 0);
+	cr_expect_eq(th_dns_room(query, &q), 1232);
+	query = TH_SLICE_LIT(ASK("\1"));
+	cr_assert_eq(th_dns_read_query(query, &q), 0);
+	cr_expect_eq(th_dns_room(query, &q), 512);
+	uint8_t room[64];
+	struct th_out out = {room, sizeof(room), 0, false};
+	struct th_dns_answer a;
+	th_dns_put_truncated(&out, query, &q);
+	cr_assert_eq(th_dns_read_answer((struct th_slice){room, out.n}, &a), 0);
+	cr_expect(a.truncated && a.records == 0);
+}
+
+Test(dns, streams_that_begin_with_a_question)
+{
+	static const char question[] = "\0\x21" ASK("\1");
+	for (size_t n = 0; n < sizeof(question) - 1; n++) {
+		struct th_slice first = th_guard((struct th_slice){(const uint8_t *)question, n});
+		cr_expect_eq(th_dns_stream_begins(first), n < TH_DNS_STREAM_FIRST ? -1 : 1);
+	}
+	static const struct th_slice others[] = {TH_SLICE_LIT("GET / HTTP/1.1\r\n"),
+		TH_SLICE_LIT("\x16\3\1\2\0\1\0\1\xfc\3\3abc"), TH_SLICE_LIT("PRI * HTTP/2.0\r\n"),
+		TH_SLICE_LIT("\0\x21\x12\x34\x81\x80\0\1\0\0\0\0\0\0"), /* an answer */
+		TH_SLICE_LIT("\0\x21\x12\x34\1\0\0\2\0\0\0\0\0\0"),	/* two questions */
+		TH_SLICE_LIT("\0\x10\x12\x34\1\0\0\1\0\0\0\0\0\0"),	/* too short */
+		TH_SLICE_LIT("\0\0\0\x08\x04\xd2\x16\x2f"), TH_SLICE_LIT("\5")};
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		cr_expect_eq(th_dns_stream_begins(others[i]), 0, "%zu", i);
+	}
+}

@@ -50,6 +50,19 @@ Test(names, frame)
 	cr_assert_eq(memcmp(f->p, start, sizeof(start)), 0);
 }
 
+Test(names, frame_of_an_answer)
+{
+	static const uint8_t whole[] = {TH_DNS_BY_STREAM, 0, 15, 0, 9, 0, 'a', '.', 'e', 'x', 'a',
+		'm', 'p', 'l', 'e', 1, 2, 3};
+	th_recorder_dns(TH_DNS_BY_STREAM, "a.example", 15, TH_SLICE_LIT("\1\2\3"));
+	th_recorder_dns(TH_DNS_BY_STREAM, "a.example", 15, (struct th_slice){NULL, 0});
+	cr_assert_eq(fake_count, 2);
+	cr_expect_eq(fake_frames[0].type, TH_FRAME_DNS);
+	cr_assert_eq(fake_frames[0].n, sizeof(whole));
+	cr_expect_arr_eq(fake_frames[0].p, whole, sizeof(whole));
+	cr_assert_eq(fake_frames[1].n, sizeof(whole) - 3, "nobody answered");
+}
+
 Test(names, odd_names_are_written_and_not_remembered)
 {
 	static char big[70000];

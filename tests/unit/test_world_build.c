@@ -179,6 +179,62 @@ Test(world_build, an_address_of_another_family_is_left_out)
 	cr_assert_arr_eq(th_world_addresses(&world, n)->bytes, plain, 4);
 }
 
+/* ---- what name servers answered ---- */
+
+static struct th_dns_said *dns[16];
+
+static void add_dns(uint8_t way, const char *name, uint16_t type, struct th_slice message)
+{
+	struct th_dns_said *d = calloc(1, sizeof(*d));
+	*d = (struct th_dns_said){
+		.way = way, .name = th_slice_str(name), .type = type, .message = message};
+	dns[run.n_dns++] = d;
+	run.dns = dns;
+}
+
+#define DNS_HEAD(id, flags, records) id id "\x81" flags "\0\1\0" records "\0\0\0\0\1a\0\0\x10\0\1"
+#define DNS_TEXT(id) DNS_HEAD(id, "\x80", "\1") "\xc0\x0c\0\x10\0\1\0\0\0\1\0\2\1" id
+#define DNS_NONE(id) DNS_HEAD(id, "\x80", "\0")
+#define DNS_FAILURE(id) DNS_HEAD(id, "\x82", "\0")
+
+static uint8_t id_of(const char *name, uint16_t type, bool stream)
+{
+	const struct th_world_dns *d = th_world_find_dns(&world, name, type, stream);
+	struct th_slice message = d ? th_world_dns_message(&world, d) : TH_SLICE_LIT("-");
+	return message.n ? message.p[0] : 0;
+}
+
+Test(world_build, of_answers_to_a_question_the_one_that_says_most_is_kept)
+{
+	const uint8_t udp = TH_DNS_BY_DATAGRAM, tcp = TH_DNS_BY_STREAM;
+	add_dns(udp, "a", 16, (struct th_slice){NULL, 0});
+	add_dns(udp, "A.", 16, TH_SLICE_LIT(DNS_FAILURE("1")));
+	add_dns(udp, "a", 16, TH_SLICE_LIT(DNS_NONE("2")));
+	add_dns(udp, "a", 16, TH_SLICE_LIT(DNS_TEXT("3")));
+	add_dns(udp, "a", 16, TH_SLICE_LIT(DNS_TEXT("4")));
+	add_dns(tcp, "a", 16, TH_SLICE_LIT(DNS_TEXT("5")));
+	add_dns(TH_DNS_BY_RESOLVER, "a", 15, TH_SLICE_LIT(DNS_FAILURE("6")));
+	add_dns(tcp, "b", 16, (struct th_slice){NULL, 0});
+	add_dns(tcp, "ab", 16, TH_SLICE_LIT("x"));
+	build();
+	cr_assert_eq(world.header->n_dns, 5);
+	cr_expect_eq(id_of("a", 16, false), '3');
+	cr_expect_eq(id_of("A.", 16, true), '5');
+	cr_expect_eq(id_of("a", 15, false), '6', "the other way than it was asked");
+	cr_expect_eq(id_of("ab", 16, true), 'x');
+	cr_expect_eq(id_of("b", 16, true), 0, "nobody answered");
+	cr_expect_null(th_world_find_dns(&world, "a", 1, false));
+	cr_expect_null(th_world_find_dns(&world, "c", 16, false));
+	cr_expect_null(th_world_find_dns(&world, "", 16, false));
+}
+
+Test(world_build, name_servers_are_served)
+{
+	add_connection(53, 0, TH_SPEAKS_DNS);
+	build();
+	cr_expect_eq(find(53)->verdict, TH_PEER_SERVED);
+}
+
 Test(world_build, http_is_served_whatever_else_happened)
 {
 	add_connection(443, ECONNREFUSED, TH_SPEAKS_NOTHING);

@@ -16,3 +16,10 @@ for made in v1-plain v1-encrypted v1-split; do
 done
 cmp v1-plain.json v1-encrypted.json && echo "both tell the same"
 says tracehook dump v1-encrypted.thc
+echo "## v1-odd"
+says tracehook verify v1-odd.thc
+tracehook dump --json v1-odd.thc | jq -c '[.kind, .name, .status_reason]'
+tracehook show --json v1-odd.thc 1 | jq -c '.websocket_frames[] | [.by, .opcode, .text, .close_code]'
+"$reader" verify v1-odd.thc | jq -c '[.trace_id[:4], .frames, .writers, .hash[:16]]'
+"$reader" dns v1-odd.thc
+"$reader" transfers v1-odd.thc | jq -c '[.asked, .result, .error]'
