@@ -121,7 +121,8 @@ mount --bind "$scratch/resolv.conf" /etc/resolv.conf && exec "\$@"
 P
 	libc=("$build/tests/hosts/resolver_agent" model.example.test nowhere.example.test
 		broken.example.test none.example.test model _http._tcp.model.example.test
-		_http._tcp.rich.example.test =rich.example.test =rich =big.example.test =nowhere.example.test)
+		_http._tcp.rich.example.test "=rich.example.test" "=rich" "=big.example.test"
+		"=nowhere.example.test")
 	recording libc.thc unshare -m sh with_libc.sh "${libc[@]}" >libc.rec
 	before=$(wc -l <asked)
 	exits "libc: nothing is missing in the replay" 0 "$tool" replay libc.thc -- "${libc[@]}"
@@ -180,7 +181,8 @@ P
 		1.2.0.192.in-addr.arpa/PTR rich.example.test/CAA nowhere.example.test/MX
 		broken.example.test/TXT model.example.test/A/tcp nowhere.example.test/A/tcp)
 	record_and_replay text /usr/bin/python3 text.py "${asked[@]}"
-	equal "they did get what they asked for" '"hello" 10 mail.rich.example.test. 1 2 80 rich.example.test.' \
+	equal "they did get what they asked for" \
+		'"hello" 10 mail.rich.example.test. 1 2 80 rich.example.test.' \
 		"$(sed -n '2,4s/ [0-9]*$//p' text.rec | paste -sd ' ')"
 	holds "also what is too long for UDP" grep -q '^"0000.*0011" 60$' text.rec
 	equal "nothing was opaque" "" "$("$tool" dump --json text.thc | jq -r 'select(.kind == "opaque")')"
@@ -189,7 +191,8 @@ P
 		"$tool" replay text.thc -- /usr/bin/python3 text.py "${asked[@]}"
 	equal "and no question gets out" "$before" "$(wc -l <asked)"
 	exits "the other way than it was asked" 0 "$tool" replay text.thc -- \
-		/usr/bin/python3 text.py rich.example.test/MX/tcp model.example.test/A text.example.test/A/tcp
+		/usr/bin/python3 text.py \
+		rich.example.test/MX/tcp model.example.test/A text.example.test/A/tcp
 	equal "it is the same answer" "$(sed -n 3p text.rec) 127.0.0.1 60 127.0.0.1 60" \
 		"$(paste -sd ' ' out)"
 	recording twice.thc /usr/bin/python3 text.py rich.example.test/MX rich.example.test/MX >rec
