@@ -26,14 +26,33 @@ static void free_tool_results(struct th_call *c)
 	free(c->tool_results);
 }
 
+static void free_mcp_message(struct th_mcp_message *m)
+{
+	char *texts[] = {m->method, m->id, m->target, m->arguments, m->result, m->error_code,
+		m->error_message};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		free(texts[i]);
+	}
+}
+
+static void free_mcp(struct th_mcp *m)
+{
+	free_mcp_message(&m->asked);
+	for (size_t i = 0; i < m->n_others; i++) {
+		free_mcp_message(&m->others[i]);
+	}
+	free(m->others);
+}
+
 struct th_call *th_call_free(struct th_call *c)
 {
 	if (c) {
 		free_tool_calls(c);
 		free_tool_results(c);
+		free_mcp(&c->mcp);
 		char *texts[] = {c->provider, c->model_asked, c->model_used, c->finish_raw,
-			c->error_type, c->error_message, c->response_id, c->mcp.method, c->mcp.id,
-			c->mcp.target, c->mcp.arguments, c->mcp.result, c->mcp.version};
+			c->error_type, c->error_message, c->response_id, c->mcp.endpoint,
+			c->mcp.version, c->mcp.session};
 		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 			free(texts[i]);
 		}
@@ -118,8 +137,8 @@ void th_asked(struct th_reading *r, const cJSON *content)
 
 /* ---- tools ---- */
 
-/* One more element behind n; arrays grow by doubling. */
-static void *room(struct th_reading *r, void *array, size_t n, size_t size)
+/* Arrays grow by doubling. */
+void *th_say_room(struct th_reading *r, void *array, size_t n, size_t size)
 {
 	if (n && (n & (n - 1))) {
 		return array;
@@ -136,7 +155,7 @@ struct th_tool_call *th_say_tool_call(
 	if (c->n_tool_calls == TH_CALL_TOOLS_MAX) {
 		return NULL;
 	}
-	struct th_tool_call *grown = room(
+	struct th_tool_call *grown = th_say_room(
 		r, c->tool_calls, c->n_tool_calls, sizeof(*c->tool_calls));
 	if (!grown) {
 		return NULL;
@@ -239,7 +258,7 @@ void th_say_tool_result(
 	if (c->n_tool_results == TH_CALL_RESULTS_MAX) {
 		return;
 	}
-	struct th_tool_result *grown = room(
+	struct th_tool_result *grown = th_say_room(
 		r, c->tool_results, c->n_tool_results, sizeof(*c->tool_results));
 	if (!grown) {
 		return;

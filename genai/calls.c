@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/siphash.h"
-#include "genai/genai.h"
+#include "genai/mcp.h"
 #include "trace/http.h"
 
 #define LOOK_BACK 64 /* like calls among which the failed one is looked for */
@@ -144,6 +144,7 @@ int th_calls_read(const struct th_run *run, struct th_calls *ret_calls)
 	}
 	free(seen.keys);
 	r = r ? r : find_retries(&c);
+	r = r ? r : th_mcp_join(&c);
 	if (r < 0) {
 		th_calls_finish(&c);
 		return r;

@@ -45,6 +45,7 @@ struct th_reading {
 	struct th_call *call;		  /* under construction */
 	struct th_count fresh_input;	  /* kept by dialects whose input leaves caches out */
 	uint64_t asked_bytes, said_bytes; /* of text: what estimates are made from */
+	size_t at;			  /* where in the answer the event ends */
 	bool has_content;		  /* set by a dialect: this event carries content */
 	bool is_final;			  /* set by a dialect: the stream has come to its end */
 	bool failed;			  /* no memory */
@@ -61,6 +62,8 @@ struct th_dialect {
 	void (*answer)(struct th_reading *r, const cJSON *a);
 	/* One event of a stream; `name` is that of the framing, maybe empty. */
 	void (*event)(struct th_reading *r, struct th_slice name, const cJSON *e);
+	/* An event that is no JSON; NULL: of no interest. */
+	void (*plain)(struct th_reading *r, struct th_slice name, struct th_slice text);
 	bool knows_errors; /* event() wants to see errors, too */
 };
 
@@ -74,6 +77,9 @@ extern const struct th_dialect th_anthropic, th_bedrock_converse, th_bedrock_inv
 void th_say_text(struct th_reading *r, char **at, const char *text);
 /* The same unless there is one already. */
 void th_say_once(struct th_reading *r, char **at, const char *text);
+
+/* The array with room for one more element behind n; NULL without memory. */
+void *th_say_room(struct th_reading *r, void *array, size_t n, size_t size);
 
 /* A new tool call; NULL without memory or beyond the limit. Arguments may be text, or any other
  * JSON value, which is printed. All may be NULL. */

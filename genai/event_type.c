@@ -6,8 +6,8 @@
 
 static bool is_tool_call(const struct th_call *c)
 {
-	return c->operation == TH_OP_MCP && c->mcp.method &&
-		strcmp(c->mcp.method, "tools/call") == 0;
+	return c->operation == TH_OP_MCP && c->mcp.asked.method &&
+		strcmp(c->mcp.asked.method, "tools/call") == 0;
 }
 
 unsigned th_event_types_of_exchange(const struct th_exchange *x, const struct th_call *c)

@@ -64,15 +64,28 @@ struct th_tool_result {
 	bool is_error;
 };
 
-/* A message of the Model Context Protocol, either era. NULL when there is none of it. */
-struct th_mcp {
-	char *method;	 /* "tools/call"; NULL: a stream from the server */
+/* A message of the Model Context Protocol and the answer to it. NULL when there is none of it. */
+struct th_mcp_message {
+	char *method;	 /* "tools/call"; NULL: a stream from the server, or an answer to it */
 	char *id;	 /* JSON-RPC id as text; NULL: a notification */
 	char *target;	 /* tool, prompt, or resource URI */
 	char *arguments; /* JSON text */
 	char *result;	 /* JSON text; NULL: none was seen */
-	char *version;	 /* of the protocol */
-	bool tool_error; /* the tool itself said that it failed */
+	char *error_code, *error_message; /* of the protocol */
+	bool tool_error;		  /* the tool itself said that it failed */
+	size_t offset;	   /* of an answer that a stream carried: where in the body it ends */
+	uint64_t answered; /* when another exchange's stream carried its answer, ns; 0: none did */
+};
+
+/* What an exchange was for an MCP server, of any era. */
+struct th_mcp {
+	struct th_mcp_message asked; /* of a batch the first request */
+	/* The others of a batch; of a stream from the server the answers that it carried. */
+	struct th_mcp_message *others;
+	size_t n_others;
+	char *endpoint; /* where that stream asked for posts; NULL: in a newer era */
+	char *version;	/* of the protocol */
+	char *session;	/* as its header was recorded, that is redacted by default */
 };
 
 /* What an exchange meant. Read only: owned by who got it from th_call_read(). */
@@ -129,7 +142,8 @@ const char *th_finish_name(enum th_finish f);
 enum th_provenance th_tokens_source(const struct th_tokens *t);
 
 /* The calls of a run, by th_exchange.order; NULL where the exchange is none. Retries are counted
- * (th_call.resend_count); a tool result that an earlier request had handed over has no text. */
+ * (th_call.resend_count); a tool result that an earlier request had handed over has no text; what
+ * an MCP server answered on its stream stands with what was asked. */
 struct th_calls {
 	struct th_call **at;
 	size_t n;

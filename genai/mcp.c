@@ -1,14 +1,16 @@
 /* The Model Context Protocol over HTTP, both eras: streamable HTTP, where a POST is answered by
- * JSON or its own stream of events; and before, where the answer to a POST comes by the session's
- * one stream, which are kept as that stream's results and not yet joined with their posts.
+ * JSON or its own stream of events; and before, where a POST is only accepted, and its answer comes
+ * by the session's one stream: mcp_join.c brings them together.
  *
  * JSON-RPC has other users, so a message counts as one of the protocol's when its headers or its
- * method are. Of a batch, which one revision allowed, the first message is read.
+ * method are. Of a batch, which one revision allowed, the first request stands for all.
  * Source: modelcontextprotocol.io specification, "Transports" of 2024-11-05, 2025-03-26 and later.
  */
-#include "genai/dialect.h"
+#include "genai/mcp.h"
 
 #include <stdlib.h>
+
+#include "genai/dialect.h"
 
 static bool has_field(const struct th_reading *r, const char *name)
 {
@@ -17,9 +19,14 @@ static bool has_field(const struct th_reading *r, const char *name)
 	return h->bytes.n && th_head_get(h, name, &value);
 }
 
+/* The first request, else the first message. */
 static const cJSON *message_of(const struct th_reading *r)
 {
-	return cJSON_IsArray(r->question) ? r->question->child : r->question;
+	const cJSON *m = cJSON_IsArray(r->question) ? r->question->child : NULL;
+	while (m && !(th_dig(m, "id") && th_dig(m, "method"))) {
+		m = m->next;
+	}
+	return m ? m : cJSON_IsArray(r->question) ? r->question->child : r->question;
 }
 
 static bool is_method(const char *method)
@@ -83,55 +90,110 @@ static void say_header(struct th_reading *r, const char *name, char **at)
 	free(text);
 }
 
+static void read_message(struct th_reading *r, struct th_mcp_message *ret_message, const cJSON *m)
+{
+	const cJSON *params = th_dig(m, "params");
+	th_say_text(r, &ret_message->method, th_dig_text(m, "method"));
+	say_json(r, &ret_message->id, th_dig(m, "id"));
+	th_say_text(r, &ret_message->target, th_dig_text(params, "name"));
+	th_say_once(r, &ret_message->target, th_dig_text(params, "uri"));
+	say_json(r, &ret_message->arguments, th_dig(params, "arguments"));
+}
+
+/* One more of a batch, or of what a stream carries; NULL without memory or beyond the limit. */
+static struct th_mcp_message *one_more(struct th_reading *r)
+{
+	struct th_mcp *mcp = &r->call->mcp;
+	struct th_mcp_message *grown = mcp->n_others < TH_CALL_RESULTS_MAX
+		? th_say_room(r, mcp->others, mcp->n_others, sizeof(*mcp->others))
+		: NULL;
+	if (!grown) {
+		return NULL;
+	}
+	mcp->others = grown;
+	mcp->others[mcp->n_others] = (struct th_mcp_message){.method = NULL};
+	return &mcp->others[mcp->n_others++];
+}
+
 static void question(struct th_reading *r)
 {
-	const cJSON *m = message_of(r), *params = th_dig(m, "params");
+	const cJSON *first = message_of(r), *m = cJSON_IsArray(r->question) ? first->next : NULL;
 	struct th_mcp *mcp = &r->call->mcp;
 	r->call->operation = TH_OP_MCP;
-	r->is_final = th_dig(m, "method") == NULL; /* the server's stream ends when it likes */
-	th_say_text(r, &mcp->method, th_dig_text(m, "method"));
-	say_json(r, &mcp->id, th_dig(m, "id"));
-	th_say_text(r, &mcp->target, th_dig_text(params, "name"));
-	th_say_once(r, &mcp->target, th_dig_text(params, "uri"));
-	say_json(r, &mcp->arguments, th_dig(params, "arguments"));
-	say_header(r, "mcp-protocol-version", &mcp->version);
-	th_say_once(r, &mcp->version, th_dig_text(params, "protocolVersion"));
-}
-
-static void read_error(struct th_reading *r, const cJSON *error)
-{
-	char *code = NULL;
-	say_json(r, &code, th_dig(error, "code"));
-	th_say_once(r, &r->call->error_type, code ? code : "error");
-	th_say_once(r, &r->call->error_message, th_dig_text(error, "message"));
-	free(code);
-}
-
-/* The answer to what was asked; of a stream from the server every answer is kept by its id. */
-static void read_reply(struct th_reading *r, const cJSON *m)
-{
-	const cJSON *result = th_dig(m, "result"), *error = th_dig(m, "error");
-	struct th_mcp *mcp = &r->call->mcp;
-	char *id = NULL;
-	say_json(r, &id, th_dig(m, "id"));
-	if (id && !mcp->method && (result || error)) {
-		th_say_tool_result(r, id, NULL, result ? result : error,
-			error || th_dig_true(result, "isError"));
-	} else if (id && mcp->id && strcmp(id, mcp->id) == 0) {
-		say_json(r, &mcp->result, result);
-		mcp->tool_error = th_dig_true(result, "isError");
-		th_say_text(r, &mcp->version, th_dig_text(result, "protocolVersion"));
-		r->has_content = r->is_final = true;
-		if (error) {
-			read_error(r, error);
+	read_message(r, &mcp->asked, first);
+	for (; m; m = m->next) {
+		struct th_mcp_message *other = th_dig(m, "method") ? one_more(r) : NULL;
+		if (other) {
+			read_message(r, other, m);
 		}
 	}
-	free(id);
-	if (mcp->tool_error) {
-		th_say_once(r, &r->call->error_type, "tool_error");
-		th_say_once(r, &r->call->error_message,
-			th_dig_text(th_dig_first(result, "content"), "text"));
+	/* the server's stream ends when it likes */
+	r->is_final = mcp->asked.method == NULL;
+	say_header(r, "mcp-session-id", &mcp->session);
+	say_header(r, "mcp-protocol-version", &mcp->version);
+	th_say_once(r, &mcp->version, th_dig_text(first, "params.protocolVersion"));
+}
+
+/* ---- answers ---- */
+
+static struct th_mcp_message *asked_with(struct th_reading *r, const char *id)
+{
+	struct th_mcp *mcp = &r->call->mcp;
+	struct th_mcp_message *m = mcp->asked.method ? &mcp->asked : NULL;
+	for (size_t i = 0; m && !(m->id && strcmp(m->id, id) == 0); i++) {
+		m = i < mcp->n_others ? &mcp->others[i] : NULL;
 	}
+	return m;
+}
+
+static void read_result(struct th_reading *r, struct th_mcp_message *m, const cJSON *reply)
+{
+	const cJSON *result = th_dig(reply, "result"), *error = th_dig(reply, "error");
+	say_json(r, &m->result, result);
+	m->tool_error = th_dig_true(result, "isError");
+	if (m->tool_error) {
+		th_say_text(
+			r, &m->error_message, th_dig_text(th_dig_first(result, "content"), "text"));
+	}
+	if (error) {
+		say_json(r, &m->error_code, th_dig(error, "code"));
+		th_say_once(r, &m->error_code, "error");
+		th_say_text(r, &m->error_message, th_dig_text(error, "message"));
+	}
+}
+
+bool th_mcp_settle(struct th_call *c, const struct th_mcp_message *m)
+{
+	const char *type = m->error_code ? m->error_code : m->tool_error ? "tool_error" : NULL;
+	if (type && !c->error_type) {
+		c->error_type = strdup(type);
+		c->error_message = m->error_message && !c->error_message ? strdup(m->error_message)
+									 : c->error_message;
+		return c->error_type && (c->error_message || !m->error_message);
+	}
+	return true;
+}
+
+/* The answer to what was asked; a stream from the server keeps all that it carries. */
+static void read_reply(struct th_reading *r, const cJSON *reply)
+{
+	char *id = NULL;
+	if (!th_dig(reply, "result") && !th_dig(reply, "error")) {
+		return;
+	}
+	say_json(r, &id, th_dig(reply, "id"));
+	struct th_mcp_message *m = id ? asked_with(r, id) : NULL;
+	if (m) {
+		read_result(r, m, reply);
+		th_say_text(r, &r->call->mcp.version, th_dig_text(reply, "result.protocolVersion"));
+		r->has_content = r->is_final = true;
+		r->failed |= !th_mcp_settle(r->call, m);
+	} else if (id && !r->call->mcp.asked.method && (m = one_more(r))) {
+		th_say_text(r, &m->id, id);
+		read_result(r, m, reply);
+		m->offset = r->at;
+	}
+	free(id);
 }
 
 static void answer(struct th_reading *r, const cJSON *a)
@@ -150,9 +212,20 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 	answer(r, e);
 }
 
+/* The old era's stream says first where to post. */
+static void plain(struct th_reading *r, struct th_slice name, struct th_slice text)
+{
+	if (text.n && th_slice_eq(name, TH_SLICE_LIT("endpoint")) && !r->call->mcp.endpoint) {
+		char *copy = strndup((const char *)text.p, text.n);
+		th_say_text(r, &r->call->mcp.endpoint, copy);
+		free(copy);
+	}
+}
+
 const struct th_dialect th_mcp = {.name = "mcp",
 	.claims = claims,
 	.question = question,
 	.answer = answer,
 	.event = event,
+	.plain = plain,
 	.knows_errors = true};

@@ -156,11 +156,14 @@ static void feed(void *context, const struct th_framed *e)
 {
 	struct work *w = context;
 	w->r.has_content = false;
+	w->r.at = e->end;
 	w->r.is_final |= th_slice_eq(e->text, TH_SLICE_LIT("[DONE]"));
 	if (e->is_exception) {
 		say_exception(&w->r, e);
 	} else if (e->data && (w->dialect->knows_errors || !th_say_error(&w->r, e->data))) {
 		w->dialect->event(&w->r, e->name, e->data);
+	} else if (!e->data && w->dialect->plain) {
+		w->dialect->plain(&w->r, e->name, e->text);
 	}
 	if (w->r.has_content && w->first_content == 0) {
 		w->first_content = e->end;

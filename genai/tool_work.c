@@ -62,15 +62,15 @@ static bool is_in_path(const struct th_exchange *x, const char *tool)
 static bool may_be_work(const struct join *j, size_t i)
 {
 	const struct th_call *c = j->calls->at[i];
-	bool mcp = c && c->operation == TH_OP_MCP && c->mcp.target;
+	bool mcp = c && c->operation == TH_OP_MCP && c->mcp.asked.target;
 	return !j->taken[i] && j->run->exchanges[i]->request.present && (!c || mcp);
 }
 
 static enum likeness likeness(const struct join *j, size_t i, const struct th_tool_span *t)
 {
 	const struct th_call *c = j->calls->at[i];
-	if (c && is_name_of(t->call->name, c->mcp.target)) {
-		return same_json(t->call->arguments, c->mcp.arguments) ? MCP_ALL : MCP_NAME;
+	if (c && is_name_of(t->call->name, c->mcp.asked.target)) {
+		return same_json(t->call->arguments, c->mcp.asked.arguments) ? MCP_ALL : MCP_NAME;
 	}
 	return !c && is_in_path(j->run->exchanges[i], t->call->name) ? IN_PATH : UNLIKE;
 }

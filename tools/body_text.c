@@ -6,12 +6,12 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/body.h"
-#include "tools/body_times.h"
 #include "tools/hexdump.h"
 #include "tools/pretty_json.h"
 #include "tools/tools.h"
 #include "tools/units.h"
 #include "tools/utf8.h"
+#include "trace/body_times.h"
 #include "wire/sse.h"
 
 #define BINARY_SHOWN 256

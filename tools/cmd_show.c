@@ -11,6 +11,7 @@
 #include "tools/exchange_text.h"
 #include "tools/feedback.h"
 #include "tools/load.h"
+#include "tools/mcp_text.h"
 #include "tools/meaning_json.h"
 #include "tools/pretty_json.h"
 #include "tools/span_choice.h"
@@ -165,7 +166,9 @@ static void show(const struct show_options *o, const struct th_span_choice *c)
 	} else if (o->raw != RAW_NONE) {
 		print_raw(o->raw == RAW_REQUEST ? &x->request : &x->response);
 	} else {
-		if (o->http || !th_conversation_text(stdout, c->run, x, th_tool_colour())) {
+		if (o->http ||
+			(!th_conversation_text(stdout, c->run, x, th_tool_colour()) &&
+				!th_mcp_text(stdout, c->run, x, th_tool_colour()))) {
 			th_exchange_text(stdout, c->run, x, th_tool_colour());
 		}
 		th_feedback_text(stdout, c->run, c->span_id);
@@ -218,7 +221,8 @@ static int run(int argc, char **argv)
 const struct th_command th_cmd_show = {"show", run, "show one span whole",
 	"[--http | --json | --raw[=request]] [--run ID] FILE SPAN\n"
 	"\n"
-	"A call to a model is shown as a conversation, everything else as HTTP.\n"
+	"A call to a model is shown as a conversation, a request to an MCP server with its\n"
+	"answer, everything else as HTTP.\n"
 	"\n"
 	"  SPAN                  #NUMBER as in dump, the beginning of a span id, or root;\n"
 	"                        what has no id by its kind: lookup, connect, transfer,\n"

@@ -50,14 +50,32 @@ static void put_tool_calls(struct th_jout *j, const struct th_call *c)
 	th_jout_close(j, ']');
 }
 
+static void put_mcp_message(struct th_jout *j, const struct th_mcp_message *m)
+{
+	th_jout_put_text(j, "method", m->method);
+	th_jout_put_text(j, "id", m->id);
+	th_jout_put_text(j, "target", m->target);
+	th_jout_put_text(j, "arguments", m->arguments);
+	th_jout_put_text(j, "result", m->result);
+	th_jout_put_text(j, "error_code", m->error_code);
+	th_jout_put_known(j, "answered_unix_nano", m->answered);
+}
+
 static void put_mcp(struct th_jout *j, const struct th_mcp *m)
 {
 	th_jout_key(j, "mcp");
 	th_jout_open(j, '{');
-	th_jout_put_text(j, "method", m->method);
-	th_jout_put_text(j, "id", m->id);
-	th_jout_put_text(j, "target", m->target);
+	put_mcp_message(j, &m->asked);
 	th_jout_put_text(j, "version", m->version);
+	th_jout_put_text(j, "session", m->session);
+	th_jout_key(j, "others");
+	th_jout_open(j, '[');
+	for (size_t i = 0; i < m->n_others; i++) {
+		th_jout_open(j, '{');
+		put_mcp_message(j, &m->others[i]);
+		th_jout_close(j, '}');
+	}
+	th_jout_close(j, ']');
 	th_jout_close(j, '}');
 }
 

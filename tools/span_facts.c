@@ -11,6 +11,7 @@
 #include "tools/meaning_json.h"
 #include "tools/tools.h"
 #include "tools/units.h"
+#include "tools/utf8.h"
 #include "trace/departure.h"
 #include "trace/url.h"
 
@@ -93,10 +94,16 @@ static char *call_title(const struct th_call *c)
 {
 	const char *model = th_call_model(c);
 	if (c->operation == TH_OP_MCP) {
-		const char *target = c->mcp.target ? c->mcp.target : "";
-		return th_tool_format("%s %s", c->mcp.method ? c->mcp.method : "mcp", target);
+		const struct th_mcp_message *m = &c->mcp.asked;
+		bool stream = th_slice_eq(th_http_method(c->exchange), TH_SLICE_LIT("GET"));
+		return th_tool_format("%s%s%s",
+			m->method	 ? m->method
+				: stream ? "mcp stream"
+					 : "mcp",
+			m->target ? " " : "", m->target ? m->target : "");
 	}
-	return th_tool_format("%s %s", th_operation_name(c->operation), model ? model : "");
+	return th_tool_format(
+		"%s%s%s", th_operation_name(c->operation), model ? " " : "", model ? model : "");
 }
 
 /* What went wrong inside an answer that HTTP finds in order counts as well. */
@@ -104,13 +111,14 @@ static void of_call(struct th_span_facts *f, const struct th_call *c)
 {
 	f->call = c;
 	f->title = call_title(c);
+	if (c->mcp.asked.answered > f->end && f->end) { /* its answer came by the server's stream */
+		f->end = c->mcp.asked.answered;
+	}
 	if (strcmp(f->status, "ok") == 0 && (c->error_type || c->error_message || c->cut)) {
 		f->status = "error";
-		f->why = c->cut ? "the answer has no end" : "the answer tells of an error";
-	}
-	if (c->operation == TH_OP_MCP && c->mcp.tool_error && strcmp(f->status, "ok") == 0) {
-		f->status = "error";
-		f->why = "the tool failed";
+		f->why = c->cut			  ? "the answer has no end"
+			: c->mcp.asked.tool_error ? "the tool failed"
+						  : "the answer tells of an error";
 	}
 }
 
@@ -348,7 +356,12 @@ static char *outcome_of(const struct th_span_facts *f)
 	const struct th_exchange *x = f->event.exchange;
 	bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
 	unsigned retries = f->call ? f->call->resend_count : 0;
-	bool inside = f->call && f->http_status == 200 && *f->why; /* HTTP is content */
+	bool inside = f->call && f->http_status < 300 && *f->why; /* HTTP is content */
+	if (exchange && inside && f->call->error_type && !f->call->cut &&
+		!f->call->mcp.asked.tool_error) {
+		th_auto_free char *type = th_text_line(th_slice_str(f->call->error_type));
+		return th_tool_format("error: %s", type);
+	}
 	if (exchange && !inside && f->http_status && !th_http_truncated(&x->request) &&
 		!th_http_truncated(&x->response)) {
 		return retries ? th_tool_format("%u, retry %u", f->http_status, retries)
@@ -400,6 +413,7 @@ void th_span_facts_json(struct th_jout *j, const struct th_span_facts *f)
 	th_jout_put_text(j, "kind", th_events_kind_name(f->event.kind));
 	th_jout_put_text(j, "event_type", f->type);
 	th_jout_put_text(j, "name", f->name);
+	th_jout_put_text(j, "title", f->title);
 	th_jout_put_known(j, "number", exchange ? f->event.exchange->order + 1 : 0);
 	th_jout_put_text(j, "host", f->host);
 	th_jout_put_text(j, "process", f->process ? f->process->lane : NULL);

@@ -210,14 +210,26 @@ static void print_tools(const struct th_call *c)
 	}
 }
 
-static void print_mcp(const struct th_mcp *m)
+static void print_mcp_message(const struct th_mcp_message *m)
 {
 	print_text("mcp method", m->method);
 	print_text("mcp id", m->id);
 	print_text("mcp target", m->target);
 	print_text("mcp arguments", m->arguments);
 	print_text("mcp result", m->result);
+	print_text("mcp error", m->error_code);
+}
+
+static void print_mcp(const struct th_mcp *m)
+{
+	print_mcp_message(&m->asked);
 	print_text("mcp version", m->version);
+	print_text("mcp session", m->session);
+	print_text("mcp endpoint", m->endpoint);
+	for (size_t i = 0; i < m->n_others; i++) {
+		puts("mcp: another");
+		print_mcp_message(&m->others[i]);
+	}
 }
 
 static void print_call(const struct th_call *c)

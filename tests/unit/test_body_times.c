@@ -1,4 +1,4 @@
-#include "tools/body_times.h"
+#include "trace/body_times.h"
 
 #include <criterion/criterion.h>
 #include <zlib.h>

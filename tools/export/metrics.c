@@ -223,6 +223,13 @@ static void count_call(struct builder *b, const struct th_span_facts *f)
 	}
 }
 
+/* A stream that waits for what the server has to say is no slow call. */
+static bool has_mcp_time(const struct th_call *c)
+{
+	const char *method = c->operation == TH_OP_MCP ? c->mcp.asked.method : NULL;
+	return method && strcmp(method, "subscriptions/listen") != 0;
+}
+
 static void count_exchange(struct builder *b, const struct th_span_facts *f)
 {
 	struct th_slice method = th_http_method(f->event.exchange);
@@ -231,9 +238,9 @@ static void count_exchange(struct builder *b, const struct th_span_facts *f)
 	static const enum metric times[] = {HTTP_TIME, RPC_TIME, REQUESTS};
 	if (f->call && th_call_is_llm(f->call)) {
 		count_call(b, f);
-	} else if (f->call && f->call->operation == TH_OP_MCP) {
+	} else if (f->call && has_mcp_time(f->call)) {
 		struct th_point *p = new_point(b, MCP_TIME);
-		dimension(p, "mcp.method.name", f->call->mcp.method);
+		dimension(p, "mcp.method.name", f->call->mcp.asked.method);
 		add_time(b, p, f);
 	}
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {

@@ -47,8 +47,9 @@ const char *th_otel_operation(const struct th_call *c)
 	case TH_OP_EMBEDDINGS:
 		return "embeddings";
 	case TH_OP_MCP:
-		return c->mcp.method && strcmp(c->mcp.method, "tools/call") == 0 ? "execute_tool"
-										 : NULL;
+		return c->mcp.asked.method && strcmp(c->mcp.asked.method, "tools/call") == 0
+			? "execute_tool"
+			: NULL;
 	default:
 		return th_operation_name(c->operation);
 	}

@@ -53,11 +53,11 @@ static char *name_of(const struct th_span_facts *f)
 			"%s%s%s", th_otel_operation(c), model ? " " : "", model ? model : "");
 	}
 	if (is_mcp(f)) {
-		const char *target = c->mcp.target && c->mcp.method &&
-				strncmp(c->mcp.method, "resources/", 10) != 0
-			? c->mcp.target
+		const char *target = c->mcp.asked.target && c->mcp.asked.method &&
+				strncmp(c->mcp.asked.method, "resources/", 10) != 0
+			? c->mcp.asked.target
 			: "";
-		return th_tool_format("%s%s%s", c->mcp.method ? c->mcp.method : "mcp",
+		return th_tool_format("%s%s%s", c->mcp.asked.method ? c->mcp.asked.method : "mcp",
 			*target ? " " : "", target);
 	}
 	if (f->event.kind == TH_EVENT_EXCHANGE) {
@@ -78,20 +78,29 @@ static uint64_t end_of(const struct th_otel_run *run, const struct th_span_facts
 
 /* ---- attributes ---- */
 
-static void put_mcp(struct th_otlp *o, const struct th_call *c)
+static void put_mcp(struct th_otlp *o, const struct th_otel_style *style, const struct th_call *c)
 {
 	const struct th_mcp *m = &c->mcp;
-	bool tool = m->method && strcmp(m->method, "tools/call") == 0;
-	bool prompt = m->method && strcmp(m->method, "prompts/get") == 0;
-	th_otlp_put_text(o, ATTRIBUTES, "mcp.method.name", m->method);
+	bool tool = m->asked.method && strcmp(m->asked.method, "tools/call") == 0;
+	bool prompt = m->asked.method && strcmp(m->asked.method, "prompts/get") == 0;
+	th_otlp_put_text(o, ATTRIBUTES, "mcp.method.name", m->asked.method);
 	th_otlp_put_text(o, ATTRIBUTES, "gen_ai.operation.name", tool ? "execute_tool" : NULL);
 	th_otlp_put_text(o, ATTRIBUTES,
 		tool		 ? "gen_ai.tool.name"
 			: prompt ? "gen_ai.prompt.name"
 				 : "mcp.resource.uri",
-		m->target);
-	th_otlp_put_text(o, ATTRIBUTES, "jsonrpc.request.id", m->id);
+		m->asked.target);
+	th_otlp_put_text(o, ATTRIBUTES, "jsonrpc.request.id", m->asked.id);
 	th_otlp_put_text(o, ATTRIBUTES, "mcp.protocol.version", m->version);
+	th_otlp_put_text(o, ATTRIBUTES, "mcp.session.id", m->session);
+	th_otlp_put_text(o, ATTRIBUTES, "rpc.response.status_code", m->asked.error_code);
+	th_otlp_put_text(o, ATTRIBUTES, "network.transport", "tcp");
+	if (tool && style->content) {
+		th_auto_free char *arguments = th_messages_cut(m->asked.arguments, style->text_max);
+		th_auto_free char *result = th_messages_cut(m->asked.result, style->text_max);
+		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.arguments", arguments);
+		th_otlp_put_text(o, ATTRIBUTES, "gen_ai.tool.call.result", result);
+	}
 }
 
 static void put_http(struct th_otlp *o, const struct th_span_facts *f)
@@ -138,7 +147,7 @@ static void put_exchange(
 	if (is_model(f)) {
 		th_otel_call(o, ATTRIBUTES, style, f);
 	} else if (is_mcp(f)) {
-		put_mcp(o, f->call);
+		put_mcp(o, style, f->call);
 	}
 	put_server(o, f);
 	put_http(o, f);

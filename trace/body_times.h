@@ -1,6 +1,6 @@
 /* When each byte of a decoded body had arrived, from the times of the pieces on the wire. */
-#ifndef TOOLS_BODY_TIMES_H
-#define TOOLS_BODY_TIMES_H
+#ifndef TRACE_BODY_TIMES_H
+#define TRACE_BODY_TIMES_H
 
 #include "trace/http.h"
 
@@ -9,7 +9,7 @@ struct th_body_times {
 	size_t *decoded; /* per piece: decoded bytes that were there once it had come */
 };
 
-/* False when it would cost too much to find out (large compressed streams). */
+/* False when it would cost too much to find out (large compressed streams), or without memory. */
 bool th_body_times_init(struct th_body_times *t, const struct th_message *m);
 void th_body_times_finish(struct th_body_times *t);
 

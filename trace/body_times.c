@@ -1,11 +1,10 @@
 /* Chunk framing can be followed exactly: the content slices point into the joined wire bytes. A
  * content coding cannot, so ever longer beginnings are decoded; that is quadratic, hence a limit.
  */
-#include "tools/body_times.h"
+#include "trace/body_times.h"
 
 #include <stdlib.h>
 
-#include "tools/tools.h"
 #include "wire/chunked.h"
 
 #define DECODE_BUDGET ((uint64_t)512 << 20) /* wire bytes decoded over and over */
@@ -43,9 +42,9 @@ static void on_content(void *context, struct th_slice s)
 
 static uint8_t *join(const struct th_message *m, size_t *ret_n)
 {
-	uint8_t *wire = th_tool_alloc(m->body_bytes);
+	uint8_t *wire = malloc(m->body_bytes + 1);
 	size_t n = 0;
-	for (size_t i = 0; i < m->n_pieces; i++) {
+	for (size_t i = 0; wire && i < m->n_pieces; i++) {
 		memcpy(wire + n, m->pieces[i].bytes.p, m->pieces[i].bytes.n);
 		n += m->pieces[i].bytes.n;
 	}
@@ -53,26 +52,31 @@ static uint8_t *join(const struct th_message *m, size_t *ret_n)
 	return wire;
 }
 
-static void follow_chunks(const struct th_message *m, size_t *decoded)
+static bool follow_chunks(const struct th_message *m, size_t *decoded)
 {
 	size_t n;
 	uint8_t *wire = join(m, &n);
 	struct walk w = {.m = m, .wire = wire, .decoded = decoded};
+	if (!wire) {
+		return false;
+	}
 	w.piece_end = m->n_pieces ? m->pieces[0].bytes.n : 0;
 	(void)th_chunked_decode((struct th_slice){wire, n}, on_content, &w, NULL);
 	while (w.piece < m->n_pieces) {
 		decoded[w.piece++] = w.content;
 	}
 	free(wire);
+	return true;
 }
 
-static void follow_bytes(const struct th_message *m, size_t *decoded)
+static bool follow_bytes(const struct th_message *m, size_t *decoded)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < m->n_pieces; i++) {
 		n += m->pieces[i].bytes.n;
 		decoded[i] = n;
 	}
+	return true;
 }
 
 static bool decode_beginnings(const struct th_message *m, size_t *decoded)
@@ -95,24 +99,22 @@ static bool decode_beginnings(const struct th_message *m, size_t *decoded)
 static bool has_coding(const struct th_message *m)
 {
 	struct th_slice value;
-	return th_head_get(&m->head, "content-encoding", &value) && value.n;
+	return m->head.bytes.n && th_head_get(&m->head, "content-encoding", &value) && value.n;
 }
 
 bool th_body_times_init(struct th_body_times *t, const struct th_message *m)
 {
-	t->message = m;
-	t->decoded = th_tool_alloc(m->n_pieces * sizeof(*t->decoded));
-	if (has_coding(m)) {
-		if (!decode_beginnings(m, t->decoded)) {
-			th_body_times_finish(t);
-			return false;
-		}
-	} else if (!m->head.list && th_head_has_token(&m->head, "transfer-encoding", "chunked")) {
-		follow_chunks(m, t->decoded);
-	} else {
-		follow_bytes(m, t->decoded);
+	bool chunked = m->head.bytes.n && !m->head.list &&
+		th_head_has_token(&m->head, "transfer-encoding", "chunked");
+	*t = (struct th_body_times){m, malloc((m->n_pieces + 1) * sizeof(*t->decoded))};
+	bool known = t->decoded &&
+		(has_coding(m)		  ? decode_beginnings(m, t->decoded)
+				: chunked ? follow_chunks(m, t->decoded)
+					  : follow_bytes(m, t->decoded));
+	if (!known) {
+		th_body_times_finish(t);
 	}
-	return true;
+	return known;
 }
 
 void th_body_times_finish(struct th_body_times *t)
