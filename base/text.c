@@ -13,23 +13,6 @@ bool th_slice_ieq(struct th_slice a, struct th_slice b)
 	return true;
 }
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct th_slice th_slice_trim(struct th_slice s)
-{
-	while (s.n && is_blank(s.p[0])) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n && is_blank(s.p[s.n - 1])) {
-		s.n--;
-	}
-	return s;
-}
-
 void th_hex_encode(char *ret_hex, const void *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -14,7 +14,17 @@ static inline uint8_t th_lower(uint8_t c)
 bool th_slice_ieq(struct th_slice a, struct th_slice b);
 
 /* Without leading and trailing spaces and tabs (RFC 9110 OWS). */
-struct th_slice th_slice_trim(struct th_slice s);
+static inline struct th_slice th_slice_trim(struct th_slice s)
+{
+	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
+		s.n--;
+	}
+	return s;
+}
 
 /* Writes 2n lower-case hex digits, no NUL. */
 void th_hex_encode(char *ret_hex, const void *p, size_t n);

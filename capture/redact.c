@@ -2,7 +2,9 @@
  * telling fields apart. What is within a value is redact_url.c's and redact_cookie.c's. */
 #include "capture/redact.h"
 
+#include "base/scan.h"
 #include "base/text.h"
+#include "capture/first_look.h"
 #include "capture/redactor.h"
 #include "capture/secret.h"
 
@@ -62,12 +64,6 @@ const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set
 	return p;
 }
 
-static const uint8_t *find_byte(const uint8_t *p, const uint8_t *end, uint8_t c)
-{
-	const uint8_t *found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
-	return found ? found : end;
-}
-
 static const uint8_t *find_last(const uint8_t *p, const uint8_t *end, uint8_t c)
 {
 	const uint8_t *found = NULL;
@@ -85,7 +81,7 @@ static bool has_odd_ends(const uint8_t *p, const uint8_t *end)
 	if (p == end || memchr(p, '\0', (size_t)(end - p))) {
 		return p < end;
 	}
-	while ((p = memchr(p, '\r', (size_t)(end - p)))) {
+	while ((p = th_scan(p, end, '\r')) < end) {
 		if (++p == end || *p != '\n') {
 			return true;
 		}
@@ -298,7 +294,7 @@ static void redact_trimmed(
 /* One field with its continuation lines, without the last line's end. */
 static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *colon = find_byte(p, end, ':');
+	const uint8_t *colon = th_scan(p, end, ':');
 	if (colon == end && r->side == TH_REDACT_RESPONSE && !is_ambiguous(r, p, end)) {
 		th_redactor_copy(r, p, end); /* the head was cut, and no value had come */
 		return;
@@ -321,7 +317,7 @@ static void redact_field_line(struct th_redactor *r, const uint8_t *p, const uin
 /* End of the line at `p`, before its CR LF or LF (or CR, when the head was cut there). */
 static const uint8_t *line_end(const uint8_t *p, const uint8_t *end, const uint8_t **ret_next)
 {
-	const uint8_t *lf = find_byte(p, end, '\n');
+	const uint8_t *lf = th_scan(p, end, '\n');
 	*ret_next = lf < end ? lf + 1 : end;
 	return lf > p && lf[-1] == '\r' ? lf - 1 : lf;
 }
@@ -366,7 +362,7 @@ static void redact_request_line(struct th_redactor *r, const uint8_t *p, const u
  * agent sends and is sent. */
 static bool hides_nothing(const struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *colon = r->plain && !r->how->rules ? find_byte(p, end, ':') : end;
+	const uint8_t *colon = r->plain && !r->how->rules ? th_scan(p, end, ':') : end;
 	if (colon == end) {
 		return p == end;
 	}
@@ -402,13 +398,16 @@ static void redact_fields(struct th_redactor *r, const uint8_t *p, const uint8_t
 static struct th_redactor begin(
 	const struct th_redaction *how, enum th_redact_side side, struct th_slice in, uint8_t *out)
 {
-	const uint8_t *p = in.p, *end = in.p + in.n;
+	struct th_first_look look = {.odd_ends = false};
+	if (!how->off) {
+		look = th_first_look(in);
+	}
 	return (struct th_redactor){
 		.how = how,
 		.side = side,
 		.out = {.p = out, .cap = th_redact_bound(in.n)},
-		.plain = !how->off && !has_odd_ends(p, end),
-		.no_marks = !how->off && !th_redactor_has_marks(p, end),
+		.plain = !how->off && !look.odd_ends,
+		.no_marks = !how->off && !look.may_have_marks,
 	};
 }
 

@@ -6,6 +6,7 @@
  * rather than less. In a response the agent goes by what stands around it (a Link's '>'), so there
  * a value also ends where no URL can go on. Left out: URLs that are percent-encoded within
  * another's query. */
+#include "base/scan.h"
 #include "base/text.h"
 #include "capture/redactor.h"
 #include "capture/secret.h"
@@ -123,7 +124,7 @@ bool th_redactor_has_marks(const uint8_t *p, const uint8_t *end)
 	if (n && (memchr(p, '?', n) || memchr(p, '&', n))) {
 		return true;
 	}
-	for (; p < end && (p = memchr(p, ':', (size_t)(end - p))); p++) {
+	for (; (p = th_scan(p, end, ':')) < end; p++) {
 		if (begins_authority(p, end)) {
 			return true;
 		}

@@ -257,36 +257,90 @@ static bool has_secret_end(struct th_slice name)
 	}
 }
 
-/* Where the names of so many bytes begin; those of the next length begin where they end. Filled at
- * the first question; two threads may both fill it, with the same. */
-static const _Atomic uint8_t *starts(void)
+/* What most names fail at, since each field of each head is looked up: filled from the tables at
+ * the first question. Two threads may both fill it, with the same. */
+static struct {
+	_Atomic bool filled;
+	uint64_t endings[32 * 32 / 64]; /* two last letters of secret names, as bits */
+	struct {
+		uint8_t first;	  /* of the names of that length, in the table */
+		uint32_t letters; /* they begin with */
+	} of_length[LONGEST_FIELD + 2];
+} quick;
+
+/* Of a lower-case letter; other bytes share one bit. */
+static uint32_t letter_bit(uint8_t c)
 {
-	static _Atomic uint8_t starts[LONGEST_FIELD + 2];
-	if (!atomic_load_explicit(&starts[LONGEST_FIELD + 1], memory_order_acquire)) {
-		for (size_t n = 0, i = 0; n <= LONGEST_FIELD + 1; n++) {
-			while (i < COUNT(fields) && fields[i].n < n) {
-				i++;
-			}
-			atomic_store_explicit(&starts[n], (uint8_t)i, memory_order_release);
+	unsigned i = (unsigned)c - 'a';
+	return i < 26 ? 1u << i : 1u << 26;
+}
+
+/* Case goes with the upper bits, and some bytes share a place with others. */
+static unsigned ending(const uint8_t *end)
+{
+	return (end[-2] & 31u) << 5 | (end[-1] & 31u);
+}
+
+static void note_ending(const char *text, size_t n)
+{
+	unsigned at = ending((const uint8_t *)text + n);
+	quick.endings[at / 64] |= 1ull << at % 64;
+}
+
+static void note_ends(const struct end *table, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		note_ending(table[i].text, table[i].n);
+	}
+}
+
+static void fill_quick(void)
+{
+	for (size_t i = COUNT(fields); i-- > 0;) {
+		const struct field *f = &fields[i];
+		quick.of_length[f->n].first = (uint8_t)i;
+		quick.of_length[f->n].letters |= letter_bit((uint8_t)f->name[0]);
+		note_ending(f->name, f->n);
+	}
+	note_ends(ends_d, COUNT(ends_d));
+	note_ends(ends_l, COUNT(ends_l));
+	note_ends(ends_n, COUNT(ends_n));
+	note_ends(ends_t, COUNT(ends_t));
+	note_ends(ends_y, COUNT(ends_y));
+	atomic_store_explicit(&quick.filled, true, memory_order_release);
+}
+
+static bool may_be_secret(struct th_slice name)
+{
+	if (!atomic_load_explicit(&quick.filled, memory_order_acquire)) {
+		fill_quick();
+	}
+	unsigned at = name.n < 2 ? 0 : ending(name.p + name.n);
+	return name.n >= 2 && (quick.endings[at / 64] >> at % 64 & 1);
+}
+
+static enum th_secret_field in_fields(struct th_slice name)
+{
+	const uint8_t first = th_lower(name.p[0]);
+	if (!(quick.of_length[name.n].letters & letter_bit(first))) {
+		return TH_SECRET_NOT;
+	}
+	for (const struct field *f = &fields[quick.of_length[name.n].first];
+		f < fields + COUNT(fields) && f->n == name.n; f++) {
+		if ((uint8_t)f->name[0] == first && is_name(f->name, name)) {
+			return f->what;
 		}
 	}
-	return starts;
+	return TH_SECRET_NOT;
 }
 
 enum th_secret_field th_secret_field(struct th_slice name)
 {
-	size_t i = 0, end = 0;
-	if (name.n <= LONGEST_FIELD) {
-		i = starts()[name.n];
-		end = starts()[name.n + 1];
+	if (!may_be_secret(name)) {
+		return TH_SECRET_NOT;
 	}
-	for (; i < end; i++) {
-		const struct field *f = &fields[i];
-		if ((uint8_t)f->name[0] == th_lower(name.p[0]) && is_name(f->name, name)) {
-			return f->what;
-		}
-	}
-	return name.n && has_secret_end(name) ? TH_SECRET_WHOLE : TH_SECRET_NOT;
+	enum th_secret_field what = name.n <= LONGEST_FIELD ? in_fields(name) : TH_SECRET_NOT;
+	return what == TH_SECRET_NOT && has_secret_end(name) ? TH_SECRET_WHOLE : what;
 }
 
 bool th_secret_is_field(struct th_slice name)

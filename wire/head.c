@@ -5,6 +5,7 @@
  * find the framing that real peers find, not judge them. */
 #include "wire/head.h"
 
+#include "base/scan.h"
 #include "base/text.h"
 
 #define LIST_NAME_BYTES 2
@@ -26,11 +27,12 @@ static bool is_digit(uint8_t c)
 /* The line at *pos without its end; *pos moves behind it. Without an LF the rest is the line. */
 static struct th_slice take_line(struct th_slice in, size_t *pos)
 {
-	const uint8_t *p = in.p + *pos;
-	size_t n = in.n - *pos;
-	const uint8_t *lf = n ? memchr(p, '\n', n) : NULL;
-	size_t len = lf ? (size_t)(lf - p) : n;
-	*pos += lf ? len + 1 : len;
+	if (*pos >= in.n) {
+		return (struct th_slice){in.p, 0};
+	}
+	const uint8_t *p = in.p + *pos, *end = in.p + in.n, *lf = th_scan(p, end, '\n');
+	size_t len = (size_t)(lf - p);
+	*pos += lf < end ? len + 1 : len;
 	if (len && p[len - 1] == '\r') {
 		len--;
 	}
@@ -163,8 +165,8 @@ static bool next_line_field(struct th_slice in, size_t *pos, struct th_field *re
 			return false;
 		}
 		unfold(in, pos, &line);
-		const uint8_t *colon = memchr(line.p, ':', line.n);
-		if (colon) {
+		const uint8_t *colon = th_scan(line.p, line.p + line.n, ':');
+		if (colon < line.p + line.n) {
 			size_t n = (size_t)(colon - line.p);
 			ret_field->name = th_slice_trim((struct th_slice){line.p, n});
 			ret_field->value = th_slice_trim(
@@ -191,27 +193,22 @@ static uint32_t letter_bit(uint8_t c)
 	return i < 26 ? 1u << i : 0;
 }
 
-static bool is_fold(struct th_slice in, size_t pos)
-{
-	return pos < in.n && (in.p[pos] == ' ' || in.p[pos] == '\t');
-}
-
 /* Whole fields whose lines begin with another letter. Not the start line. This is done for each
  * head that is recorded, several times. */
 static void pass_over(struct th_slice in, uint32_t letters, size_t *pos)
 {
-	size_t i = *pos;
-	while (i < in.n) {
-		uint32_t bit = letter_bit(in.p[i]);
+	const uint8_t *p = in.p + *pos, *end = in.p + in.n;
+	while (p < end) {
+		uint32_t bit = letter_bit(*p);
 		if (!bit || bit & letters) {
 			break;
 		}
 		do {
-			const uint8_t *lf = memchr(in.p + i, '\n', in.n - i);
-			i = lf ? (size_t)(lf - in.p) + 1 : in.n;
-		} while (is_fold(in, i));
+			p = th_scan(p, end, '\n');
+			p += p < end;
+		} while (p < end && (*p == ' ' || *p == '\t'));
 	}
-	*pos = i;
+	*pos = (size_t)(p - in.p);
 }
 
 bool th_head_next_of(

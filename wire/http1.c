@@ -6,6 +6,7 @@
  * walked over, not looked into. */
 #include "wire/http1.h"
 
+#include "base/scan.h"
 #include "base/text.h"
 
 enum state {
@@ -49,9 +50,9 @@ static size_t walk_lines(struct th_h1_parser *p, struct th_slice in, bool *ret_e
 	*ret_end = false;
 	while (i < in.n && !*ret_end) {
 		if (p->line == LINE_IN) {
-			const uint8_t *lf = memchr(in.p + i, '\n', in.n - i);
-			i = lf ? (size_t)(lf - in.p) + 1 : in.n;
-			p->line = lf ? LINE_START : LINE_IN;
+			const uint8_t *end = in.p + in.n, *lf = th_scan(in.p + i, end, '\n');
+			i = (size_t)(lf - in.p) + (lf < end);
+			p->line = lf < end ? LINE_START : LINE_IN;
 			continue;
 		}
 		uint8_t c = in.p[i++];
