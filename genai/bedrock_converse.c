@@ -55,6 +55,8 @@ void th_bedrock_usage(struct th_reading *r, const cJSON *u)
 	th_say_count(&t->output, th_dig(u, "outputTokens"));
 	th_say_count(&t->cache_read, th_dig(u, "cacheReadInputTokens"));
 	th_say_count(&t->cache_write, th_dig(u, "cacheWriteInputTokens"));
+	th_say_count(&t->cache_read, th_dig(u, "cacheReadInputTokenCount")); /* Nova's names */
+	th_say_count(&t->cache_write, th_dig(u, "cacheWriteInputTokenCount"));
 	th_say_count(&t->total, th_dig(u, "totalTokens"));
 	if (!fresh.from) {
 		return;

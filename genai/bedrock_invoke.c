@@ -1,8 +1,9 @@
 /* Amazon Bedrock's invoke and invoke-with-response-stream: the body is that of the model's maker,
- * told apart by its members. Anthropic's is read as such; of Meta's, Amazon's, Mistral's and
- * Cohere's the text, the end and the counts. A stream wraps each event in base64, and adds
- * Bedrock's own counts to the last.
- * Source: Bedrock user guide, "Inference request parameters and response fields". */
+ * told apart by its members. Anthropic's is read as such, Amazon's Nova as converse, what has
+ * choices (OpenAI's, Mistral's) as chat completions; of Meta's and the older ones of Amazon,
+ * Mistral and Cohere the text, the end and the counts. A stream wraps each event in base64, and
+ * adds Bedrock's own counts to the last. Source: Bedrock user guide, "Inference request parameters
+ * and response fields". */
 #include "genai/bedrock.h"
 
 #include <stdlib.h>
@@ -30,18 +31,41 @@ static enum th_claim claims(const struct th_reading *r)
 	return door && th_path_has(r, "/model/") ? TH_CLAIM_PATH : TH_CLAIM_NONE;
 }
 
+/* Parts without a type: {"text": …}, {"toolUse": …}. */
+static bool is_like_converse(const cJSON *q)
+{
+	const cJSON *part = th_dig_first(th_dig_first(q, "messages"), "content");
+	return cJSON_IsObject(part) && !th_dig(part, "type");
+}
+
+static void talk_question(struct th_reading *r)
+{
+	const char *model = r->call->model_asked;
+	bool anthropic = th_dig(r->question, "anthropic_version") ||
+		(model && strstr(model, "anthropic."));
+	if (anthropic) {
+		th_anthropic_question(r);
+	} else if (is_like_converse(r->question)) {
+		th_bedrock_converse.question(r);
+	} else {
+		th_openai_chat.question(r);
+	}
+	r->call->operation = TH_OP_CHAT;
+}
+
 static void question(struct th_reading *r)
 {
 	const cJSON *q = r->question;
-	bool embeds = th_dig(q, "inputText") && !th_dig(q, "textGenerationConfig") &&
-		r->call->model_asked && strstr(r->call->model_asked, "embed");
-	th_anthropic_question(r);
 	th_bedrock_model(r);
-	r->call->operation = cJSON_IsArray(th_dig(q, "messages")) ? TH_OP_CHAT
-		: embeds					  ? TH_OP_EMBEDDINGS
-								  : TH_OP_COMPLETION;
+	if (cJSON_IsArray(th_dig(q, "messages"))) {
+		talk_question(r);
+		return;
+	}
+	bool embeds = r->call->model_asked && strstr(r->call->model_asked, "embed");
+	r->call->operation = embeds ? TH_OP_EMBEDDINGS : TH_OP_COMPLETION;
 	th_asked(r, th_dig(q, "prompt"));
 	th_asked(r, th_dig(q, "inputText"));
+	th_asked(r, th_dig(q, "texts"));
 }
 
 /* Members of the makers' own answers, whole or in events. */
@@ -78,10 +102,29 @@ static void read_header(struct th_reading *r, const char *name, struct th_count 
 	}
 }
 
+/* Whole choices, which some makers send in streams, too. */
+static void read_choices(struct th_reading *r, const cJSON *a)
+{
+	const cJSON *first = th_dig_first(a, "choices");
+	if (th_dig(first, "delta")) {
+		th_openai_chat.event(r, TH_SLICE_LIT(""), a);
+	} else {
+		th_openai_chat.answer(r, a);
+	}
+	for (const cJSON *c = first; c; c = c->next) {
+		th_said(r, th_dig_text(c, "text"));
+		th_say_once(r, &r->call->finish_raw, th_dig_text(c, "stop_reason"));
+	}
+}
+
 static void answer(struct th_reading *r, const cJSON *a)
 {
 	if (th_dig_text(a, "type")) {
 		th_anthropic_answer(r, a);
+	} else if (th_dig(a, "choices")) {
+		read_choices(r, a);
+	} else if (th_dig(a, "output.message")) {
+		th_bedrock_converse.answer(r, a);
 	} else {
 		read_maker(r, a);
 	}
@@ -110,12 +153,31 @@ static void read_metrics(struct th_reading *r, const cJSON *m)
 	r->is_final |= m != NULL;
 }
 
+/* {"contentBlockDelta": {…}}: converse's events, named within. */
+static bool read_named(struct th_reading *r, const cJSON *inner)
+{
+	bool known = false;
+	for (const cJSON *m = th_dig_first(inner, ""); m; m = m->next) {
+		if (m->string &&
+			(strncmp(m->string, "message", 7) == 0 ||
+				strncmp(m->string, "contentBlock", 12) == 0 ||
+				strcmp(m->string, "metadata") == 0)) {
+			th_bedrock_converse.event(r, th_slice_str(m->string), m);
+			known = true;
+		}
+	}
+	return known;
+}
+
 static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 {
 	cJSON *inner = th_unwrap_base64(th_dig_text(e, "bytes"));
 	if (th_dig_text(inner, "type")) {
 		th_anthropic_event(r, name, inner);
-	} else {
+	} else if (th_dig(inner, "choices")) {
+		read_choices(r, inner);
+		r->is_final |= r->call->finish_raw != NULL;
+	} else if (!read_named(r, inner)) {
 		read_maker(r, inner);
 		r->is_final |= r->call->finish_raw != NULL;
 	}

@@ -24,6 +24,18 @@ void th_openai_model(struct th_reading *r)
 	th_say_once(r, &r->call->model_asked, th_dig_text(r->question, "model"));
 }
 
+/* xAI's and Gemini's counts of output leave reasoning out; the total has it. */
+static void add_reasoning(const struct th_reading *r, struct th_tokens *t)
+{
+	bool gemini = strncmp(r->call->provider, "gcp.", 4) == 0;
+	if (t->total.from && t->output.from && t->total.n > t->input.n + t->output.n) {
+		uint64_t left = t->total.n - t->input.n - t->output.n;
+		if (gemini || (t->reasoning.n && left == t->reasoning.n)) {
+			t->output = (struct th_count){TH_DERIVED, t->output.n + left};
+		}
+	}
+}
+
 void th_openai_usage(struct th_reading *r, const cJSON *u)
 {
 	struct th_tokens *t = &r->call->tokens;
@@ -32,6 +44,7 @@ void th_openai_usage(struct th_reading *r, const cJSON *u)
 	th_say_count(&t->output, th_dig(u, "completion_tokens"));
 	th_say_count(&t->output, th_dig(u, "output_tokens"));
 	th_say_count(&t->total, th_dig(u, "total_tokens"));
+	th_say_count(&t->cache_read, th_dig(u, "cached_tokens"));
 	th_say_count(&t->cache_read, th_dig(u, "prompt_cache_hit_tokens"));
 	th_say_count(&t->cache_read, th_dig(u, "prompt_tokens_details.cached_tokens"));
 	th_say_count(&t->cache_read, th_dig(u, "input_tokens_details.cached_tokens"));
@@ -39,6 +52,7 @@ void th_openai_usage(struct th_reading *r, const cJSON *u)
 	th_say_count(&t->cache_write, th_dig(u, "input_tokens_details.cache_write_tokens"));
 	th_say_count(&t->reasoning, th_dig(u, "completion_tokens_details.reasoning_tokens"));
 	th_say_count(&t->reasoning, th_dig(u, "output_tokens_details.reasoning_tokens"));
+	add_reasoning(r, t);
 }
 
 void th_openai_identity(struct th_reading *r, const cJSON *a)

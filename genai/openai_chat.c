@@ -11,10 +11,16 @@ static bool is_question(const cJSON *q)
 	return cJSON_IsArray(th_dig(q, "messages")) && th_dig_text(q, "model");
 }
 
+static bool is_vertex_mistral(const struct th_reading *r)
+{
+	return th_path_has(r, "/publishers/mistralai/") &&
+		(th_path_ends(r, ":rawPredict") || th_path_ends(r, ":streamRawPredict"));
+}
+
 static enum th_claim claims(const struct th_reading *r)
 {
 	if (th_path_ends(r, "/chat/completions") || th_path_ends(r, "/fim/completions") ||
-		th_path_ends(r, "/agents/completions")) {
+		th_path_ends(r, "/agents/completions") || is_vertex_mistral(r)) {
 		return TH_CLAIM_PATH;
 	}
 	bool answer = cJSON_IsArray(th_dig(r->whole, "choices"));
@@ -140,6 +146,7 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 		read_delta(r, th_dig_number(c, "index", 0), th_dig(c, "delta"));
 		th_say_once(r, &r->call->finish_raw, th_dig_text(c, "finish_reason"));
 		r->is_final |= th_dig_text(c, "finish_reason") != NULL;
+		th_openai_usage(r, th_dig(c, "usage")); /* Moonshot's */
 	}
 }
 

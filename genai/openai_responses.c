@@ -137,7 +137,8 @@ static void read_delta(struct th_reading *r, const cJSON *e)
 	} else if (is_type(e, "response.reasoning_text.delta") ||
 		is_type(e, "response.reasoning_summary_text.delta")) {
 		th_thought(r, th_dig_text(e, "delta"));
-	} else {
+	} else if (is_type(e, "response.output_text.delta") ||
+		is_type(e, "response.refusal.delta")) {
 		th_said(r, th_dig_text(e, "delta"));
 	}
 }
@@ -151,7 +152,9 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 		th_say_once(r, &r->call->error_message, th_dig_text(e, "message"));
 	} else if (is_type(e, "response.completed") || is_type(e, "response.incomplete") ||
 		is_type(e, "response.failed")) {
-		th_forget_said(r);
+		if (th_dig_first(response, "output")) { /* of a failed one it may be empty */
+			th_forget_said(r);
+		}
 		th_say_error(r, response);
 		answer(r, response);
 		r->is_final = true;

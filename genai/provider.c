@@ -41,9 +41,7 @@ static const struct {
 	{WITHIN, ".ml.cloud.ibm.com", "ibm.watsonx.ai"},
 	{WHOLE, "api.githubcopilot.com", "github_copilot"},
 	{WHOLE, "openrouter.ai", "openrouter"},
-	{WHOLE, "127.0.0.1:11434", "ollama"},
-	{WHOLE, "localhost:11434", "ollama"},
-	{WHOLE, "[::1]:11434", "ollama"},
+	{END, ":11434", "ollama"},
 };
 
 static bool matches(const char *host, enum at at, const char *text)

@@ -188,6 +188,20 @@ static struct th_count estimate(uint64_t bytes)
 	return (struct th_count){TH_ESTIMATED, (bytes + 3) / 4};
 }
 
+/* Tools that are offered are read by the model, too. */
+static uint64_t offer_bytes(const cJSON *question)
+{
+	static const char *const names[] = {"tools", "functions", "toolConfig"};
+	uint64_t n = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const cJSON *offers = th_dig(question, names[i]);
+		char *printed = offers ? cJSON_PrintUnformatted(offers) : NULL;
+		n += printed ? strlen(printed) : 0;
+		cJSON_free(printed);
+	}
+	return n;
+}
+
 /* A stream's usage comes last: what one that was cut, or ended in an error, had said of its output
  * is a lower bound. */
 static void settle_tokens(struct th_reading *r)
@@ -208,7 +222,7 @@ static void settle_tokens(struct th_reading *r)
 		t->total = (struct th_count){TH_ABSENT, 0};
 	}
 	if (t->input.from == TH_ABSENT && r->asked_bytes && r->status && r->status < 400) {
-		t->input = estimate(r->asked_bytes);
+		t->input = estimate(r->asked_bytes + offer_bytes(r->question));
 	}
 	if (t->total.from == TH_ABSENT) {
 		t->total = th_count_sum(t->input, t->output);
