@@ -261,3 +261,17 @@ bool th_answer_find_duplex(struct th_caller *c, struct th_slice sent, struct th_
 	note_claim(c, ret_claim);
 	return true;
 }
+
+bool th_answer_find_begun(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim)
+{
+	if (!th_index_claim_early(c->serving->index, &c->canon, sent, &c->asker, ret_claim)) {
+		return false;
+	}
+	note_claim(c, ret_claim);
+	return true;
+}
+
+size_t th_answer_early_need(struct th_caller *c, size_t from)
+{
+	return th_index_early_need(c->serving->index, &c->canon, &c->asker, from);
+}

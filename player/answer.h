@@ -93,6 +93,16 @@ enum th_found th_answer_find(struct th_caller *c, const struct th_exchange *aske
 bool th_answer_find_early(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim);
 
+/* HTTP/1: claims an answer that began, or a request that was cut, before its body was over
+ * (h1_early.h), by the head in c->canon and `sent`, what there is of the body. */
+bool th_answer_find_begun(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim);
+
+/* From how many bytes of the body on, `from` at least, that may succeed; SIZE_MAX: never. */
+size_t th_answer_early_need(struct th_caller *c, size_t from);
+
+/* Takes nothing more from an agent whose sending failed in the request of `x`. */
+void th_caller_refuse(struct th_caller *c, const struct th_exchange *x);
+
 /* Claims an answer that began before the request was over (h2_duplex.h), by the head in c->canon
  * and what there is of the body. */
 bool th_answer_find_duplex(struct th_caller *c, struct th_slice sent, struct th_claim *ret_claim);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/siphash.h"
+#include "player/h1_early.h"
 #include "player/h2_duplex.h"
 #include "player/lanes.h"
 #include "player/volatile.h"
@@ -177,7 +178,7 @@ static uint32_t process_number(const struct th_run *run, const struct th_process
 /* Can this exchange answer before the request's body is whole? Then its head is a way to it. */
 static bool has_early_answer(const struct th_exchange *x)
 {
-	return x->n_interim || th_duplex_applies(x) ||
+	return x->n_interim || th_duplex_applies(x) || th_h1_early_is(x) ||
 		(!x->request.bodiless &&
 			(!x->request.finished || x->request.end != TH_END_COMPLETE));
 }
@@ -444,6 +445,63 @@ bool th_index_claim_duplex(struct th_index *ix, const struct th_canon *c, struct
 	const struct th_asker *who, struct th_claim *ret_claim)
 {
 	return claim_by_head(ix, c, who, th_duplex_fits, sent, ret_claim);
+}
+
+static bool is_early(const struct th_exchange *x, struct th_slice sent)
+{
+	return th_h1_early_is(x) && sent.n >= th_h1_early_need(x) && th_h1_early_agrees(x, sent);
+}
+
+/* Did the agent ask before `than`, as it asks now, for what is answered when it is whole? Then that
+ * comes first. */
+static bool has_earlier_whole(struct th_index *ix, const struct th_canon *c,
+	const struct th_asker *who, const struct answer *than, struct th_slice sent)
+{
+	struct key k = make_key(BY_ENDPOINT, c, who);
+	struct queue *q = find_queue(ix, &k);
+	struct answer *a = q ? first_left(ix, q) : NULL;
+	for (int i = 0; i < NEAR_LOOKS && a && a != than; i++) {
+		if (!a->claimed && !th_h1_early_is(a->x) && !is_crossing(a, who) &&
+			!a->x->request.bodiless && th_h1_early_agrees(a->x, sent)) {
+			return true;
+		}
+		uint32_t next = a->next[BY_ENDPOINT];
+		a = next == NONE ? NULL : &ix->answers[next];
+	}
+	return false;
+}
+
+bool th_index_claim_early(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim)
+{
+	pthread_mutex_lock(&ix->lock);
+	struct answer *a = best_by_head(ix, c, who, is_early, sent);
+	if (a && has_earlier_whole(ix, c, who, a, sent)) {
+		a = NULL;
+	}
+	if (a) {
+		mark(ix, a);
+		*ret_claim = (struct th_claim){.x = a->x};
+	}
+	pthread_mutex_unlock(&ix->lock);
+	return a != NULL;
+}
+
+size_t th_index_early_need(
+	struct th_index *ix, const struct th_canon *c, const struct th_asker *who, size_t from)
+{
+	struct key k = make_key(BY_HEAD, c, who);
+	size_t least = SIZE_MAX;
+	pthread_mutex_lock(&ix->lock);
+	struct queue *q = find_queue(ix, &k);
+	for (struct answer *a = q ? first_left(ix, q) : NULL; a;
+		a = a->next[BY_HEAD] == NONE ? NULL : &ix->answers[a->next[BY_HEAD]]) {
+		size_t need = !a->claimed && th_h1_early_is(a->x) ? th_h1_early_need(a->x)
+								  : SIZE_MAX;
+		least = need >= from && need < least ? need : least;
+	}
+	pthread_mutex_unlock(&ix->lock);
+	return least;
 }
 
 static bool is_duplex(const struct th_exchange *x, struct th_slice sent)

@@ -68,6 +68,15 @@ const struct th_exchange *th_index_peek_head(
 bool th_index_claim_partial(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
 	const struct th_asker *who, struct th_claim *ret_claim);
 
+/* HTTP/1: claims an exchange that was answered or cut before its body was over (h1_early.h), by its
+ * head and by `sent`, what there is of its body. */
+bool th_index_claim_early(struct th_index *ix, const struct th_canon *c, struct th_slice sent,
+	const struct th_asker *who, struct th_claim *ret_claim);
+
+/* From how many bytes of the body on, `from` at least, there may be one; SIZE_MAX: never. */
+size_t th_index_early_need(
+	struct th_index *ix, const struct th_canon *c, const struct th_asker *who, size_t from);
+
 /* Claims an exchange that was answered before its request was over (h2_duplex.h), by its head and
  * by `sent`, what there is of its body. */
 bool th_index_claim_duplex(struct th_index *ix, const struct th_canon *c, struct th_slice sent,

@@ -13,12 +13,13 @@
 #include "base/text.h"
 #include "player/dialog.h"
 #include "player/h1_ahead.h"
+#include "player/h1_early.h"
+#include "player/h1_in.h"
 #include "player/h1_out.h"
 #include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
 #include "trace/tunnel.h"
-#include "wire/http1.h"
 
 #define READ_BYTES 16384
 /* An agent that does not ask on where it did is not waited for longer than it took, and this. */
@@ -26,18 +27,15 @@
 
 struct session {
 	struct th_caller *c;
-	struct th_buf in; /* the request being read, and what came behind it */
-	size_t at;	  /* of it, what the parser has taken */
-	struct th_h1_parser parser;
-	size_t head_n;
-	enum th_h1_body body;
-	bool whole;	 /* the request has been read to its end */
+	struct th_h1_in in;
+	bool readable;	 /* its head */
 	bool continued;	 /* a 100 was sent that nobody has recorded */
 	size_t interims; /* of the answer, already sent */
 	struct th_h1_out out;
 	struct th_h1_ahead ahead;
-	uint64_t served;       /* bytes of this answer */
-	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
+	const struct th_exchange *early; /* being answered before its body was over; or NULL */
+	uint64_t served;		 /* bytes of this answer */
+	struct th_ending idle;		 /* KEEP: how the peer went when nobody asked again */
 };
 
 /* ---- reading ---- */
@@ -45,53 +43,13 @@ struct session {
 /* More bytes behind those in `in`. False: the agent is gone. */
 static bool read_more(struct session *s)
 {
-	if (th_h1_out_flush(&s->out) < 0 || !th_buf_room(&s->in, READ_BYTES)) {
+	struct th_buf *b = &s->in.buf;
+	if (th_h1_out_flush(&s->out) < 0 || !th_buf_room(b, READ_BYTES)) {
 		return false;
 	}
-	ssize_t n = th_stream_read(&s->c->stream, s->in.p + s->in.n, s->in.cap - s->in.n);
-	s->in.n += n > 0 ? (size_t)n : 0;
+	ssize_t n = th_stream_read(&s->c->stream, b->p + b->n, b->cap - b->n);
+	b->n += n > 0 ? (size_t)n : 0;
 	return n > 0;
-}
-
-static struct th_slice unread(const struct session *s)
-{
-	return (struct th_slice){s->in.p + s->at, s->in.n - s->at};
-}
-
-static void begin_body(struct session *s)
-{
-	uint64_t length = 0;
-	struct th_slice head = {s->in.p, s->head_n};
-	s->body = th_h1_request_body(head, &length);
-	th_h1_body(&s->parser, s->body, length);
-	s->whole = s->body == TH_H1_BODY_NONE || s->body == TH_H1_BODY_TUNNEL ||
-		(s->body == TH_H1_BODY_LENGTH && length == 0);
-}
-
-/* Takes what is there. False: it is no HTTP/1. */
-static bool parse(struct session *s)
-{
-	bool had_head = s->head_n > 0;
-	while (s->at < s->in.n && !s->whole) {
-		struct th_h1_event ev;
-		s->at += th_h1_next(&s->parser, unread(s), &ev);
-		if (ev.kind == TH_H1_ERROR) {
-			return false;
-		}
-		if (ev.kind == TH_H1_HEAD && ev.last) {
-			s->head_n = s->at;
-			begin_body(s);
-			if (s->body == TH_H1_BODY_BAD) {
-				return false;
-			}
-		} else if (ev.kind == TH_H1_BODY && ev.last) {
-			s->whole = true;
-		}
-		if (!had_head && s->head_n) {
-			return true; /* the caller looks at the head before the body */
-		}
-	}
-	return true;
 }
 
 static void end_connection(struct session *s, const struct th_ending *e)
@@ -112,7 +70,7 @@ static bool not_http(struct session *s)
 /* Waits for the next request no longer than the recorded peer did. False: it is over. */
 static bool await_request(struct session *s)
 {
-	if (s->at < s->in.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream) ||
+	if (s->in.at < s->in.buf.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream) ||
 		th_h1_out_flush(&s->out) < 0) {
 		return true;
 	}
@@ -131,21 +89,17 @@ static bool await_request(struct session *s)
 
 static bool read_head(struct session *s)
 {
-	if (s->at && s->at < s->in.n) {
-		memmove(s->in.p, s->in.p + s->at, s->in.n - s->at);
-	}
-	s->in.n -= s->at;
-	s->at = s->head_n = s->interims = 0;
-	s->whole = s->continued = false;
-	s->parser = (struct th_h1_parser){0};
+	th_h1_in_next(&s->in);
+	s->interims = 0;
+	s->continued = false;
 	if (!await_request(s)) {
 		return false;
 	}
 	for (;;) {
-		if (!parse(s)) {
+		if (!th_h1_in_take(&s->in)) {
 			return not_http(s);
 		}
-		if (s->head_n) {
+		if (s->in.head_n) {
 			return true;
 		}
 		if (!read_more(s)) {
@@ -154,13 +108,43 @@ static bool read_head(struct session *s)
 	}
 }
 
+/* Takes more of the body. False: there is none, or the connection is over. */
+static bool read_part(struct session *s)
+{
+	size_t at = s->in.at;
+	if (!th_h1_in_take(&s->in)) {
+		return not_http(s);
+	}
+	return s->in.whole || s->in.at > at || read_more(s);
+}
+
 static bool read_body(struct session *s)
 {
-	while (!s->whole) {
-		if (!parse(s)) {
-			return not_http(s);
+	while (!s->in.whole) {
+		if (!read_part(s)) {
+			return false;
 		}
-		if (!s->whole && !read_more(s)) {
+	}
+	return true;
+}
+
+/* A request that may have been answered before its body was over (h1_early.h) is claimed by what
+ * there is of it. False: the connection is over. */
+static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
+{
+	size_t need = s->readable ? th_answer_early_need(s->c, 0) : SIZE_MAX;
+	if (!s->in.whole && !th_h1_in_take(&s->in)) {
+		return not_http(s);
+	}
+	while (!s->in.whole) {
+		struct th_slice body = th_h1_in_body(&s->in);
+		if (body.n >= need) {
+			if (th_answer_find_begun(s->c, body, ret_claim)) {
+				return true;
+			}
+			need = th_answer_early_need(s->c, body.n + 1);
+		}
+		if (!read_part(s)) {
 			return false;
 		}
 	}
@@ -169,7 +153,7 @@ static bool read_body(struct session *s)
 
 static struct th_head request_head(const struct session *s)
 {
-	return (struct th_head){.bytes = {s->in.p, s->head_n}};
+	return (struct th_head){.bytes = th_h1_in_head(&s->in)};
 }
 
 /* ---- answering ---- */
@@ -197,7 +181,7 @@ static bool await_more(struct session *s)
 static bool await_requests(struct session *s, uint64_t time)
 {
 	size_t need = th_h1_ahead_by(&s->ahead, time);
-	while (s->whole && th_h1_ahead_count(unread(s)) < need) {
+	while (s->in.whole && th_h1_ahead_count(th_h1_in_unread(&s->in)) < need) {
 		if (!await_more(s)) {
 			if (s->served) {
 				th_caller_strayed(s->c, s->ahead.next,
@@ -214,13 +198,31 @@ static bool await_requests(struct session *s, uint64_t time)
 	return true;
 }
 
+/* Nor before it has sent as much of the body as it had by then. */
+static bool await_body(struct session *s, uint64_t time)
+{
+	size_t need = s->early ? th_h1_early_sent_by(s->early, time) : 0;
+	while (!s->in.whole && s->in.at - s->in.head_n < need) {
+		if (!await_more(s)) {
+			th_caller_strayed(s->c, s->early,
+				"it never came; the recorded server goes on without it");
+			s->early = NULL;
+			return true;
+		}
+		if (!read_part(s)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* A part of an answer that was read at `time`. */
 static bool send_part(
 	struct session *s, const struct th_timeline *t, uint64_t time, struct th_slice bytes)
 {
 	if (!th_h1_out_goes_on(&s->out, time) &&
-		(th_h1_out_end_read(&s->out) < 0 || !await_requests(s, time) ||
-			!pause_until(s, t, time))) {
+		(th_h1_out_end_read(&s->out) < 0 || !await_body(s, time) ||
+			!await_requests(s, time) || !pause_until(s, t, time))) {
 		return false;
 	}
 	s->served += bytes.n;
@@ -253,20 +255,12 @@ static bool send_message(struct session *s, const struct th_message *m, const st
 	return true;
 }
 
-/* When the agent was given the first part of an answer; UINT64_MAX: never. */
-static uint64_t answer_began(const struct th_exchange *x)
-{
-	if (x->n_interim) {
-		return x->interim[0].time;
-	}
-	return x->response.present ? x->response.began : UINT64_MAX;
-}
-
 /* The answer is out, but for what was read together with the one to the next request. */
 static bool finish_sending(struct session *s)
 {
 	const struct th_exchange *next = s->ahead.next;
-	bool goes_on = next && s->at < s->in.n && th_h1_out_goes_on(&s->out, answer_began(next));
+	bool goes_on = next && s->in.at < s->in.buf.n &&
+		th_h1_out_goes_on(&s->out, th_h1_early_answer_began(next));
 	return goes_on || th_h1_out_flush(&s->out) == 0;
 }
 
@@ -312,13 +306,11 @@ static bool go_on(struct session *s)
 	return !s->continued || put_now(s, TH_SLICE_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? True
- * and *ret_claim->x when the head alone was answered. */
-static bool expectation(struct session *s, struct th_exchange *asked, struct th_claim *ret_claim)
+/* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? */
+static bool expectation(struct session *s, struct th_exchange *asked)
 {
-	ret_claim->x = NULL;
-	if (s->whole || !th_head_has_token(&asked->request.head, "expect", "100-continue") ||
-		th_canon_request_head(asked, &s->c->canon) < 0) {
+	if (s->in.whole || !th_head_has_token(&asked->request.head, "expect", "100-continue") ||
+		!s->readable) {
 		return true;
 	}
 	const struct th_exchange *x = th_index_peek_head(
@@ -327,9 +319,6 @@ static bool expectation(struct session *s, struct th_exchange *asked, struct th_
 		return go_on(s);
 	}
 	if (x->n_interim == 0) {
-		if (x->request.body_bytes == 0 && x->response.head_done) {
-			th_answer_find_early(s->c, asked, ret_claim);
-		}
 		return true;
 	}
 	size_t until = 0;
@@ -361,19 +350,33 @@ static void serve_upgraded(struct session *s, const struct th_exchange *x)
 	}
 	int got = EVP_DecodeBlock(settings, (const unsigned char *)text, (int)padded);
 	size_t len = got > 0 ? (size_t)got - (padded - n) : 0;
-	th_serve_h2_upgraded(s->c, x, (struct th_slice){settings, len}, unread(s));
+	th_serve_h2_upgraded(s->c, x, (struct th_slice){settings, len}, th_h1_in_unread(&s->in));
+}
+
+/* Did requests follow on the connection that have not been asked yet? */
+static bool asks_on(const struct session *s, const struct th_exchange *x)
+{
+	return s->in.whole ||
+		(x->connection && th_index_left_on(s->c->serving->index, x->connection));
 }
 
 /* After an answer of HTTP/1. True: the connection goes on. */
 static bool finish_answer(struct session *s, const struct th_exchange *x)
 {
 	struct th_ending e = th_ending_of(s->c->serving, x);
-	if (e.after == TH_AFTER_KEEP && !s->whole) {
-		s->at = s->in.n; /* a refused body is not sent (RFC 9110 10.1.1) */
-	}
+	bool sent_on = x->request.finished && x->request.end == TH_END_COMPLETE;
+	s->early = NULL;
 	s->idle = e;
-	if (e.after == TH_AFTER_KEEP) {
+	if (e.after == TH_AFTER_KEEP && sent_on) {
+		return read_body(s);
+	}
+	if (e.after == TH_AFTER_KEEP && asks_on(s, x)) {
+		s->in.at = s->in.buf.n; /* a refused body is not sent (RFC 9110 10.1.1) */
 		return true;
+	}
+	if (e.after == TH_AFTER_KEEP) { /* not at once: the agent stops when it sees the answer */
+		(void)th_stream_drain(&s->c->stream, 0);
+		return false;
 	}
 	end_connection(s, &e);
 	return false;
@@ -393,7 +396,7 @@ static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x
 		return TH_H1_NEXT_END;
 	}
 	if (!secret) {
-		th_dialog_serve(s->c, x, unread(s));
+		th_dialog_serve(s->c, x, th_h1_in_unread(&s->in));
 	} else {
 		th_buf_slice(&s->c->tunnel, head.bytes);
 	}
@@ -403,6 +406,10 @@ static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x
 
 static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
 {
+	s->early = th_h1_early_is(x) ? x : NULL;
+	if (!s->in.whole) {
+		th_caller_refuse(s->c, x);
+	}
 	th_order_wait(s->c->serving->order, x);
 	if (x->response.head.list) {
 		struct th_timeline t = th_timeline_begin(s->c->serving, x);
@@ -425,8 +432,7 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 static uint8_t request_version(const struct session *s)
 {
 	struct th_slice method, target, version;
-	if (!th_h1_request_line(
-		    (struct th_slice){s->in.p, s->head_n}, &method, &target, &version)) {
+	if (!th_h1_request_line(th_h1_in_head(&s->in), &method, &target, &version)) {
 		return 0;
 	}
 	return th_slice_eq(version, TH_SLICE_LIT("HTTP/1.0")) ? 10 : 11;
@@ -461,9 +467,9 @@ static bool answer_miss(struct session *s, const char *body)
 static bool answer_live(struct session *s, struct th_slice body, enum th_h1_next *ret_next)
 {
 	th_auto_free char *line = th_answer_request_line(&s->c->canon);
-	const struct th_online_request r = {.head = {s->in.p, s->head_n},
+	const struct th_online_request r = {.head = th_h1_in_head(&s->in),
 		.body = body,
-		.early = unread(s),
+		.early = th_h1_in_unread(&s->in),
 		.line = line ? line : "a request",
 		.version = s->c->asker.version,
 		.continued = s->continued};
@@ -483,7 +489,7 @@ static bool answer_request(struct session *s, struct th_exchange *asked, enum th
 {
 	struct th_claim claim;
 	struct th_piece piece;
-	struct th_slice body = {s->in.p + s->head_n, s->at - s->head_n};
+	struct th_slice body = th_h1_in_body(&s->in);
 	th_auto_free char *miss = NULL;
 	th_cleanup(th_buf_finish) struct th_buf raw = {0};
 	if (s->c->serving->live) {
@@ -505,7 +511,7 @@ static bool answer_request(struct session *s, struct th_exchange *asked, enum th
 static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 {
 	struct th_exchange asked;
-	struct th_claim claim;
+	struct th_claim claim = {.x = NULL};
 	if (!read_head(s)) {
 		return false;
 	}
@@ -513,14 +519,14 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 	if (!version) {
 		return not_http(s);
 	}
-	if (!th_answer_head(s->c, request_head(s), version, &asked) ||
-		!expectation(s, &asked, &claim)) {
+	if (!th_answer_head(s->c, request_head(s), version, &asked)) {
 		return false;
 	}
-	if (claim.x) {
-		return answer(s, claim.x, ret_next);
+	s->readable = !s->in.whole && th_canon_request_head(&asked, &s->c->canon) == 0;
+	if (!expectation(s, &asked) || !read_body_or_claim(s, &claim)) {
+		return false;
 	}
-	return read_body(s) && answer_request(s, &asked, ret_next);
+	return claim.x ? answer(s, claim.x, ret_next) : answer_request(s, &asked, ret_next);
 }
 
 enum th_h1_next th_serve_h1(struct th_caller *c)
@@ -530,6 +536,6 @@ enum th_h1_next th_serve_h1(struct th_caller *c)
 	while (serve_request(&s, &next)) {
 	}
 	th_h1_out_finish(&s.out);
-	th_buf_finish(&s.in);
+	th_buf_finish(&s.in.buf);
 	return next;
 }

@@ -1,9 +1,11 @@
 /* When and how an answer is given: recorded gaps by the pace, and recorded ends (answer.h). */
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "player/answer.h"
+#include "player/h1_early.h"
 #include "wire/http1.h"
 
 /* A peer that closes so soon after its last byte meant to; later it only tidied up. */
@@ -87,7 +89,7 @@ static uint64_t patience_of(const struct th_serving *s, const struct th_exchange
 	uint64_t least = s->silence_ns ? s->silence_ns : SILENCE_LEAST_NS;
 	const struct th_message *m = &x->response;
 	uint64_t last = x->request.ended, gave_up = last;
-	if (m->present) {
+	if (m->head.bytes.n) { /* more than its end */
 		last = m->n_pieces ? m->pieces[m->n_pieces - 1].time : m->began;
 	}
 	if (m->finished) {
@@ -231,6 +233,16 @@ static void be_silent(struct th_caller *c, const struct th_ending *e)
 	th_caller_silent_too_long(c, e->cut);
 	th_resets_add(c->serving->resets, c->hello.stream_id, ECONNRESET);
 	th_stream_end(&c->stream, false);
+}
+
+void th_caller_refuse(struct th_caller *c, const struct th_exchange *x)
+{
+	const struct th_message *m = &x->request;
+	bool failed = m->finished && (m->end == TH_END_RESET || m->end == TH_END_ERROR);
+	if (failed && th_h1_early_answer_began(x) > m->ended) {
+		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)m->end_code);
+		shutdown(c->stream.fd, SHUT_RD);
+	}
 }
 
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
