@@ -142,6 +142,7 @@ enum th_after {
 struct th_ending {
 	enum th_after after;
 	uint32_t code; /* errno of a reset */
+	bool refuses;  /* RESET: what the agent sends from now on fails */
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */
 	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */

@@ -203,7 +203,7 @@ static bool await_body(struct session *s, uint64_t time)
 {
 	size_t need = s->early ? th_h1_early_sent_by(s->early, time) : 0;
 	while (!s->in.whole && s->in.at - s->in.head_n < need) {
-		if (!await_more(s)) {
+		if (s->in.at == s->in.buf.n && !await_more(s)) {
 			th_caller_strayed(s->c, s->early,
 				"it never came; the recorded server goes on without it");
 			s->early = NULL;

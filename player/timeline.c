@@ -127,6 +127,7 @@ struct th_ending th_ending_of_connection(
 		return e;
 	}
 	e = ending(s, conn, conn->end, conn->end_code);
+	e.refuses = true; /* nobody was sending */
 	uint64_t gap = conn->end_time > last ? conn->end_time - last : 0;
 	if (e.after != TH_AFTER_KEEP &&
 		(gap > SOON_NS || th_index_left_before(s->index, conn->end_time))) {
@@ -255,6 +256,9 @@ void th_caller_end(struct th_caller *c, const struct th_ending *e)
 		return;
 	case TH_AFTER_RESET:
 		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);
+		if (e->refuses) {
+			shutdown(c->stream.fd, SHUT_RD);
+		}
 		th_stream_end(&c->stream, false);
 		return;
 	case TH_AFTER_NOTIFY_ONLY:

@@ -91,6 +91,14 @@ static bool propagates(int fd)
 	return th_propagates() && th_fd_tracked(fd);
 }
 
+/* In a replay: is its peer the player? */
+static bool to_player(int fd)
+{
+	return th_arm_closed() && th_replay_is_guise(fd);
+}
+
+#define SEND_TO_PLAYER(fd, msg, flags) th_replay_send(TH_REAL(sendmsg), fd, msg, flags)
+
 TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 {
 	int r = replay_message(fd, msg, flags);
@@ -118,7 +126,7 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, msg, flags);
 	}
-	ret = TH_REAL(sendmsg)(fd, msg, flags);
+	ret = to_player(fd) ? SEND_TO_PLAYER(fd, msg, flags) : TH_REAL(sendmsg)(fd, msg, flags);
 	TH_RECORD(began && th_arm_owner(),
 		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
 	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
@@ -137,7 +145,8 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), 0);
 	}
-	ret = TH_REAL(write)(fd, buf, n);
+	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), 0)
+			    : TH_REAL(write)(fd, buf, n);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
 }
@@ -166,7 +175,8 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	if (propagates(fd) && count > 0) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0);
 	}
-	ret = TH_REAL(writev)(fd, iov, count);
+	ret = to_player(fd) && count > 0 ? SEND_TO_PLAYER(fd, AS_MESSAGE(iov, count), 0)
+					 : TH_REAL(writev)(fd, iov, count);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
 	return ret;
 }
@@ -206,7 +216,8 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
 	}
-	ret = TH_REAL(send)(fd, buf, n, flags);
+	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), flags)
+			    : TH_REAL(send)(fd, buf, n, flags);
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
 }
@@ -241,7 +252,8 @@ TH_HOOK(ssize_t, sendto,
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
 	}
-	ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
+	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), flags)
+			    : TH_REAL(sendto)(fd, buf, n, flags, addr, len);
 	TH_RECORD(began && th_arm_owner(), fast_opened(fd, sa, len, ret, began));
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;

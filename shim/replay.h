@@ -68,6 +68,11 @@ void th_replay_listens(int fd);
  * errno. */
 int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len);
 
+/* sendmsg() to the player, by `real`: its result and errno, as the agent is to see them. It is the
+ * recorded error by which sending fails, and only a broken pipe that was recorded is signalled. */
+ssize_t th_replay_send(ssize_t (*real)(int fd, const struct msghdr *msg, int flags), int fd,
+	const struct msghdr *msg, int flags);
+
 /* After a receiving call asked for `wanted` bytes and gave n <= 0 (negative: errno is set): what
  * the agent is to get instead; negative with errno set, else errno is kept. */
 ssize_t th_replay_received(int fd, size_t wanted, ssize_t n);

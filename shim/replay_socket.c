@@ -3,6 +3,7 @@
  * AF_UNIX know none, so the player is asked when the end is read. */
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <signal.h>
 
 #include "base/sys.h"
 #include "shim/replay.h"
@@ -190,4 +191,21 @@ ssize_t th_replay_received(int fd, size_t wanted, ssize_t n)
 	int how = end_of(g);
 	errno = how ? how : error;
 	return how ? -1 : g->connected ? 0 : n;
+}
+
+/* The first call that meets the end of a connection is told how it ended, as with TCP. */
+ssize_t th_replay_send(ssize_t (*real)(int fd, const struct msghdr *msg, int flags), int fd,
+	const struct msghdr *msg, int flags)
+{
+	ssize_t n = real(fd, msg, flags | MSG_NOSIGNAL);
+	struct th_guise *g = n < 0 && errno == EPIPE ? th_guise_of(fd) : NULL;
+	if (!g) {
+		return n;
+	}
+	int how = end_of(g);
+	if ((!how || how == EPIPE) && !(flags & MSG_NOSIGNAL)) {
+		TH_SYS(SYS_tgkill, TH_SYS(SYS_getpid), TH_SYS(SYS_gettid), SIGPIPE);
+	}
+	errno = how ? how : EPIPE;
+	return n;
 }

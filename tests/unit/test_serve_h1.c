@@ -304,6 +304,55 @@ Test(serve_h1, what_follows_an_answer_that_was_given_up_is_asked)
 	cr_expect_eq(s->tally.stats.missed, 0);
 }
 
+#define POST "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
+
+/* Answered when "one" of "onetwo" had been sent. */
+Test(serve_h1, an_answer_before_the_end_of_the_request_comes_before_it)
+{
+	static struct th_piece said[2];
+	struct th_exchange *x = record(POST, HEAD_OF("3"), "abc");
+	said[0] = (struct th_piece){1000, th_slice_str("one")};
+	said[1] = (struct th_piece){1200, th_slice_str("two")};
+	x->request.pieces = said;
+	x->request.n_pieces = 2;
+	x->request.bodiless = false;
+	x->request.ended = 1200;
+	made_piece(x, "def", 200);
+	record(ASK("GET", "/2"), HEAD_OF("3"), "two");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, POST "on");
+	cr_expect_not(stage_ends(s, 20));
+	stage_send(s, "e");
+	cr_expect_str_eq(stage_read(s, "abc"), HEAD_OF("3") "abc");
+	stage_forget(s);
+	stage_send(s, "two");
+	cr_expect_str_eq(stage_read(s, "def"), "def");
+	stage_forget(s);
+	stage_send(s, ASK("GET", "/2"));
+	cr_expect_str_eq(stage_read(s, "two"), HEAD_OF("3") "two");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 0);
+	cr_expect_eq(s->tally.stats.matched, 2);
+}
+
+/* The peer had gone when "one" had been sent. */
+Test(serve_h1, an_agent_whose_sending_failed_cannot_send)
+{
+	struct th_exchange *x = made_exchange(s->m, s->connection, 1, POST, "one", NULL, NULL);
+	x->request.end = x->response.end = TH_END_RESET;
+	x->request.end_code = x->response.end_code = ECONNRESET;
+	x->response.present = x->response.finished = true;
+	x->response.began = x->response.ended = 1100;
+	x->request.ended = 1100;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, POST "one");
+	cr_expect_str_eq(stage_read(s, "never"), "");
+	cr_expect_lt(send(s->client, "two", 3, MSG_NOSIGNAL), 0);
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), ECONNRESET);
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 1);
+}
+
 Test(serve_h1, the_pace_stretches_recorded_gaps)
 {
 	struct th_exchange *x = record(ASK("GET", "/"), CHUNKED, "1\r\na\r\n");
@@ -358,9 +407,9 @@ Test(serve_h1, closes_after_a_miss_when_the_client_said_so)
 Test(serve_h1, silence_has_an_end_that_is_loud)
 {
 	struct th_exchange *x = record(ASK("GET", "/"), NULL, NULL);
-	x->response.finished = true;
+	x->response.present = x->response.finished = true; /* its end alone was recorded */
 	x->response.end = TH_END_LOCAL;
-	x->response.ended = x->request.ended + 200000000;
+	x->response.began = x->response.ended = x->request.ended + 200000000;
 	stage_begin(s, TH_ON_MISS_FAIL, 0);
 	s->serving.silence_ns = 1000000; /* besides twice what the agent had waited */
 	uint64_t began = th_clock_mono();
