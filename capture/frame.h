@@ -127,6 +127,7 @@ enum th_tls_why {
 	TH_TLS_CLOSED = 5,  /* the peer closed */
 	TH_TLS_RESET = 6,   /* the connection was reset; errno */
 	TH_TLS_OTHER = 7,   /* the library's own number of the error */
+	TH_TLS_RELAY = 8,   /* the agent said nothing, maybe since it refused a relay; 0 */
 };
 
 #define TH_TLS_CODE(why, detail) ((uint32_t)(why) << 24 | ((uint32_t)(detail)&0xffffffu))
@@ -139,8 +140,21 @@ enum th_transport {
 	TH_TRANSPORT_OPENSSL = 1,
 	TH_TRANSPORT_GNUTLS = 2,
 	TH_TRANSPORT_CURL = 3,	    /* TLS of a library that is not tapped, told by libcurl */
+	TH_TRANSPORT_RELAY = 4,	    /* TLS of a program that cannot be tapped, through the relay */
 	TH_TRANSPORT_DATAGRAMS = 5, /* UDP to port 443 (QUIC): its bytes are counted */
 };
+
+/* How a process began (PROCESS). */
+enum th_began {
+	TH_BEGAN_ROOT = 1,
+	TH_BEGAN_STARTED = 2,
+	TH_BEGAN_FORKED = 3,
+	TH_BEGAN_RELAY = 4, /* no process of the agent's, but a writer on behalf of one */
+};
+
+/* A relay writes in the name of a process of the agent's (PROCESS began 4): it numbers exchanges
+ * and connections from above this. */
+#define TH_RELAY_NUMBERS 0x80000000u
 
 /* How a transfer was driven (TRANSFER). */
 enum th_transfer_api {

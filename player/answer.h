@@ -54,6 +54,7 @@ struct th_caller {
 	struct th_connection connection;
 	char sni[256];
 	uint32_t verdict;	/* TH_TLS_CODE() of the recorded handshake; 0: it was good */
+	bool relayed;		/* that was told by a relay */
 	struct th_canon canon;	/* used again for each request */
 	struct th_buf redacted; /* the head of the request being answered */
 	struct th_buf tunnel;	/* the head of the CONNECT that brought us here */

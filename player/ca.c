@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
+#include "capture/frame.h"
 #include "player/protocol.h"
 
 struct leaf {
@@ -72,7 +73,7 @@ static X509 *begin_certificate(EVP_PKEY *key, const char *common_name)
 
 static X509 *make_ca_certificate(EVP_PKEY *key)
 {
-	X509 *cert = begin_certificate(key, "tracehook replay CA");
+	X509 *cert = begin_certificate(key, "tracehook CA");
 	bool ok = cert && X509_set_issuer_name(cert, X509_get_subject_name(cert)) &&
 		add_extension(cert, cert, NID_basic_constraints, "critical,CA:TRUE") &&
 		add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -172,19 +173,59 @@ static bool add_verdict(X509 *cert, uint32_t verdict)
 	return ok;
 }
 
+/* Does the recorded certificate show by itself why it was refused? */
+static bool shows_fault(const struct th_ca_subject *s)
+{
+	const unsigned char *p = s->like.p;
+	X509 *like = d2i_X509(NULL, &p, (long)s->like.n);
+	time_t now = s->now;
+	bool shows = false;
+	if (like && TH_TLS_WHY(s->verdict) == TH_TLS_OPENSSL) {
+		int error = (int)TH_TLS_DETAIL(s->verdict);
+		const char *name = s->n_names ? s->names[0] : "";
+		shows = (error == X509_V_ERR_CERT_HAS_EXPIRED &&
+				X509_cmp_time(X509_get0_notAfter(like), &now) < 0) ||
+			(error == X509_V_ERR_HOSTNAME_MISMATCH && *name &&
+				X509_check_host(like, name, 0, 0, NULL) != 1 &&
+				X509_check_ip_asc(like, name, 0) != 1);
+	}
+	X509_free(like);
+	return shows;
+}
+
+/* The shim knows such a leaf by its issuer's name and tells the recorded error. Who has no shim in
+ * its TLS must not accept it: the signature is not the issuer's. */
+static bool is_forged(const struct th_ca_subject *s)
+{
+	unsigned why = TH_TLS_WHY(s->verdict);
+	return (why == TH_TLS_OPENSSL || why == TH_TLS_GNUTLS) && !shows_fault(s);
+}
+
+static bool name_issuer(X509 *cert, const struct th_ca *ca, const struct th_ca_subject *s)
+{
+	static const char unknown[] = "tracehook replay: an issuer that nobody knows";
+	X509_NAME *name = s->stranger && is_forged(s) ? X509_NAME_new() : NULL;
+	bool ok = name ? X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+				 (const unsigned char *)unknown, -1, -1, 0) &&
+			X509_set_issuer_name(cert, name)
+		       : X509_set_issuer_name(cert, X509_get_subject_name(ca->cert));
+	X509_NAME_free(name);
+	return ok;
+}
+
 static X509 *mint(const struct th_ca *ca, const struct th_ca_subject *subject)
 {
 	/* A common name has 64 characters at most; clients look at the alternative names. */
 	bool fits = subject->n_names && strlen(subject->names[0]) <= 64 && *subject->names[0];
 	X509 *cert = begin_certificate(ca->leaf_key, fits ? subject->names[0] : "tracehook replay");
-	bool ok = cert && X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) &&
+	bool ok = cert && name_issuer(cert, ca, subject) &&
 		add_extension(cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
 		add_extension(cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&
 		add_extension(cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
 		add_extension(cert, ca->cert, NID_subject_key_identifier, "hash") &&
 		add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid:always") &&
 		add_names(cert, subject) && add_verdict(cert, subject->verdict) &&
-		X509_sign(cert, ca->key, EVP_sha256());
+		X509_sign(cert, is_forged(subject) ? ca->leaf_key : ca->key, EVP_sha256());
 	if (!ok) {
 		X509_free(cert);
 		return NULL;
@@ -256,7 +297,7 @@ EVP_PKEY *th_ca_leaf_key(const struct th_ca *ca)
 
 static char *subject_key(const struct th_ca_subject *s)
 {
-	size_t n = sizeof(s->address) * 2 + 32;
+	size_t n = sizeof(s->address) * 2 + 34;
 	for (size_t i = 0; i < s->n_names; i++) {
 		n += strlen(s->names[i]) + 1;
 	}
@@ -268,7 +309,8 @@ static char *subject_key(const struct th_ca_subject *s)
 		at += sprintf(at, "%02x", s->address[i]);
 	}
 	if (key) {
-		sprintf(at, ".%08x.%08x", s->verdict, th_crc32c(0, s->like.p, s->like.n));
+		sprintf(at, ".%08x.%08x.%d", s->verdict, th_crc32c(0, s->like.p, s->like.n),
+			s->stranger);
 	}
 	return key;
 }

@@ -33,7 +33,9 @@ struct th_ca_subject {
 	uint8_t address[16];
 	struct th_slice like; /* DER of a certificate whose names it takes instead; may be empty */
 	time_t now;	      /* of the recording; what had expired by then has expired */
-	uint32_t verdict;     /* what the agent's verification is to say of it; 0: its own mind */
+	uint32_t verdict;     /* what the agent's verification is to say of it; 0: its own mind.
+			       * Who verifies by itself refuses what had a fault then */
+	bool stranger;	      /* such a fault is shown by an issuer that nobody knows */
 };
 
 /* The leaf for a subject, minted on first use and cached by it. Owned by the CA; thread-safe. NULL

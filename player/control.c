@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "player/online.h"
 #include "player/serve.h"
+#include "player/trust.h"
 #include "player/world.h"
 #include "trace/departure.h"
 
@@ -26,6 +27,7 @@ struct connection {
 struct th_control {
 	struct th_serving *serving;
 	struct th_tree *tree;
+	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int listener;
 	pthread_t acceptor;
 	pthread_attr_t attr;
@@ -123,6 +125,22 @@ static void resolve(struct th_control *c, const struct th_hello *h, int fd)
 	send(fd, &resolved, sizeof(resolved), MSG_NOSIGNAL);
 }
 
+/* The files are beside the listener. */
+static void answer_trust(struct th_control *c, const struct th_hello *h, int fd)
+{
+	th_auto_free uint8_t *ask = h->reason <= TH_TRUST_MAX ? malloc(h->reason + 1) : NULL;
+	th_cleanup(th_buf_finish) struct th_buf answer = {0};
+	const struct th_trust t = {c->directory, th_ca_der(c->serving->ca), NULL};
+	set_timeout(fd, HELLO_SECONDS);
+	if (!ask || recv(fd, ask, h->reason, MSG_WAITALL) != (ssize_t)h->reason) {
+		return;
+	}
+	bool ok = th_trust_answer(&t, (struct th_slice){ask, h->reason}, &answer) == 0;
+	uint32_t n = ok && answer.n <= TH_TRUST_MAX ? (uint32_t)answer.n : 0;
+	send(fd, &n, sizeof(n), MSG_NOSIGNAL);
+	send(fd, answer.p, n, MSG_NOSIGNAL);
+}
+
 static void handle(struct th_control *c, int fd)
 {
 	struct th_hello h;
@@ -153,6 +171,9 @@ static void handle(struct th_control *c, int fd)
 	case TH_HELLO_BOUND:
 		th_bound_add(c->serving->bound, h.address);
 		reply(fd, 0);
+		break;
+	case TH_HELLO_TRUST:
+		answer_trust(c, &h, fd);
 		break;
 	case TH_HELLO_WHOSE:
 		reply(fd, th_bound_has(c->serving->bound, h.address));
@@ -290,6 +311,7 @@ int th_control_start(struct th_serving *serving, struct th_tree *tree, const cha
 		return fd;
 	}
 	*c = (struct th_control){.serving = serving, .tree = tree, .listener = fd};
+	memcpy(c->directory, path, strrchr(path, '/') - path);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->closed, NULL);
 	pthread_attr_init(&c->attr);

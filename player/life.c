@@ -8,13 +8,11 @@
 #include "player/life.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "player/detach.h"
 
 #define GRACE_NS 3000000000ull
 #define LOOK_MS 200	 /* while the tree may be empty */
@@ -23,48 +21,10 @@
 #define EXIT_BAD_CAPTURE 65
 #define EXIT_OS 71
 
-/* Nobody's pipe or terminal is to be kept open by us. */
-static void let_go(int ready_fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; fd < 3; fd++) {
-		if (fd != ready_fd && null >= 0) {
-			dup2(null, fd);
-		}
-	}
-	unsigned keep = ready_fd > 2 ? (unsigned)ready_fd : 2;
-	if (keep > 3) {
-		syscall(SYS_close_range, 3, keep - 1, 0);
-	}
-	syscall(SYS_close_range, keep + 1, ~0u, 0);
-}
-
-/* SIGTERM and SIGINT end the player in good order: read from this descriptor. */
-static int catch_signals(void)
-{
-	sigset_t set;
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static bool is_told_to_end(int signals)
 {
 	struct signalfd_siginfo info;
 	return signals >= 0 && read(signals, &info, sizeof(info)) == sizeof(info);
-}
-
-/* To whoever started us: "ready", "nothing", or "error: " and why. */
-static void say(int fd, const char *word, const char *why)
-{
-	if (fd >= 0) {
-		dprintf(fd, "%s%s\n", word, why);
-		close(fd);
-	}
 }
 
 static bool is_busy(struct th_player *p, int wait_ms)
@@ -103,20 +63,20 @@ int th_player_run(const struct th_player_conf *conf)
 {
 	char why[TH_PLAYER_WHY_BYTES];
 	struct th_player *p = NULL;
-	let_go(conf->ready_fd);
-	th_auto_close int signals = catch_signals();
+	th_detach_let_go(conf->ready_fd);
+	th_auto_close int signals = th_detach_signals();
 	int r = th_player_start(conf, &p, why);
 	if (r == -ENODATA && conf->or_nothing) {
-		say(conf->ready_fd, "nothing", "");
+		th_detach_say(conf->ready_fd, "nothing", "");
 		return 0;
 	}
 	if (r < 0) {
-		say(conf->ready_fd, "error: ", why);
+		th_detach_say(conf->ready_fd, "error: ", why);
 		bool missing = r == -ENOENT || r == -ENODATA || r == -ENOTUNIQ;
 		return missing ? EXIT_NO_INPUT : r == -EINVAL ? EXIT_BAD_CAPTURE : EXIT_OS;
 	}
 	th_tree_add(th_player_tree(p), conf->tree);
-	say(conf->ready_fd, "ready", "");
+	th_detach_say(conf->ready_fd, "ready", "");
 	live(p, conf->report, signals);
 	th_player_stop(p);
 	report(p, conf->report);

@@ -16,6 +16,7 @@
 #include "player/report_junit.h"
 #include "player/restored.h"
 #include "player/serve.h"
+#include "player/trust.h"
 #include "player/world.h"
 #include "player/world_build.h"
 
@@ -397,6 +398,7 @@ static void remove_files(struct th_player *p)
 		unlink(p->ca);
 	}
 	if (p->directory) {
+		th_trust_clear(p->directory);
 		rmdir(p->directory);
 	}
 }

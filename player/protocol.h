@@ -54,7 +54,25 @@ enum th_hello_kind {
 	 * answers one byte: 0, and the connection is kept for the stream of this stream_id; the
 	 * errno of connect(); or TH_REACH_FENCED. Fields as of STREAM. */
 	TH_HELLO_REACH = 10,
+	/* What makes this process trust the CA? `reason` bytes follow (trust.h); the answer is a
+	 * u32 and that many bytes. */
+	TH_HELLO_TRUST = 11,
+	/* Of a relay: the agent is gone. It answers one byte when all is recorded, and ends. */
+	TH_HELLO_FINISH = 12,
 };
+
+/* A file that a variable was led to which the user had set ends like this; what it was set to is in
+ * the file of that name with the other end. */
+#define TH_TRUST_SET ".set.pem"
+#define TH_TRUST_WAS ".was"
+
+#define TH_TRUST_MAX (128u << 10) /* bytes of an ask, or of an answer */
+
+/* The variables of the program that an ask for trust holds. */
+#define TH_TRUST_NAMES \
+	"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DENO_CERT", "CURL_CA_BUNDLE", \
+		"REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", \
+		"CODEX_CA_CERTIFICATE"
 
 struct th_hello {
 	uint32_t magic;
@@ -84,5 +102,15 @@ struct th_resolved {
 	uint32_t n;
 	struct th_world_address addresses[TH_RESOLVED_MAX];
 };
+
+/* A relay (DESIGN 2.7) speaks as the player does. Processes register at its TH_PLAYER_SOCKET; each
+ * gets a socket of its own for everything else, <directory>/<span id in hex>. A stream's hello has
+ * this form there and comes with the agent's connection to the server (SCM_RIGHTS). */
+struct th_relay_hello {
+	struct th_hello hello;
+	uint64_t connect_began, connected; /* ns */
+};
+
+_Static_assert(sizeof(struct th_relay_hello) == 336, "nor has this one");
 
 #endif

@@ -146,6 +146,7 @@ static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject
 	subject->like = chain.n ? th_in_bytes(&in, th_in_u32(&in)) : chain;
 	subject->now = c->up.open ? time(NULL) : (time_t)(c->serving->run->began / 1000000000u);
 	subject->verdict = c->verdict;
+	subject->stranger = c->relayed;
 	X509 *leaf = th_ca_leaf(ca, subject);
 	if (!leaf || SSL_use_certificate(ssl, leaf) != 1 ||
 		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) != 1) {
@@ -212,7 +213,7 @@ static int see_hello(SSL *ssl, int *alert, void *arg)
 		th_online_meet(c, offered_protocols(ssl));
 	} else {
 		c->verdict = th_verdicts_next(
-			c->serving->verdicts, c->asker.process, &c->hello, c->sni);
+			c->serving->verdicts, c->asker.process, &c->hello, c->sni, &c->relayed);
 	}
 	switch (TH_TLS_WHY(c->verdict)) {
 	case TH_TLS_ALERT:

@@ -78,7 +78,7 @@ static size_t count(struct th_verdicts *v, const struct th_connection *first)
 	return 0;
 }
 
-static uint32_t choose(
+static const struct th_connection *choose(
 	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni)
 {
 	const struct th_process *asker = process < v->run->n_processes ? v->run->processes[process]
@@ -100,17 +100,20 @@ static uint32_t choose(
 			chosen = c;
 		}
 	}
-	return chosen ? verdict_of(chosen) : 0;
+	return chosen;
 }
 
-uint32_t th_verdicts_next(
-	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni)
+uint32_t th_verdicts_next(struct th_verdicts *v, uint32_t process, const struct th_hello *hello,
+	const char *sni, bool *ret_relayed)
 {
 	if (!v->any) {
 		return 0;
 	}
 	pthread_mutex_lock(&v->lock);
-	uint32_t verdict = choose(v, process, hello, sni);
+	const struct th_connection *c = choose(v, process, hello, sni);
 	pthread_mutex_unlock(&v->lock);
-	return verdict;
+	if (c && ret_relayed) {
+		*ret_relayed = c->transport == TH_TRANSPORT_RELAY;
+	}
+	return c ? verdict_of(c) : 0;
 }

@@ -35,6 +35,11 @@ static void put_split(
 	put(type, flags, id, fixed, rest);
 }
 
+static uint32_t thread_of(const struct th_conn_conf *conf)
+{
+	return conf->thread ? conf->thread : th_process_thread();
+}
+
 uint32_t th_emit_conn(const struct th_conn_about *about)
 {
 	uint8_t buf[CONN_FIXED + CONN_TEXTS_MAX];
@@ -44,7 +49,7 @@ uint32_t th_emit_conn(const struct th_conn_about *about)
 	th_out_u8(&out, conf->transport);
 	th_out_u8(&out, conf->peer.family);
 	th_out_u16(&out, conf->peer.port);
-	th_out_u32(&out, th_process_thread());
+	th_out_u32(&out, thread_of(conf));
 	th_out_bytes(&out, conf->peer.bytes, sizeof(conf->peer.bytes));
 	th_out_u32(&out, (uint32_t)about->error);
 	th_out_u32(&out, about->certificates);
@@ -111,7 +116,7 @@ static void put_req_head(struct th_conn *c, uint32_t exchange, uint32_t stream, 
 	struct th_out out = {buf, sizeof(buf), 0, false};
 	th_out_u32(&out, c->id);
 	th_out_u32(&out, stream);
-	th_out_u32(&out, th_process_thread());
+	th_out_u32(&out, thread_of(&c->conf));
 	th_out_u8(&out, version);
 	th_out_u8(&out, form);
 	th_out_u16(&out, 0);

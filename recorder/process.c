@@ -30,12 +30,6 @@
 #define NUMBERING UINT32_MAX /* a signal came while a thread was being numbered */
 #define LEFT_BYTES (LINK_MAX + 16)
 
-enum began {
-	BEGAN_ROOT = 1,
-	BEGAN_STARTED = 2,
-	BEGAN_FORKED = 3,
-};
-
 static struct {
 	struct th_writer writer;
 	struct th_redaction redaction, answers;
@@ -178,7 +172,7 @@ struct process_room {
 	uint8_t frame[2 * LINK_MAX + ARGV0_MAX + 128];
 };
 
-static void put_process(enum began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
+static void put_process(enum th_began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
 {
 	struct process_room *room = th_pool_room(sizeof(*room));
 	if (!room) {
@@ -222,6 +216,14 @@ static void choose_redaction(const struct th_process_conf *conf)
 	th_keep_start(&process.writer, conf->state_home, conf->home);
 }
 
+/* What it records is the other process's; numbers must not meet those that process gives. */
+static void begin_relay(const uint8_t span_id[TH_SPAN_ID_BYTES])
+{
+	memcpy(process.span_id, span_id, TH_SPAN_ID_BYTES);
+	atomic_store(&process.exchanges, TH_RELAY_NUMBERS);
+	atomic_store(&process.conns, TH_RELAY_NUMBERS);
+}
+
 int th_recorder_start(const struct th_process_conf *conf)
 {
 	int r = th_writer_init(&process.writer, conf->capture);
@@ -235,7 +237,11 @@ int th_recorder_start(const struct th_process_conf *conf)
 	struct th_slice argv0 = th_slice_str(conf->argv0);
 	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",
 		argv0.n < ARGV0_MAX ? argv0.n : ARGV0_MAX - 1);
-	new_span_id();
+	if (conf->relayed) {
+		begin_relay(conf->relayed);
+	} else {
+		new_span_id();
+	}
 	if (conf->root) {
 		put_run(conf);
 	}
@@ -244,7 +250,10 @@ int th_recorder_start(const struct th_process_conf *conf)
 		process.started = false;
 		return process.writer.error;
 	}
-	put_process(conf->root ? BEGAN_ROOT : BEGAN_STARTED, conf->parent_span_id);
+	enum th_began began = conf->relayed ? TH_BEGAN_RELAY
+		: conf->root		    ? TH_BEGAN_ROOT
+					    : TH_BEGAN_STARTED;
+	put_process(began, conf->parent_span_id);
 	return 0;
 }
 
@@ -273,7 +282,7 @@ void th_recorder_forked(void)
 	atomic_store(&process.spans_sent, 0);
 	th_process_threads_forked();
 	new_span_id();
-	put_process(BEGAN_FORKED, parent);
+	put_process(TH_BEGAN_FORKED, parent);
 }
 
 void th_recorder_left(uint8_t reason, bool replaced, const char *path)

@@ -34,6 +34,8 @@ struct th_process_conf {
 	const char *state_home, *home; /* XDG_STATE_HOME and HOME, for answers_key.h; may be NULL */
 	const char *argv0;	       /* may be NULL; further arguments are not kept:
 					  they hold credentials (curl -H …) */
+	const uint8_t *relayed; /* of a relay: the span id of the process whose connections these
+				   are; NULL */
 };
 
 /* Before th_recorder_start(): loads the key of an encrypted capture from the file at `path`. 0 or a
@@ -119,6 +121,7 @@ struct th_conn_conf {
 	uint8_t transport; /* enum th_transport */
 	struct th_address peer;
 	uint64_t connect_began, connected; /* ns, 0 unknown */
+	uint32_t thread;		   /* that uses it; 0: the one that tells of it */
 };
 
 /* A connection of this process's. None when too many are open (counted as lost). */

@@ -27,12 +27,14 @@
 #include "shim/children.h"
 #include "shim/environment.h"
 #include "shim/fd_table.h"
+#include "shim/helper.h"
 #include "shim/inside.h"
 #include "shim/log.h"
 #include "shim/name_server.h"
 #include "shim/plain.h"
 #include "shim/propagate.h"
 #include "shim/rebind.h"
+#include "shim/relaying.h"
 #include "shim/replay.h"
 #include "shim/rules_file.h"
 #include "shim/slot.h"
@@ -41,6 +43,7 @@
 
 _Atomic int th_arm_state = TH_ARM_PASS;
 _Atomic bool th_arm_recording;
+_Atomic bool th_arm_guises;
 struct th_config th_arm_config;
 __thread struct th_thread th_thread;
 
@@ -114,6 +117,7 @@ static void become_process(void)
 		th_recorder_forked();
 		th_name_server_forked();
 		th_recorder_span_id(span_id);
+		th_relay_forked(span_id);
 	}
 	if (th_arm_is(TH_ARM_REPLAY)) {
 		th_replay_forked(records ? span_id : NULL);
@@ -264,6 +268,11 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 	if (start_recorder(conf->capture, argv0, span_id, why) < 0) {
 		return after_mistake(why);
 	}
+	if (!conf->relay[0]) {
+		char name[TH_HELPER_DIRECTORY_BYTES];
+		th_helper_directory_name(span_id, name);
+		strcpy(conf->relay, name);
+	}
 	th_children_export(conf, conf->trace_id, span_id);
 	th_propagate_start();
 	atomic_store(&th_arm_recording, true);
@@ -375,10 +384,12 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 		th_rebind_begin();
 		(void)pthread_atfork(NULL, NULL, in_fork_child);
 		enum th_arm_state state = begin(argc > 0 ? argv[0] : NULL);
+		atomic_store(&th_arm_guises, state >= TH_ARM_REPLAY);
 		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);
 		th_thread.depth--;
 		if (state == TH_ARM_RECORD || state == TH_ARM_REPLAY) {
 			th_inside_begin();
+			th_relay_begin();
 		}
 	}
 	errno = saved;

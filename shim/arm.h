@@ -40,6 +40,14 @@ static inline bool th_arm_records(void)
 	return atomic_load_explicit(&th_arm_recording, memory_order_relaxed);
 }
 
+/* Some connections are not what they seem: they lead to the player, or through the relay. */
+extern _Atomic bool th_arm_guises;
+
+static inline bool th_arm_guised(void)
+{
+	return atomic_load_explicit(&th_arm_guises, memory_order_relaxed);
+}
+
 /* Replaying or fenced: nothing may reach the network. */
 static inline bool th_arm_closed(void)
 {

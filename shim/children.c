@@ -15,7 +15,7 @@
 #define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
 
 static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
-static char context[3 * TH_CONFIG_PATH_MAX + 192];
+static char context[4 * TH_CONFIG_PATH_MAX + 192];
 static size_t context_span; /* where the span id stands; 0: nowhere */
 
 static void put(struct th_out *out, const char *s)
@@ -73,6 +73,10 @@ static void export_context(
 	if (conf->record[0]) {
 		put(&out, ";record=");
 		put(&out, conf->record);
+	}
+	if (conf->relay[0]) {
+		put(&out, ";relay=");
+		put(&out, conf->relay);
 	}
 	put(&out, said ? ";said=1" : ";said=0");
 	put(&out, ";capture=");

@@ -325,6 +325,9 @@ static bool parse_context(struct th_config *conf, const char *p)
 	if (take_part(&p, "record", false, &v) && !copy_path(v, conf->record)) {
 		return false;
 	}
+	if (take_part(&p, "relay", false, &v) && !copy_path(v, conf->relay)) {
+		return false;
+	}
 	if (take_part(&p, "said", false, &v)) {
 		conf->said = th_slice_eq(v, TH_SLICE_LIT("1"));
 	}
@@ -455,7 +458,7 @@ static void clear(struct th_config *conf)
 {
 	memset(conf, 0, offsetof(struct th_config, capture));
 	conf->capture[0] = conf->player[0] = conf->record[0] = '\0';
-	conf->rules[0] = conf->log[0] = '\0';
+	conf->relay[0] = conf->rules[0] = conf->log[0] = '\0';
 }
 
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,

@@ -16,9 +16,9 @@
 #define TH_CONFIG_SAMPLE_ALL 1000000u
 
 /* What a process tells its children besides the W3C variables: how to take part in its run.
- * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;record=<absolute path>;said=<0|1>;
- * capture=<absolute path>" (on one line); every part may be missing, capture is last because a path
- * may hold ';'. */
+ * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;record=<absolute path>;relay=<directory>;
+ * said=<0|1>;capture=<absolute path>" (on one line); every part may be missing, capture is last
+ * because a path may hold ';'. */
 #define TH_CONTEXT_VARIABLE "TRACEHOOK_CONTEXT"
 
 enum th_config_mode {
@@ -57,9 +57,10 @@ struct th_config {
 	/* From here on texts, cleared by their first byte: see clear() in config.c. */
 	char capture[TH_CONFIG_PATH_MAX]; /* absolute */
 	char player[TH_CONFIG_PATH_MAX];  /* the player's directory, "": none yet */
-	char record[TH_CONFIG_PATH_MAX];  /* replay: is itself recorded into this capture, "": no */
-	char rules[TH_CONFIG_PATH_MAX];	  /* TRACEHOOK_REDACT, if it is a file; "": none */
-	char log[TH_CONFIG_PATH_MAX];	  /* TRACEHOOK_LOG, "": none */
+	char relay[TH_CONFIG_PATH_MAX];	 /* record: the relay's directory, made when it is needed */
+	char record[TH_CONFIG_PATH_MAX]; /* replay: is itself recorded into this capture, "": no */
+	char rules[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_REDACT, if it is a file; "": none */
+	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
 };
 
 /* The value of a variable or NULL; the string lives as long as the process's environment. */

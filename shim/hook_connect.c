@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "shim/hook.h"
+#include "shim/relaying.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
 
@@ -18,6 +19,9 @@ TH_HOOK(int, connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 	bool wanted = th_sock_wanted(sa, len);
 	uint64_t began = wanted ? th_clock_now() : 0;
 	int r = th_arm_closed() ? th_replay_connect(fd, sa, len) : TH_REPLAY_PASS;
+	if (wanted && th_relay_took(fd)) {
+		return refuse(EISCONN);
+	}
 	if (r == TH_REPLAY_PASS && wanted && th_arm_refuses()) {
 		return refuse(EIO);
 	}
@@ -35,7 +39,7 @@ TH_HOOK(int, __connect, (int fd, __CONST_SOCKADDR_ARG addr, socklen_t len))
 
 TH_HOOK(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len))
 {
-	int r = th_arm_closed() ? th_replay_getsockopt(fd, level, name, value, len)
+	int r = th_arm_guised() ? th_replay_getsockopt(fd, level, name, value, len)
 				: TH_REPLAY_PASS;
 	int ret = r == TH_REPLAY_PASS ? TH_REAL(getsockopt)(fd, level, name, value, len)
 				      : th_replay_result(r);

@@ -7,13 +7,13 @@
 
 TH_HOOK(int, getpeername, (int fd, __SOCKADDR_ARG addr, socklen_t *len))
 {
-	int r = th_arm_closed() ? th_replay_peername(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
+	int r = th_arm_guised() ? th_replay_peername(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
 	return r == TH_REPLAY_PASS ? TH_REAL(getpeername)(fd, addr, len) : th_replay_result(r);
 }
 
 TH_HOOK(int, getsockname, (int fd, __SOCKADDR_ARG addr, socklen_t *len))
 {
-	int r = th_arm_closed() ? th_replay_sockname(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
+	int r = th_arm_guised() ? th_replay_sockname(fd, addr.__sockaddr__, len) : TH_REPLAY_PASS;
 	return r == TH_REPLAY_PASS ? TH_REAL(getsockname)(fd, addr, len) : th_replay_result(r);
 }
 
@@ -37,7 +37,7 @@ TH_HOOK(int, listen, (int fd, int backlog))
 
 TH_HOOK(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len))
 {
-	int r = th_arm_closed() ? th_replay_setsockopt(fd, level, name, value, len)
+	int r = th_arm_guised() ? th_replay_setsockopt(fd, level, name, value, len)
 				: TH_REPLAY_PASS;
 	return r == TH_REPLAY_PASS ? TH_REAL(setsockopt)(fd, level, name, value, len)
 				   : th_replay_result(r);

@@ -49,7 +49,7 @@ static void took_messages(int fd, struct mmsghdr *msgs, int ret, int flags)
 static ssize_t ended_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 {
 	size_t room = 0;
-	for (int i = 0; ret <= 0 && th_arm_closed() && i < count; i++) {
+	for (int i = 0; ret <= 0 && th_arm_guised() && i < count; i++) {
 		room += iov[i].iov_len;
 	}
 	return th_replay_end(fd, room, ret);
@@ -58,12 +58,12 @@ static ssize_t ended_v(int fd, const struct iovec *iov, int count, ssize_t ret)
 /* Room for the source's address, read before the call: in a replay, where it will be ours. */
 static socklen_t room_for(const void *addr, const socklen_t *len)
 {
-	return addr && len && th_arm_closed() ? *len : 0;
+	return addr && len && th_arm_guised() ? *len : 0;
 }
 
 static void tell_source(int fd, ssize_t ret, void *addr, socklen_t room, socklen_t *len)
 {
-	if (addr && len && ret >= 0 && th_arm_closed()) {
+	if (addr && len && ret >= 0 && th_arm_guised()) {
 		th_replay_source(fd, addr, room, len);
 	}
 }
@@ -167,7 +167,7 @@ TH_HOOK(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags))
 TH_HOOK(int, recvmmsg,
 	(int fd, struct mmsghdr *msgs, unsigned n, int flags, struct timespec *timeout))
 {
-	if (n > 0 && th_arm_closed() && th_replay_is_guise(fd)) {
+	if (n > 0 && th_arm_guised() && th_replay_is_guise(fd)) {
 		ssize_t got = th_hook_recvmsg(fd, &msgs->msg_hdr, flags & ~MSG_WAITFORONE);
 		msgs->msg_len = got < 0 ? 0 : (unsigned)got;
 		return got < 0 ? -1 : 1;

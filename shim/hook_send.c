@@ -12,6 +12,7 @@
 #include "shim/hook.h"
 #include "shim/plain.h"
 #include "shim/propagate.h"
+#include "shim/relaying.h"
 #include "shim/replay.h"
 #include "shim/sock.h"
 
@@ -123,6 +124,7 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (refuses(fd)) {
 		return -1;
 	}
+	TH_RECORD(th_relay_wants_v(fd, msg->msg_iov, msg->msg_iovlen), th_relay_take(fd));
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, msg, flags);
 	}
@@ -142,6 +144,7 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	if (dealt_with(fd, buf, n, &ret)) {
 		return ret;
 	}
+	TH_RECORD(th_relay_wants(fd, buf, n), th_relay_take(fd));
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), 0);
 	}
@@ -172,6 +175,7 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	if (dealt_with_v(fd, iov, count > 0 ? (size_t)count : 0, &ret)) {
 		return ret;
 	}
+	TH_RECORD(count > 0 && th_relay_wants_v(fd, iov, (size_t)count), th_relay_take(fd));
 	if (propagates(fd) && count > 0) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0);
 	}
@@ -212,6 +216,7 @@ TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 	if (dealt_with(fd, buf, n, &ret)) {
 		return ret;
 	}
+	TH_RECORD(th_relay_wants(fd, buf, n), th_relay_take(fd));
 	if (propagates(fd)) {
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
@@ -248,6 +253,7 @@ TH_HOOK(ssize_t, sendto,
 	if (refuses(fd)) {
 		return -1;
 	}
+	TH_RECORD(th_relay_wants(fd, buf, n), th_relay_take(fd));
 	if (propagates(fd) && !sa) {
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);

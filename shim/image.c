@@ -40,6 +40,9 @@ static void read_entry(struct th_image *image, const ElfW(Dyn) * d, bool *ret_ru
 	case DT_RELASZ:
 		image->rela_n = d->d_un.d_val / sizeof(*image->rela);
 		break;
+	case DT_RELACOUNT:
+		image->relative_n = d->d_un.d_val;
+		break;
 	case DT_RPATH:
 		image->rpath = true;
 		break;
@@ -152,4 +155,35 @@ bool th_image_find(const struct th_image *image, const char *name, struct th_fun
 	ret_function->at = (void *)(image->bias + s->st_value);
 	ret_function->size = s->st_size;
 	return true;
+}
+
+/* ---- references, as the loader resolves them ---- */
+
+static uint32_t which(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (name[0] == names[i][0] && strcmp(name, names[i]) == 0) {
+			return 1u << i;
+		}
+	}
+	return 0;
+}
+
+uint32_t th_image_calls(const struct th_image *image, const char *const *names, size_t n)
+{
+	const struct {
+		const ElfW(Rela) * at;
+		size_t begin, end;
+	} tables[] = {
+		{image->plt, 0, image->plt_n}, {image->rela, image->relative_n, image->rela_n}};
+	uint32_t found = 0;
+	for (size_t t = 0; t < 2; t++) {
+		for (size_t i = tables[t].begin; tables[t].at && i < tables[t].end; i++) {
+			const ElfW(Sym) *s = &image->symbols[ELF64_R_SYM(tables[t].at[i].r_info)];
+			found |= s->st_shndx == SHN_UNDEF
+				? which(image->strings + s->st_name, names, n)
+				: 0;
+		}
+	}
+	return found;
 }

@@ -20,6 +20,7 @@ struct th_image {
 	const uint16_t *versions; /* of the symbols; NULL: none */
 	const ElfW(Rela) * plt, *rela;
 	size_t plt_n, rela_n;
+	size_t relative_n;	    /* of rela, at its beginning: they name no symbol */
 	bool rpath;		    /* DT_RPATH that counts */
 	uintptr_t relro, relro_end; /* read-only since it was relocated; page bounds */
 };
@@ -41,6 +42,10 @@ uint32_t th_image_hash(const char *name);
 /* The symbol of that name, whatever it is, that the object itself defines and exports, in the
  * version that new programs get; NULL: there is none. */
 const ElfW(Sym) * th_image_symbol(const struct th_image *image, const char *name, uint32_t hash);
+
+/* Which of those functions, that another object is to define, the object refers to: a bit each. At
+ * most 32; one pass. */
+uint32_t th_image_calls(const struct th_image *image, const char *const *names, size_t n);
 
 /* The function of that name that the object itself defines and exports; false: there is none. */
 bool th_image_find(

@@ -35,6 +35,7 @@ struct th_inside {
 };
 
 static struct th_inside found[INSIDE_MAX];
+static size_t found_n;
 
 /* ---- what the library has ---- */
 
@@ -196,4 +197,10 @@ void th_inside_begin(void)
 	for (size_t i = 0; i < n; i++) {
 		tap(&found[i]);
 	}
+	found_n = n;
+}
+
+bool th_inside_any(void)
+{
+	return found_n > 0;
 }

@@ -6,11 +6,16 @@
 #ifndef SHIM_INSIDE_H
 #define SHIM_INSIDE_H
 
+#include <stdbool.h>
+
 struct th_inside;
 
 /* Looks at what is loaded; cheap where there is nothing of the kind. In the constructor, when the
  * process records or replays. What is found and cannot be followed is said in the capture. */
 void th_inside_begin(void);
+
+/* Was there any, followed or not? */
+bool th_inside_any(void);
 
 /* A function of the library; NULL: it has none of that name. */
 void *th_inside_symbol(const struct th_inside *inside, const char *name);

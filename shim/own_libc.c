@@ -261,6 +261,7 @@ static void *found(const char *name)
 
 FOUND(unsigned long, getauxval, (unsigned long type), (type))
 FOUND(int, putenv, (char *entry), (entry))
+FOUND(int, unsetenv, (const char *name), (name))
 FOUND(int, dladdr, (const void *address, Dl_info *ret_info), (address, ret_info))
 FOUND(int, dladdr1, (const void *address, Dl_info *ret_info, void **ret_extra, int flags),
 	(address, ret_info, ret_extra, flags))

@@ -80,7 +80,7 @@ ssize_t th_replay_received(int fd, size_t wanted, ssize_t n);
 /* What a receiving call returned for a buffer of `wanted` bytes, as the agent is to see it. */
 static inline ssize_t th_replay_end(int fd, size_t wanted, ssize_t n)
 {
-	return n <= 0 && th_arm_closed() ? th_replay_received(fd, wanted, n) : n;
+	return n <= 0 && th_arm_guised() ? th_replay_received(fd, wanted, n) : n;
 }
 
 /* Is it a connection to the player, or a socket that seems to ask name servers? */

@@ -39,7 +39,7 @@ static int become_stream(const struct th_wish *w, const struct th_hello *h)
 	g.stream_id = h->stream_id;
 	g.connected = true;
 	g.pending = w->family != AF_UNIX && th_swap_non_blocking(w->fd);
-	int r = th_swap(w, stream, &g);
+	int r = th_swap(w->fd, stream, &g);
 	return r == 0 && g.pending ? -EINPROGRESS : r;
 }
 
@@ -80,7 +80,7 @@ static int fail(const struct th_wish *w, int error)
 	}
 	struct th_guise g = th_swap_guise(w, 0);
 	g.error = error;
-	return th_swap(w, doomed, &g) < 0 ? -error : -EINPROGRESS;
+	return th_swap(w->fd, doomed, &g) < 0 ? -error : -EINPROGRESS;
 }
 
 /* A Unix socket that the recording did not know: one that a process of the tree has bound itself

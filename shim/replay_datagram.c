@@ -76,7 +76,7 @@ static int become(const struct th_wish *w, bool connected)
 	g.local = source_of(w, (uint32_t) new);
 	g.datagram = true;
 	g.connected = connected;
-	return th_swap(w, new, &g);
+	return th_swap(w->fd, new, &g);
 }
 
 static int refuse(const struct th_wish *w)

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "recorder/process.h"
 
 #define PATIENCE_SECONDS 10 /* for a player that is alive but busy */
@@ -26,6 +27,8 @@ static struct {
 	uint8_t process[8], parent[8];
 	_Atomic uint32_t connections;
 	struct sockaddr_un address;
+	struct sockaddr_un worker; /* of a relay: where all but registering goes */
+	bool relay;
 	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	struct th_world world;
 } link_;
@@ -39,9 +42,8 @@ static int join_path(char *ret_path, size_t cap, const char *directory, const ch
 	return out.failed ? -ENAMETOOLONG : 0;
 }
 
-int th_link_init(const char *directory, const uint8_t parent[8])
+static int take_directory(const char *directory, const uint8_t parent[8])
 {
-	char world[sizeof(link_.directory) + sizeof(TH_PLAYER_WORLD)];
 	int r = join_path(link_.address.sun_path, sizeof(link_.address.sun_path), directory,
 		TH_PLAYER_SOCKET);
 	if (r < 0) {
@@ -50,6 +52,22 @@ int th_link_init(const char *directory, const uint8_t parent[8])
 	link_.address.sun_family = AF_UNIX;
 	memcpy(link_.directory, directory, strlen(directory) + 1);
 	memcpy(link_.parent, parent, sizeof(link_.parent));
+	return 0;
+}
+
+int th_link_init_relay(const char *directory, const uint8_t parent[8])
+{
+	link_.relay = true;
+	return take_directory(directory, parent);
+}
+
+int th_link_init(const char *directory, const uint8_t parent[8])
+{
+	char world[sizeof(link_.directory) + sizeof(TH_PLAYER_WORLD)];
+	int r = take_directory(directory, parent);
+	if (r < 0) {
+		return r;
+	}
 	join_path(world, sizeof(world), directory, TH_PLAYER_WORLD);
 	return th_world_open(&link_.world, world);
 }
@@ -104,13 +122,21 @@ static void set_patience(int fd, int seconds)
 	th_sys_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 }
 
-static int say(int fd, const struct th_hello *h)
+static int reach(int fd, const struct th_hello *h)
 {
+	bool worker = link_.relay && h->kind != TH_HELLO_PROCESS;
+	const struct sockaddr_un *to = worker ? &link_.worker : &link_.address;
 	int r = -EINTR;
 	for (int i = 0; r == -EINTR && i < INTERRUPTIONS; i++) {
-		r = th_sys_connect(fd, &link_.address, sizeof(link_.address));
+		r = th_sys_connect(fd, to, sizeof(*to));
 	}
-	if (r < 0 && r != -EISCONN) {
+	return r == -EISCONN ? 0 : r;
+}
+
+static int say(int fd, const struct th_hello *h)
+{
+	int r = reach(fd, h);
+	if (r < 0) {
 		return r;
 	}
 	long n = -EINTR;
@@ -144,6 +170,68 @@ int th_link_dial(const struct th_hello *h)
 		set_patience(fd, 0);
 	}
 	return fd;
+}
+
+int th_link_dial_passing(const struct th_relay_hello *h, int passed)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {.room = {0}};
+	struct iovec v = {(void *)(uintptr_t)h, sizeof(*h)};
+	struct msghdr m = {.msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(c), &passed, sizeof(int));
+	int fd = th_sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd < 0) {
+		return fd;
+	}
+	set_patience(fd, PATIENCE_SECONDS);
+	long n = reach(fd, &h->hello);
+	if (n == 0) {
+		n = TH_SYS(SYS_sendmsg, fd, &m, MSG_NOSIGNAL);
+	}
+	if (n != sizeof(*h)) {
+		th_sys_close(fd);
+		return n < 0 ? (int)n : -EPIPE;
+	}
+	set_patience(fd, 0);
+	return fd;
+}
+
+static long receive_all(int fd, void *p, size_t n)
+{
+	long r = -EINTR;
+	for (int i = 0; r == -EINTR && i < INTERRUPTIONS; i++) {
+		r = th_sys_recv(fd, p, n, MSG_WAITALL);
+	}
+	return r;
+}
+
+long th_link_trust(const void *ask, size_t n, void *ret_answer, size_t cap)
+{
+	struct th_hello h = th_link_hello(TH_HELLO_TRUST, NULL, 0);
+	h.reason = (uint32_t)n;
+	int fd = dial(&h);
+	if (fd < 0) {
+		return fd;
+	}
+	uint32_t length = 0;
+	long r = th_sys_send(fd, ask, n, MSG_NOSIGNAL);
+	if (r == (long)n) {
+		r = receive_all(fd, &length, sizeof(length));
+	}
+	if (r == sizeof(length) && length <= cap) {
+		r = length ? receive_all(fd, ret_answer, length) : 0;
+	}
+	th_sys_close(fd);
+	return r == (long)length ? r : r < 0 ? r : -EPIPE;
 }
 
 void th_link_tell(const struct th_hello *h)
@@ -213,6 +301,13 @@ int th_link_register(const uint8_t *id)
 		draw_process_id();
 	}
 	link_.registered = true;
+	if (link_.relay) {
+		char hex[2 * sizeof(link_.process) + 1] = "";
+		th_hex_encode(hex, link_.process, sizeof(link_.process));
+		link_.worker.sun_family = AF_UNIX;
+		join_path(
+			link_.worker.sun_path, sizeof(link_.worker.sun_path), link_.directory, hex);
+	}
 	struct th_hello h = th_link_hello(TH_HELLO_PROCESS, NULL, 0);
 	int r = th_link_ask(&h);
 	return r < 0 ? r : 0;

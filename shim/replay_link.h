@@ -21,6 +21,9 @@ static inline void th_errno_restore(int *saved)
  * negative errno. */
 int th_link_init(const char *directory, const uint8_t parent[8]);
 
+/* The same for a relay, which has no world: a process that is recorded. */
+int th_link_init_relay(const char *directory, const uint8_t parent[8]);
+
 const char *th_link_directory(void);
 const struct th_world *th_link_world(void);
 void th_link_process(uint8_t ret_id[8]);
@@ -41,6 +44,13 @@ void th_link_count(void);
 
 /* Connects and says hello; the descriptor (close-on-exec, blocking), or a negative errno. */
 int th_link_dial(const struct th_hello *h);
+
+/* Connects, says hello and hands over a copy of a descriptor; as th_link_dial(). */
+int th_link_dial_passing(const struct th_relay_hello *h, int passed);
+
+/* Asks what makes this process trust the CA (player/trust.h); the answer's length, or a negative
+ * errno. */
+long th_link_trust(const void *ask, size_t n, void *ret_answer, size_t cap);
 
 /* Says hello and hangs up. */
 void th_link_tell(const struct th_hello *h);

@@ -56,15 +56,15 @@ static union th_peer_address local_of(const struct th_wish *w, uint32_t number)
 	return (union th_peer_address){.v6 = a};
 }
 
-int th_swap(const struct th_wish *w, int new, const struct th_guise *guise)
+int th_swap(int fd, int new, const struct th_guise *guise)
 {
-	uint64_t before = th_guise_inode(w->fd), inode = th_guise_inode(new);
+	uint64_t before = th_guise_inode(fd), inode = th_guise_inode(new);
 	struct th_guise *g = th_guise_put(inode, guise);
-	int flags = th_sys_fcntl(w->fd, F_GETFD, 0);
+	int flags = th_sys_fcntl(fd, F_GETFD, 0);
 	int r = g && flags >= 0 ? 0 : g ? flags : -ENOBUFS;
 	if (r == 0) {
-		carry_over(w->fd, new);
-		r = (int)TH_SYS(SYS_dup3, new, w->fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+		carry_over(fd, new);
+		r = (int)TH_SYS(SYS_dup3, new, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
 	}
 	th_sys_close(new);
 	if (r < 0) {
@@ -73,7 +73,7 @@ int th_swap(const struct th_wish *w, int new, const struct th_guise *guise)
 		}
 		return r;
 	}
-	th_epoll_moved(w->fd, before, inode);
+	th_epoll_moved(fd, before, inode);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "tools/coverage.h"
 #include "tools/exchange_json.h"
 #include "tools/launch.h"
+#include "tools/relay_dir.h"
 #include "tools/run_ledger.h"
 #include "tools/sealing.h"
 #include "tools/settings.h"
@@ -216,12 +217,15 @@ static int run(int argc, char **argv)
 	if (!library) {
 		return TH_EXIT_TOOL_FAILED;
 	}
-	struct th_launch l = {.mode = "record", .capture = capture, .argv = argv + optind};
+	th_auto_free char *relay = th_relay_dir_name();
+	struct th_launch l = {
+		.mode = "record", .capture = capture, .relay = relay, .argv = argv + optind};
 	uint64_t since = th_clock_now();
 	code = th_launch_run(&l, library, &agent);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
+	th_relay_dir_finish(relay);
 	if (o.unsampled) {
 		if (!o.quiet) {
 			th_tool_error("not recorded: TRACEHOOK_SAMPLE=%s leaves this run out",

@@ -14,10 +14,16 @@ static bool is_tls_records(const struct th_connection *c)
 	return c->transport == TH_TRANSPORT_PLAIN && c->speaks == TH_SPEAKS_TLS;
 }
 
+/* What went over it did not go through the tap. */
+static bool refused_relay(const struct th_connection *c)
+{
+	return c->end == TH_END_TLS && TH_TLS_WHY(c->end_code) == TH_TLS_RELAY;
+}
+
 static bool is_tap(const struct th_connection *c)
 {
 	return c->transport != TH_TRANSPORT_PLAIN && c->transport != TH_TRANSPORT_DATAGRAMS &&
-		c->error == 0;
+		c->error == 0 && !refused_relay(c);
 }
 
 static int by_peer(const struct th_connection *a, const struct th_connection *b)

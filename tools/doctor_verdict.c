@@ -17,6 +17,8 @@ const char *th_doctor_tap_words(enum th_doctor_tap tap)
 		return "tapped inside the program";
 	case TH_DOCTOR_TAP_CURL:
 		return "told by libcurl, for what goes through libcurl";
+	case TH_DOCTOR_TAP_RELAY:
+		return "through the relay, if it trusts the certificates that its variables name";
 	case TH_DOCTOR_TAP_NONE:
 		break;
 	}
@@ -60,6 +62,19 @@ static bool can_write_over(const struct th_doctor_program *p, const struct th_do
 		(f->image.exports_ssl || (program && f->image.symbols_ssl));
 }
 
+/* shim/own_tls.c: what is in the program itself, when nothing else can be tapped; a Java VM. */
+static enum th_doctor_tap relayed(
+	const struct th_doctor_program *p, const struct th_doctor_file *f, enum th_doctor_tls kind)
+{
+	bool tappable = th_doctor_program_has(p, "libssl.so") ||
+		th_doctor_program_has(p, "libgnutls.so") || th_doctor_program_has(p, "libcurl");
+	bool own = kind == TH_DOCTOR_RUSTLS || kind == TH_DOCTOR_BORINGSSL ||
+		kind == TH_DOCTOR_OPENSSL;
+	bool relayed = kind == TH_DOCTOR_JSSE || (own && f == &p->files[0] && !tappable);
+	return relayed && strcmp(p->files[0].image.machine, "x86-64") == 0 ? TH_DOCTOR_TAP_RELAY
+									   : TH_DOCTOR_TAP_NONE;
+}
+
 static enum th_doctor_tap tap_of(
 	const struct th_doctor_program *p, const struct th_doctor_file *f, enum th_doctor_tls kind)
 {
@@ -68,12 +83,12 @@ static enum th_doctor_tap tap_of(
 	case TH_DOCTOR_OPENSSL:
 		return shared		       ? TH_DOCTOR_TAP_CALLS
 			: can_write_over(p, f) ? TH_DOCTOR_TAP_INSIDE
-					       : TH_DOCTOR_TAP_NONE;
+					       : relayed(p, f, kind);
 	case TH_DOCTOR_GNUTLS:
 		return shared ? TH_DOCTOR_TAP_CALLS : TH_DOCTOR_TAP_NONE;
 	default:
 		return f != p->files && th_doctor_program_has(p, "libcurl") ? TH_DOCTOR_TAP_CURL
-									    : TH_DOCTOR_TAP_NONE;
+									    : relayed(p, f, kind);
 	}
 }
 

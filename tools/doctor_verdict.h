@@ -9,6 +9,7 @@ enum th_doctor_tap {
 	TH_DOCTOR_TAP_CALLS,  /* its functions are taken over where they are called */
 	TH_DOCTOR_TAP_INSIDE, /* they are written over, in the program's memory */
 	TH_DOCTOR_TAP_CURL,   /* libcurl tells, whatever its TLS library */
+	TH_DOCTOR_TAP_RELAY,  /* through the relay, whose certificates it is made to trust */
 };
 
 /* A TLS library of the program. */

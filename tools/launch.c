@@ -151,9 +151,9 @@ static void set_environment(const struct th_launch *l, const char *library)
 	bool any = before && *before;
 	th_auto_free char *preload = th_tool_format(
 		"%s%s%s", library, any ? ":" : "", any ? before : "");
-	th_auto_free char *context = th_tool_format("1;player=%s%s%s;capture=%s",
+	th_auto_free char *context = th_tool_format("1;player=%s%s%s%s%s;capture=%s",
 		l->player ? l->player : "", l->record ? ";record=" : "", l->record ? l->record : "",
-		l->capture);
+		l->relay ? ";relay=" : "", l->relay ? l->relay : "", l->capture);
 	setenv("LD_PRELOAD", preload, 1);
 	setenv("TRACEHOOK_MODE", l->mode, 1);
 	setenv("TRACEHOOK_CAPTURE", l->capture, 1);

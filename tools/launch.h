@@ -14,6 +14,7 @@ struct th_launch {
 	const char *mode;	/* TRACEHOOK_MODE */
 	const char *capture;	/* absolute */
 	const char *player;	/* replay: the player's directory, absolute; else "" */
+	const char *relay;	/* record: the relay's directory, which is made when needed */
 	const char *record;	/* replay: the capture it is recorded into, absolute; NULL: none */
 	struct th_fence *fence; /* around it; NULL: none. May come to say why it is not */
 	bool pipe_default;	/* SIGPIPE, ignored here by now, was at its default */

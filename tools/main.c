@@ -23,6 +23,7 @@ static const struct th_command *const commands[] = {
 	&th_cmd_player,
 	&th_cmd_record,
 	&th_cmd_redact,
+	&th_cmd_relay,
 	&th_cmd_replay,
 	&th_cmd_seal,
 	&th_cmd_show,

@@ -68,16 +68,16 @@ static struct place *find_place(struct place *places, size_t n, const struct th_
  * they were children of the root. The caller frees. */
 static struct th_sealed_writer *order_writers(const struct th_run *run, size_t *ret_n)
 {
-	size_t total = run->n_processes;
+	size_t total = th_run_writers(run);
 	struct th_sealed_writer *w = th_tool_alloc((total + run->n_annotators) * sizeof(*w));
 	th_auto_free struct place *places = th_tool_alloc(total * sizeof(*places));
 	for (size_t i = 0; i < total; i++) {
-		places[i] = (struct place){run->processes[i], 0};
+		places[i] = (struct place){th_run_writer(run, i), 0};
 	}
 	qsort(places, total, sizeof(*places), by_process);
 	for (size_t n = 0; n < total;) { /* once, unless a child stands before its parent */
 		for (size_t i = 0; i < total; i++) {
-			const struct th_process *p = run->processes[i];
+			const struct th_process *p = th_run_writer(run, i);
 			struct place *own = find_place(places, total, p);
 			const struct place *parent = find_place(places, total, p->parent);
 			if (own->at == 0 && (!parent || parent->at)) {

@@ -33,13 +33,13 @@ static void note_owners(struct checking *c, const struct th_trace *t)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < t->n_runs; i++) {
-		n += t->runs[i]->n_processes + t->runs[i]->n_annotators;
+		n += th_run_writers(t->runs[i]) + t->runs[i]->n_annotators;
 	}
 	c->owners = th_tool_alloc((n ? n : 1) * sizeof(*c->owners));
 	for (size_t i = 0; i < t->n_runs; i++) {
-		for (size_t k = 0; k < t->runs[i]->n_processes; k++) {
+		for (size_t k = 0; k < th_run_writers(t->runs[i]); k++) {
 			c->owners[c->n_owners++] = (struct owner){
-				t->runs[i]->processes[k]->writer, i};
+				th_run_writer(t->runs[i], k)->writer, i};
 		}
 		for (size_t k = 0; k < t->runs[i]->n_annotators; k++) {
 			c->owners[c->n_owners++] = (struct owner){t->runs[i]->annotators[k], i};
@@ -167,8 +167,8 @@ static int by_number(const void *a, const void *b)
 /* Processes first, then who only annotated. */
 static uint64_t writer_of(const struct th_run *run, size_t i)
 {
-	return i < run->n_processes ? run->processes[i]->writer
-				    : run->annotators[i - run->n_processes];
+	size_t n = th_run_writers(run);
+	return i < n ? th_run_writer(run, i)->writer : run->annotators[i - n];
 }
 
 /* A writer of the run that the seal does not know. */
@@ -180,7 +180,7 @@ static void find_added(const struct checking *c, struct th_verify_run *run)
 		sealed[i] = th_seal_entry(seal, i).writer;
 	}
 	qsort(sealed, seal->n, sizeof(*sealed), by_number);
-	for (size_t i = 0; i < run->run->n_processes + run->run->n_annotators; i++) {
+	for (size_t i = 0; i < th_run_writers(run->run) + run->run->n_annotators; i++) {
 		uint64_t writer = writer_of(run->run, i);
 		const struct th_written *w = th_written_find(&c->v->written, writer);
 		if (bsearch(&writer, sealed, seal->n, sizeof(*sealed), by_number) || !w) {

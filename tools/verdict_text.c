@@ -73,9 +73,9 @@ static const char *frame_name(uint8_t type)
 
 static const struct th_process *process_of(const struct th_verify_run *run, uint64_t writer)
 {
-	for (size_t i = 0; run->run && i < run->run->n_processes; i++) {
-		if (run->run->processes[i]->writer == writer) {
-			return run->run->processes[i];
+	for (size_t i = 0; run->run && i < th_run_writers(run->run); i++) {
+		if (th_run_writer(run->run, i)->writer == writer) {
+			return th_run_writer(run->run, i);
 		}
 	}
 	return NULL;
@@ -162,7 +162,8 @@ static void print_seal(FILE *out, const struct th_verify_run *run)
 	th_units_date(date, run->seal.time);
 	date[DATE_SHOWN] = '\0';
 	th_hex_encode(hash, run->seal.hash, HASH_SHOWN / 2);
-	size_t said = run->run ? run->run->n_annotators : 0, processes = run->seal.n - said;
+	size_t said = run->run ? run->run->n_annotators : 0;
+	size_t processes = run->seal.n - said - (run->run ? run->run->n_relays : 0);
 	th_auto_free char *feedback = said
 		? th_tool_format(" and %zu annotation%s", said, said == 1 ? "" : "s")
 		: NULL;

@@ -13,6 +13,7 @@
 struct member {
 	struct th_collected *c;
 	struct member *parent;
+	struct member *owner; /* of a relay: on whose behalf it wrote; else NULL */
 	struct th_run *run;
 };
 
@@ -37,10 +38,17 @@ static int compare_ids(const struct th_collected *a, const uint8_t *trace_id, co
 	return o ? o : memcmp(a->process.span_id, span, TH_SPAN_ID_BYTES);
 }
 
+static bool is_relay(const struct member *m)
+{
+	return m->c->process.how_began == TH_BEGAN_RELAY;
+}
+
+/* A process before its relays. */
 static int by_ids(const void *pa, const void *pb)
 {
 	const struct member *a = *(struct member *const *)pa, *b = *(struct member *const *)pb;
 	int o = compare_ids(a->c, b->c->trace_id, b->c->process.span_id);
+	o = o ? o : (int)is_relay(a) - (int)is_relay(b);
 	return o ? o : a < b ? -1 : 1;
 }
 
@@ -79,7 +87,7 @@ static void find_parents(struct member *members, struct member **sorted, size_t 
 {
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = &members[i];
-		if (is_root(m)) {
+		if (is_root(m) || m->owner) {
 			continue;
 		}
 		struct member *p = find_member(
@@ -87,6 +95,36 @@ static void find_parents(struct member *members, struct member **sorted, size_t 
 		if (p && !is_ancestor(m, p)) {
 			m->parent = p;
 			m->c->process.parent = &p->c->process;
+		}
+	}
+}
+
+/* ---- relays ---- */
+
+static void give(struct th_collected *from, struct th_process *to)
+{
+	for (size_t i = 0; i < from->n_connections; i++) {
+		from->connections[i]->process = to;
+	}
+	for (size_t i = 0; i < from->n_exchanges; i++) {
+		from->exchanges[i]->process = to;
+	}
+	to->lost_events += from->process.lost_events;
+	to->lost_bytes += from->process.lost_bytes;
+	from->process.parent = to;
+}
+
+/* What a relay wrote is its owner's; one without an owner is left as a process. */
+static void find_owners(struct member *members, struct member **sorted, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct member *m = &members[i];
+		struct member *owner = is_relay(m)
+			? find_member(sorted, n, m->c->trace_id, m->c->process.span_id)
+			: NULL;
+		if (owner && !is_relay(owner)) {
+			m->owner = owner;
+			give(m->c, &owner->c->process);
 		}
 	}
 }
@@ -136,6 +174,20 @@ static const struct member *top_of(const struct member *m)
 	return m;
 }
 
+static bool add_relay(struct th_arena *a, struct th_run *run, struct th_process *p)
+{
+	struct th_process **room = th_arena_room(
+		a, run->relays, run->n_relays, sizeof(run->relays[0]));
+	if (!room) {
+		return false;
+	}
+	run->relays = room;
+	run->relays[run->n_relays++] = p;
+	p->run = run;
+	run->ended = run->ended > p->ended ? run->ended : p->ended;
+	return true;
+}
+
 static bool add_process(struct th_arena *a, struct th_run *run, struct th_process *p)
 {
 	struct th_process **room = th_arena_room(
@@ -160,16 +212,22 @@ static void assign_runs(struct th_arena *a, struct th_trace *t, struct member *m
 	}
 	for (size_t i = 0; i < n && !a->failed; i++) {
 		struct member *m = &members[i];
-		if (!m->parent && !m->run) {
+		if (!m->owner && !m->parent && !m->run) {
 			m->run = run_by_trace(t, m->c);
 			m->run = m->run ? m->run : add_run(a, t, m->c);
 		}
 	}
 	for (int roots = 1; roots >= 0; roots--) {
 		for (size_t i = 0; i < n && !a->failed; i++) {
-			if (is_root(&members[i]) == roots) {
+			if (is_root(&members[i]) == roots && !members[i].owner) {
 				add_process(a, top_of(&members[i])->run, &members[i].c->process);
 			}
+		}
+	}
+	for (size_t i = 0; i < n && !a->failed; i++) {
+		if (members[i].owner) {
+			struct th_run *run = members[i].owner->c->process.run;
+			add_relay(a, run, &members[i].c->process);
 		}
 	}
 }
@@ -430,6 +488,7 @@ static void build(struct th_arena *a, struct th_trace *t, struct th_collected **
 		sorted[i] = &members[i];
 	}
 	qsort(sorted, n, sizeof(sorted[0]), by_ids);
+	find_owners(members, sorted, n);
 	find_parents(members, sorted, n);
 	assign_runs(a, t, members, n);
 	if (a->failed) {

@@ -172,7 +172,7 @@ struct th_process {
 	uint64_t writer;
 	uint8_t span_id[TH_SPAN_ID_BYTES], parent_span_id[TH_SPAN_ID_BYTES];
 	uint32_t pid, ppid;
-	uint8_t how_began; /* 1 root, 2 spawned or exec'd, 3 forked */
+	uint8_t how_began; /* 1 root, 2 spawned or exec'd, 3 forked, 4 relay */
 	uint32_t ordinal;  /* among its siblings, by start; the root is 0 */
 	char lane[64];	   /* "0.2.1": the ordinals from the root on */
 	struct th_slice exe, argv0, cwd;
@@ -201,6 +201,10 @@ struct th_run {
 	enum th_run_end end;
 	struct th_process **processes; /* root first, then by start */
 	size_t n_processes;
+	/* Writers on behalf of processes: their `parent` is whose connections they wrote, to whom
+	 * these belong here. */
+	struct th_process **relays;
+	size_t n_relays;
 	struct th_connection **connections; /* by start, failed ones too */
 	size_t n_connections;
 	struct th_exchange **exchanges; /* in the order in which they were asked */
@@ -219,6 +223,17 @@ struct th_run {
 	uint64_t *annotators; /* writers that are no processes: they only annotated */
 	size_t n_annotators;
 };
+
+/* Whoever wrote frames of the run: its processes, then the relays. */
+static inline size_t th_run_writers(const struct th_run *run)
+{
+	return run->n_processes + run->n_relays;
+}
+
+static inline const struct th_process *th_run_writer(const struct th_run *run, size_t i)
+{
+	return i < run->n_processes ? run->processes[i] : run->relays[i - run->n_processes];
+}
 
 struct th_trace {
 	struct th_reader *reader;

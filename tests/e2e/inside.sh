@@ -21,10 +21,6 @@ if [ -x "$client" ]; then
 	equal "static: two exchanges" 2 "$(spans static.thc | wc -l)"
 	equal "static: all of it was seen" "" "$(spans static.thc 'select(.truncated)')"
 	alone static "$client" localhost "$DOUBLE_HTTPS" /v1/models /t/status/404
-	cp "$client" stripped && strip stripped
-	exits "stripped: nothing is hidden: the coverage is not whole" 98 "$tool" record \
-		--require-coverage -o stripped.thc -- ./stripped localhost "$DOUBLE_HTTPS" /v1/models
-	equal "stripped: and the program works" 200 "$(sed -n 's|^HTTP/1.[01] \([0-9]*\).*|\1|p' out)"
 else
 	skip "static" "there is no static OpenSSL here"
 fi

@@ -1,10 +1,12 @@
-/* https_get HOST PORT PATH…: asks for each path on a connection of its own, checks the certificate
- * by SSL_CERT_FILE, and prints the answers and the peer's name. For programs that have OpenSSL
- * linked into them. */
+/* https_get HOST PORT [PATH|!COMMAND]…: asks for each path on a connection of its own, checks the
+ * certificate by SSL_CERT_FILE (HTTPS_GET_CA: by that alone) and for HOST (HTTPS_GET_NAME: for that
+ * name), and prints the answers and the issuer's name. For programs that have OpenSSL linked into
+ * them. */
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,8 +53,9 @@ static int ask(SSL_CTX *ctx, const char *host, const char *port, const char *pat
 		return 1;
 	}
 	SSL *ssl = SSL_new(ctx);
-	SSL_set_tlsext_host_name(ssl, host);
-	SSL_set1_host(ssl, host);
+	const char *name = getenv("HTTPS_GET_NAME") ? getenv("HTTPS_GET_NAME") : host;
+	SSL_set_tlsext_host_name(ssl, name);
+	SSL_set1_host(ssl, name);
 	SSL_set_fd(ssl, fd);
 	int connected = SSL_connect(ssl) == 1;
 	if (connected) {
@@ -70,10 +73,16 @@ int main(int argc, char **argv)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	int status = 0;
-	SSL_CTX_set_default_verify_paths(ctx);
+	if (getenv("HTTPS_GET_CA")) { /* its own roots, whatever the system's are */
+		SSL_CTX_load_verify_file(ctx, getenv("HTTPS_GET_CA"));
+	} else {
+		SSL_CTX_set_default_verify_paths(ctx);
+	}
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	for (int i = 3; i < argc; i++) {
-		status |= ask(ctx, argv[1], argv[2], argv[i]);
+		fflush(stdout);
+		status |= argv[i][0] == '!' ? system(argv[i] + 1) != 0
+					    : ask(ctx, argv[1], argv[2], argv[i]);
 	}
 	SSL_CTX_free(ctx);
 	return status;

@@ -1,3 +1,4 @@
+#include "capture/frame.h"
 #include "player/ca.h"
 
 #include <criterion/criterion.h>
@@ -146,6 +147,13 @@ Test(ca, a_verdict_stands_in_the_leaf)
 	cr_assert_eq(n, 2 + (int)strlen(TH_VERDICT_MARK) + 4);
 	cr_expect_eq(memcmp(p + 2, TH_VERDICT_MARK, strlen(TH_VERDICT_MARK)), 0);
 	cr_expect_eq(th_le32(p + n - 4), s.verdict);
-	cr_expect_eq(verify(leaf, th_ca_der(ca), "x.test", NULL), 0, "not critical");
+	cr_expect_eq(verify(leaf, th_ca_der(ca), "x.test", NULL), X509_V_ERR_CERT_SIGNATURE_FAILURE,
+		"nobody takes it for good");
+	s.stranger = true;
+	cr_expect_eq(verify(th_ca_leaf(ca, &s), th_ca_der(ca), "x.test", NULL),
+		X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+	s.verdict = TH_TLS_CODE(TH_TLS_OPENSSL, X509_V_ERR_HOSTNAME_MISMATCH);
+	cr_expect_eq(verify(th_ca_leaf(ca, &s), th_ca_der(ca), "x.test", NULL),
+		X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "it does not show it by itself");
 	th_ca_destroy(ca);
 }

@@ -203,6 +203,43 @@ Test(trace, a_tree_of_processes)
 	th_trace_free(t);
 }
 
+/* Process 1 and its relay, which is recorded under its span id; 2 has a relay, and is itself lost.
+ */
+Test(trace, what_a_relay_wrote_is_its_owners)
+{
+	fake_open(&b, 20000);
+	fake_process(&b, 9, 1, 0, TH_BEGAN_RELAY);
+	fake_conn(&b, TH_RELAY_NUMBERS + 1, TH_TRANSPORT_RELAY, 443, "", "api.example");
+	fake_req_head(&b, TH_RELAY_NUMBERS + 1, TH_RELAY_NUMBERS + 1, NO_BODY, GET);
+	fake_open(&c, 30000);
+	fake_process(&c, 9, 2, 1, TH_BEGAN_RELAY);
+	fake_req_head(&c, TH_RELAY_NUMBERS + 1, 0, NO_BODY, GET);
+	fake_open(&a, 10000);
+	fake_run(&a, 9, "");
+	fake_process(&a, 9, 1, 0, 1);
+	fake_req_head(&a, 1, 0, NO_BODY, GET);
+	fake_close(&a);
+	fake_close(&b);
+	fake_close(&c);
+
+	struct th_trace *t = load();
+	cr_assert_eq(t->n_runs, 1);
+	struct th_run *run = t->runs[0];
+	cr_assert_eq(run->n_processes, 2, "the relay whose process is lost stands for it");
+	cr_assert_eq(run->n_relays, 1);
+	cr_assert_eq(th_run_writers(run), 3);
+	cr_assert_eq(run->relays[0]->parent, run->processes[0]);
+	cr_assert_eq(run->n_exchanges, 3);
+	cr_assert_eq(run->exchanges[0]->process, run->processes[0]);
+	cr_assert_eq(run->exchanges[1]->process, run->processes[0]);
+	cr_assert_eq(run->exchanges[1]->connection->process, run->processes[0]);
+	cr_assert_neq(
+		memcmp(run->exchanges[0]->span_id, run->exchanges[1]->span_id, TH_SPAN_ID_BYTES), 0,
+		"two exchanges of one process have two ids");
+	cr_assert_str_eq(run->processes[1]->lane, "0.0");
+	th_trace_free(t);
+}
+
 Test(trace, runs_of_one_trace_id_stay_apart)
 {
 	fake_open(&a, 1000);

@@ -31,7 +31,7 @@ static void recorded(struct th_process *p, const char *sni, enum th_end end, uin
 static uint32_t next(struct th_verdicts *v, uint32_t process, const char *sni, uint16_t port)
 {
 	const struct th_hello hello = {.family = 4, .port = port};
-	return th_verdicts_next(v, process, &hello, sni);
+	return th_verdicts_next(v, process, &hello, sni, NULL);
 }
 
 Test(verdicts, come_in_the_order_of_each_process)
