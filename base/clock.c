@@ -29,3 +29,23 @@ uint64_t th_clock_now(void)
 	}
 	return off + th_clock_mono();
 }
+
+static uint64_t after(uint64_t now, uint64_t ns)
+{
+	return ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
+}
+
+struct th_patience th_patience_for(uint64_t budget_ns)
+{
+	uint64_t stretched = budget_ns > UINT64_MAX / TH_PATIENCE_STRETCH
+		? UINT64_MAX
+		: budget_ns * TH_PATIENCE_STRETCH;
+	return (struct th_patience){after(read_clock(CLOCK_THREAD_CPUTIME_ID), budget_ns),
+		after(th_clock_mono(), stretched)};
+}
+
+bool th_patience_over(const struct th_patience *p)
+{
+	return (p->cpu != UINT64_MAX && read_clock(CLOCK_THREAD_CPUTIME_ID) >= p->cpu) ||
+		(p->wall != UINT64_MAX && th_clock_mono() >= p->wall);
+}

@@ -14,7 +14,8 @@
 #include "capture/live.h"
 #include "capture/pack.h"
 
-#define THOROUGH_UP_TO (1u << 20)
+#define THOROUGH_UP_TO (3u << 18)
+#define PORTION (1u << 20) /* bytes of frames that are in memory at once where that is ours */
 
 enum claim {
 	CLAIM_OWN,    /* the caller wrote it and is done */
@@ -24,15 +25,47 @@ enum claim {
 struct job {
 	const char *path, *live_path;
 	uint64_t own_writer;
-	uint64_t deadline;
+	struct th_patience patience;
 	enum claim claim;
 	struct th_folding *folding;
 };
 
-static uint64_t deadline_of(uint64_t budget_ns)
+/* ---- what the next block may refer to ---- */
+
+static int prepare(struct th_folding *f, bool of_file)
 {
-	uint64_t now = th_clock_mono();
-	return budget_ns > UINT64_MAX - now ? UINT64_MAX : now + budget_ns;
+	int r = f->ready ? 0 : th_splitter_init(&f->splitter, &th_split_writer);
+	f->ready = r == 0;
+	if (r == 0) {
+		f->splitter.of_file = of_file;
+	}
+	return r;
+}
+
+static void keep(struct th_folding *f, void *map, size_t size)
+{
+	if (f->kept) {
+		munmap(f->kept, f->kept_size);
+	}
+	f->kept = map;
+	f->kept_size = size;
+}
+
+/* Where it is memory of ours, there is none to spare once it was looked at. */
+static void forget_base(struct th_folding *f)
+{
+	if (!f->splitter.of_file) {
+		keep(f, NULL, 0);
+	}
+}
+
+void th_folding_finish(struct th_folding *f)
+{
+	keep(f, NULL, 0);
+	if (f->ready) {
+		th_splitter_finish(&f->splitter);
+	}
+	f->ready = false;
 }
 
 /* ---- blocks ---- */
@@ -56,122 +89,145 @@ static int append_stored(const struct job *job, const struct th_live_header *h, 
 	return th_capture_append(job->path, h->file_id, b, parts, 2);
 }
 
-/* As they stand: there is no time for more, or it would not help. */
-static int append_plain(const struct job *job, const struct th_live_header *h, struct th_block *b,
-	struct th_slice frames)
-{
-	th_splitter_lean_on(&job->folding->splitter, NULL, 0);
-	b->raw_bytes = (uint32_t)frames.n;
-	b->told = th_frames_told(frames);
-	return append_stored(job, h, b, frames);
-}
-
 static int level_for(size_t n)
 {
 	return n <= THOROUGH_UP_TO ? TH_PACK_THOROUGH_LEVEL : TH_PACK_LEVEL;
 }
 
-/* What repeats in the frames costs nothing, also where there is no time for compression, or it
- * would not help. */
-static int append_split(const struct job *job, const struct th_live_header *h, struct th_block *b,
-	const struct th_split *split)
+static int append_stored_split(const struct job *job, const struct th_live_header *h,
+	struct th_block *b, const struct th_split *split, struct th_slice stored)
 {
-	struct th_packed packed;
+	b->flags |= TH_BLOCK_SPLIT;
 	b->frames = split->count;
 	b->raw_bytes = (uint32_t)split->frames.n;
 	b->told = split->told;
-	int r = th_pack_parts(
-		split->parts, split->n, level_for(split->bytes), job->deadline, &packed);
-	b->flags = r < 0 ? TH_BLOCK_SPLIT : TH_BLOCK_SPLIT | TH_BLOCK_ZSTD;
-	if (r < 0 && split->bytes < split->frames.n) {
-		r = th_pack_copy(split->parts, split->n, &packed);
-	}
-	if (r < 0) {
-		b->flags = 0;
-		return append_plain(job, h, b, split->frames);
-	}
 	if (split->leans) {
 		b->flags |= TH_BLOCK_LEANS;
 		b->base_first = split->base_first;
 		b->base_bytes = split->base_bytes;
 	}
-	r = append_stored(job, h, b, packed.bytes);
-	th_pack_finish(&packed);
+	int r = append_stored(job, h, b, stored);
 	th_splitter_lean_on(&job->folding->splitter, r == 0 ? split : NULL, b->first_seq);
 	return r;
 }
 
-/* In as many blocks as it takes. */
-static int append_frames(const struct job *job, const struct th_live_header *h,
+/* As they stand: what would not become smaller. */
+static int append_plain(const struct job *job, const struct th_live_header *h, struct th_block *b,
 	struct th_slice frames, uint32_t count)
 {
+	th_splitter_lean_on(&job->folding->splitter, NULL, 0);
+	b->frames = count;
+	b->raw_bytes = (uint32_t)frames.n;
+	b->told = th_frames_told(frames);
+	return append_stored(job, h, b, frames);
+}
+
+/* What repeats in the frames costs nothing, also where there is no time for compression, or where
+ * that would not help. */
+static int append_split(const struct job *job, const struct th_live_header *h, struct th_block *b,
+	const struct th_split *split)
+{
+	struct th_packed packed;
+	if (th_pack(split->bytes, level_for(split->bytes.n), &job->patience, &packed) == 0) {
+		b->flags = TH_BLOCK_ZSTD;
+		int r = append_stored_split(job, h, b, split, packed.bytes);
+		th_pack_finish(&packed);
+		return r;
+	}
+	return split->bytes.n < split->frames.n
+		? append_stored_split(job, h, b, split, split->bytes)
+		: append_plain(job, h, b, split->frames, split->count);
+}
+
+/* Whole frames from the first one on, of PORTION bytes or the one that is longer. */
+static struct th_slice portion(struct th_slice frames, uint32_t *ret_count)
+{
+	struct th_frame_header h;
+	size_t at = 0;
+	*ret_count = 0;
+	while (at < PORTION && th_frame_step((struct th_slice){frames.p + at, frames.n - at}, &h)) {
+		at += th_frame_room(h.length);
+		++*ret_count;
+	}
+	return (struct th_slice){frames.p, at};
+}
+
+/* In as many blocks as it takes. */
+static int append_frames(
+	const struct job *job, const struct th_live_header *h, struct th_slice frames, uint64_t seq)
+{
 	struct th_split split;
-	uint64_t seq = h->first_seq;
 	int r = 0;
 	while (r == 0 && frames.n > 0) {
-		struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq, count};
-		if (th_clock_mono() > job->deadline ||
-			th_splitter_take(&job->folding->splitter, frames, &split) < 0) {
-			return append_plain(job, h, &b, frames);
+		struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq};
+		bool taken = th_splitter_take(&job->folding->splitter, frames, &split) == 0;
+		forget_base(job->folding);
+		if (taken) {
+			r = append_split(job, h, &b, &split);
+		} else {
+			split.frames = portion(frames, &split.count);
+			r = append_plain(job, h, &b, split.frames, split.count);
 		}
-		r = append_split(job, h, &b, &split);
 		frames.p += split.frames.n;
 		frames.n -= split.frames.n;
 		seq += split.count;
-		count -= split.count;
 	}
 	return r;
-}
-
-/* ---- what the next block may refer to ---- */
-
-static int prepare(struct th_folding *f)
-{
-	int r = f->ready ? 0 : th_splitter_init(&f->splitter, &th_split_writer);
-	f->ready = r == 0;
-	return r;
-}
-
-static void keep(struct th_folding *f, void *map, size_t size)
-{
-	if (f->kept) {
-		munmap(f->kept, f->kept_size);
-	}
-	f->kept = map;
-	f->kept_size = size;
-}
-
-void th_folding_finish(struct th_folding *f)
-{
-	keep(f, NULL, 0);
-	if (f->ready) {
-		th_splitter_finish(&f->splitter);
-	}
-	f->ready = false;
 }
 
 /* ---- live files ---- */
+
+/* Up to the first one that is not sound. */
+static struct th_slice sound_frames(struct th_slice area)
+{
+	struct th_frame_header h;
+	size_t at = 0, let_go = 0;
+	bool ok = false;
+	while (th_frame_decode((struct th_slice){area.p + at, area.n - at}, &h, &ok) && ok) {
+		at += th_frame_room(h.length);
+		if (at - let_go >= PORTION) {
+			th_split_let_go((struct th_slice){area.p + let_go, at - let_go});
+			let_go = at;
+		}
+	}
+	return (struct th_slice){area.p, at};
+}
+
+/* Sound frames, decrypted into memory of their own. */
+static int append_portion(const struct job *job, const struct th_live_header *h,
+	const struct th_live_key *key, struct th_slice stored, uint64_t seq)
+{
+	uint32_t count = 0;
+	bool whole = true;
+	void *map = mmap(
+		NULL, stored.n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED) {
+		return -ENOMEM;
+	}
+	struct th_slice plain = {map, 0};
+	plain.n = th_live_key_open_all(key, seq, stored, map, &count, &whole);
+	th_split_let_go(stored);
+	int r = whole ? append_frames(job, h, plain, seq) : -EBADMSG;
+	keep(job->folding, map, stored.n);
+	return r;
+}
 
 /* Without the key it is left for somebody who has it: it would not compress. */
 static int append_decrypted(
 	const struct job *job, const struct th_live_header *h, struct th_slice area)
 {
 	struct th_live_key key;
-	uint32_t count = 0;
-	bool whole = true;
+	uint64_t seq = h->first_seq;
 	int r = th_key_live(h->salt, &key.key);
-	if (r < 0) {
-		return r;
-	}
-	void *map = mmap(NULL, area.n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (map == MAP_FAILED) {
-		return -ENOMEM;
-	}
 	th_live_key_init(&key, h->file_id, h->writer);
-	struct th_slice plain = {map, 0};
-	plain.n = th_live_key_open_all(&key, h->first_seq, area, map, &count, &whole);
-	r = whole ? append_frames(job, h, plain, count) : -EBADMSG;
-	keep(job->folding, map, area.n);
+	while (r == 0 && area.n > 0) {
+		uint32_t count;
+		struct th_slice part = portion(area, &count);
+		r = append_portion(job, h, &key, part, seq);
+		seq += count;
+		area.p += part.n;
+		area.n -= part.n;
+	}
 	return r;
 }
 
@@ -200,7 +256,6 @@ static int remove_unfinished(const struct job *job)
 static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 {
 	struct th_live_header h;
-	uint32_t count = 0;
 	if (th_le64(map) == 0) {
 		return remove_unfinished(job);
 	}
@@ -211,14 +266,19 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 	if (!is_free(job, &h)) {
 		return -EBUSY;
 	}
-	struct th_slice area = {map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES};
-	if (h.flags & TH_FILE_ENCRYPTED) {
-		r = append_decrypted(job, &h, area);
-		return r < 0 ? r : th_sys_unlink(job->live_path);
+	bool encrypted = h.flags & TH_FILE_ENCRYPTED;
+	r = prepare(job->folding, !encrypted);
+	if (r < 0) {
+		return r;
 	}
-	area.n = th_frames_scan(area, &count);
-	r = append_frames(job, &h, area, count);
-	keep(job->folding, (void *)(uintptr_t)map, size);
+	struct th_slice frames = sound_frames(
+		(struct th_slice){map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES});
+	if (encrypted) {
+		r = append_decrypted(job, &h, frames);
+	} else {
+		r = append_frames(job, &h, frames, h.first_seq);
+		keep(job->folding, (void *)(uintptr_t)map, size);
+	}
 	return r < 0 ? r : th_sys_unlink(job->live_path);
 }
 
@@ -258,8 +318,7 @@ static int fold_locked(const struct job *job, int fd)
 	if (map == MAP_FAILED) {
 		return -errno;
 	}
-	r = prepare(job->folding);
-	r = r < 0 ? r : fold_map(job, map, size);
+	r = fold_map(job, map, size);
 	if (job->folding->kept != map) {
 		munmap(map, size);
 	}
@@ -295,14 +354,14 @@ static int fold_alone(struct job *job)
 
 int th_fold_live(const char *path, const char *live_path, uint64_t budget_ns)
 {
-	struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_ORPHAN};
+	struct job job = {path, live_path, 0, th_patience_for(budget_ns), CLAIM_ORPHAN};
 	return fold_alone(&job);
 }
 
-int th_fold_own(
-	const char *path, const char *live_path, uint64_t budget_ns, struct th_folding *folding)
+int th_fold_own(const char *path, const char *live_path, const struct th_patience *patience,
+	struct th_folding *folding)
 {
-	const struct job job = {path, live_path, 0, deadline_of(budget_ns), CLAIM_OWN, folding};
+	const struct job job = {path, live_path, 0, *patience, CLAIM_OWN, folding};
 	return fold(&job);
 }
 
@@ -316,14 +375,14 @@ struct entry { /* struct linux_dirent64 */
 
 /* Folds the live files among the entries that one getdents() gave; returns how many. */
 static int fold_entries(struct job *job, const uint8_t *p, size_t n, char *live_path, size_t dir_n,
-	struct th_slice name, uint64_t give_up)
+	struct th_slice name, const struct th_patience *give_up)
 {
 	int folded = 0;
 	while (n > 0) {
 		const struct entry *e = (const void *)p;
 		size_t name_n = strlen(e->name);
 		if (th_live_is_name(e->name, name) && dir_n + name_n < PATH_MAX &&
-			th_clock_mono() < give_up) {
+			!th_patience_over(give_up)) {
 			memcpy(live_path + dir_n, e->name, name_n + 1);
 			folded += fold_alone(job) == 0;
 		}
@@ -352,12 +411,13 @@ int th_fold_orphans(const char *path, uint64_t own_writer, uint64_t budget_ns)
 	if (fd < 0) {
 		return fd;
 	}
-	struct job job = {path, live_path, own_writer, deadline_of(budget_ns), CLAIM_ORPHAN};
-	uint64_t give_up = deadline_of(budget_ns > UINT64_MAX / 2 ? UINT64_MAX : 2 * budget_ns);
+	struct job job = {path, live_path, own_writer, th_patience_for(budget_ns), CLAIM_ORPHAN};
+	const struct th_patience give_up = th_patience_for(
+		budget_ns > UINT64_MAX / 2 ? UINT64_MAX : 2 * budget_ns);
 	int folded = 0;
 	long n;
 	while ((n = th_sys_getdents(fd, entries, sizeof(entries))) > 0) {
-		folded += fold_entries(&job, entries, (size_t)n, live_path, dir_n, name, give_up);
+		folded += fold_entries(&job, entries, (size_t)n, live_path, dir_n, name, &give_up);
 	}
 	th_sys_close(fd);
 	return n < 0 ? (int)n : folded;

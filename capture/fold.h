@@ -9,10 +9,11 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "capture/split.h"
 
-/* Folds the live file at `live_path` into the capture at `path`. budget_ns bounds the time spent
- * compressing (UINT64_MAX: no bound); beyond it the block is stored as it is. 0, or a negative
+/* Folds the live file at `live_path` into the capture at `path`. budget_ns of processor time are
+ * spent on compressing (UINT64_MAX: no bound); beyond it frames are only split. 0, or a negative
  * errno: -EBUSY: its owner may be alive or somebody else is folding it; -ENOENT: it is gone, or was
  * unfinished and is removed; -ESTALE: it belongs to another capture; -EINVAL: it is no live file;
  * -ENOKEY, -EBADMSG: it is encrypted, and there is no key or another one. */
@@ -30,8 +31,8 @@ struct th_folding {
 void th_folding_finish(struct th_folding *f);
 
 /* As th_fold_live(), for the owner itself: it does not ask whether the owner is alive. */
-int th_fold_own(
-	const char *path, const char *live_path, uint64_t budget_ns, struct th_folding *folding);
+int th_fold_own(const char *path, const char *live_path, const struct th_patience *patience,
+	struct th_folding *folding);
 
 /* Folds every orphaned live file of the capture at `path`, within budget_ns altogether; what
  * is left of the time decides between compressed and stored, and no file is begun when twice the

@@ -161,8 +161,9 @@ static void spoil(struct joining *j, size_t from, size_t to)
 	}
 }
 
-/* Ends what was put together where it cannot be checked, and spoils what is not as it was. */
-static void check(struct joining *j)
+/* Ends what was put together where it cannot be checked, and spoils what is not as it was. False:
+ * something was not. */
+static bool check(struct joining *j)
 {
 	bool bad[TH_BLOCK_MAX / TH_SPLIT_CHECKED + 1] = {false};
 	size_t n = 0;
@@ -174,14 +175,17 @@ static void check(struct joining *j)
 		}
 		bad[n] = th_in_u32(&j->checks) != th_crc32c(0, j->out + at, size);
 	}
+	bool all = true;
 	for (size_t i = 0; i < n; i++) {
+		all = all && !bad[i];
 		if (bad[i]) {
 			spoil(j, i * TH_SPLIT_CHECKED, (i + 1) * TH_SPLIT_CHECKED);
 		}
 	}
+	return all;
 }
 
-size_t th_join_frames(const struct th_join *join, uint8_t *out, size_t n)
+size_t th_join_frames(struct th_join *join, uint8_t *out, size_t n)
 {
 	struct joining j = {.base = join->base, .out = out, .n = n};
 	if (!find_columns(&j, join->area, join->frames) || !next_reference(&j)) {
@@ -194,6 +198,6 @@ size_t th_join_frames(const struct th_join *join, uint8_t *out, size_t n)
 			break;
 		}
 	}
-	check(&j);
+	join->spoilt = !check(&j);
 	return j.at;
 }

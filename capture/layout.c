@@ -175,7 +175,7 @@ void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header
 	};
 }
 
-int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok)
+int th_frame_step(struct th_slice in, struct th_frame_header *ret_header)
 {
 	if (in.n < TH_FRAME_HEADER_BYTES) {
 		return 0;
@@ -195,7 +195,15 @@ int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool
 		return 0;
 	}
 	*ret_header = h;
-	*ret_ok = th_crc32c(0, in.p + 8, h.length - 8) == h.crc;
+	return 1;
+}
+
+int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok)
+{
+	if (!th_frame_step(in, ret_header)) {
+		return 0;
+	}
+	*ret_ok = th_crc32c(0, in.p + 8, ret_header->length - 8) == ret_header->crc;
 	return 1;
 }
 

@@ -113,6 +113,9 @@ void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header
  * found behind it. */
 int th_frame_decode(struct th_slice in, struct th_frame_header *ret_header, bool *ret_ok);
 
+/* The same without its checksum: of frames that were just put together. */
+int th_frame_step(struct th_slice in, struct th_frame_header *ret_header);
+
 /* Frames from the start of `in` on that are whole and sound: their bytes and number. */
 size_t th_frames_scan(struct th_slice in, uint32_t *ret_count);
 

@@ -3,9 +3,8 @@
 #ifndef CAPTURE_PACK_H
 #define CAPTURE_PACK_H
 
-#include <sys/uio.h>
-
 #include "base/bytes.h"
+#include "base/clock.h"
 
 #define TH_PACK_LEVEL 3 /* where time counts */
 #define TH_PACK_THOROUGH_LEVEL 6
@@ -17,16 +16,10 @@ struct th_packed {
 	size_t map_size;
 };
 
-/* Compresses `in` into one zstd frame. `deadline`: th_clock_mono() time at which to give up
- * (UINT64_MAX: never). 0; -ETIME; -E2BIG: it would not become smaller; -ENOMEM. */
-int th_pack(struct th_slice in, uint64_t deadline, struct th_packed *ret_packed);
-
-/* As th_pack(), of what the `n` parts are together, at a level of zstd's. */
-int th_pack_parts(const struct iovec *parts, int n, int level, uint64_t deadline,
+/* Compresses `in` into one zstd frame, at a level of zstd's. 0; -ETIME: patience is over (NULL:
+ * never); -E2BIG: it would not become smaller; -ENOMEM. */
+int th_pack(struct th_slice in, int level, const struct th_patience *patience,
 	struct th_packed *ret_packed);
-
-/* No compression: a copy of all parts, one behind the other. 0 or -ENOMEM. */
-int th_pack_copy(const struct iovec *parts, int n, struct th_packed *ret_packed);
 
 void th_pack_finish(struct th_packed *p);
 

@@ -8,9 +8,12 @@
 #include "base/crc32c.h"
 #include "capture/layout.h"
 
-const struct th_split_limits th_split_writer = {TH_LIVE_MAX, 2u << 20, 64u << 10};
+const struct th_split_limits th_split_writer = {TH_LIVE_MAX, 3u << 19, 64u << 10};
 const struct th_split_limits th_split_archive = {TH_BLOCK_MAX, TH_BLOCK_MAX, 1u << 20};
 
+#define PAGE 4096
+#define MOVE (128u << 10)
+#define LET_GO_EVERY (512u << 10)
 #define REFERENCES(limits) ((limits)->raw / 512)
 #define VARINT_MAX 10
 #define HEADER_MAX (2 * VARINT_MAX)
@@ -31,8 +34,6 @@ enum part {
 	PART_BODIES,
 	N_PARTS,
 };
-
-_Static_assert(N_PARTS == TH_SPLIT_PARTS, "one iovec for each");
 
 /* One block in the making. */
 struct making {
@@ -89,6 +90,23 @@ int th_splitter_init(struct th_splitter *s, const struct th_split_limits *limits
 void th_splitter_finish(struct th_splitter *s)
 {
 	munmap(s->map, s->size);
+}
+
+void th_split_let_go(struct th_slice mapped)
+{
+	size_t before = (uintptr_t)mapped.p % PAGE; /* the mapping's, too */
+	(void)madvise((void *)((uintptr_t)mapped.p - before), mapped.n + before, MADV_DONTNEED);
+}
+
+/* Of all that was looked at: repeats led back to what was let go of before. */
+static void let_go(const struct th_splitter *s, size_t at)
+{
+	if (s->of_file) {
+		th_split_let_go((struct th_slice){s->repeats.own.p, at});
+		if (s->repeats.base.n) {
+			th_split_let_go(s->repeats.base);
+		}
+	}
 }
 
 static void put_varint(struct th_out *out, uint64_t v)
@@ -180,11 +198,13 @@ static void put_frame(struct making *m, size_t offset, const struct th_frame_hea
 
 static void put_checks(struct making *m, struct th_slice frames)
 {
-	while (frames.n) {
-		size_t n = frames.n < TH_SPLIT_CHECKED ? frames.n : TH_SPLIT_CHECKED;
-		th_out_u32(&m->parts[PART_CHECKS], th_crc32c(0, frames.p, n));
-		frames.p += n;
-		frames.n -= n;
+	for (size_t at = 0; at < frames.n; at += TH_SPLIT_CHECKED) {
+		size_t left = frames.n - at;
+		size_t n = left < TH_SPLIT_CHECKED ? left : TH_SPLIT_CHECKED;
+		th_out_u32(&m->parts[PART_CHECKS], th_crc32c(0, frames.p + at, n));
+		if ((at + n) % LET_GO_EVERY == 0) {
+			let_go(m->s, at + n);
+		}
 	}
 }
 
@@ -202,35 +222,69 @@ static void begin(struct making *m, struct th_splitter *s)
 /* The bytes taken. */
 static size_t take(struct making *m, struct th_slice frames)
 {
-	size_t at = 0;
+	size_t at = 0, let_go_at = LET_GO_EVERY;
 	struct th_frame_header h;
 	frames.n = frames.n < m->s->limits.raw ? frames.n : m->s->limits.raw;
 	m->s->repeats.own = frames;
 	while (fits(m, (struct th_slice){frames.p + at, frames.n - at}, &h)) {
 		put_frame(m, at, &h);
 		at += th_frame_room(h.length);
+		if (at >= let_go_at) {
+			let_go(m->s, at);
+			let_go_at = at + LET_GO_EVERY;
+		}
 	}
 	put_varint(&m->parts[PART_HEADER], m->references);
 	put_varint(&m->parts[PART_HEADER], m->parts[PART_TEXT].n);
 	put_checks(m, (struct th_slice){frames.p, at});
+	let_go(m->s, at);
 	return at;
 }
 
-static void give(const struct making *m, struct th_slice frames, struct th_split *ret_split)
+static uintptr_t page_above(uintptr_t at)
+{
+	return (at + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+}
+
+/* To a lower place, piece by piece; pages that this leaves are given back at once. */
+static void move_down(uint8_t *to, uint8_t *from, size_t n)
+{
+	uintptr_t kept_to = page_above((uintptr_t)to + n), given_to = page_above((uintptr_t)from);
+	for (size_t at = 0; at < n; at += MOVE) {
+		size_t piece = n - at < MOVE ? n - at : MOVE;
+		memmove(to + at, from + at, piece);
+		uintptr_t give_to = ((uintptr_t)from + at + piece) & ~(uintptr_t)(PAGE - 1);
+		given_to = given_to > kept_to ? given_to : kept_to;
+		if (give_to > given_to) {
+			(void)madvise((void *)given_to, give_to - given_to, MADV_DONTNEED);
+			given_to = give_to;
+		}
+	}
+}
+
+/* What was made, moved together, so that zstd need not copy it: columns up to the texts, bodies
+ * down to them. */
+static struct th_slice gather(struct making *m)
+{
+	const struct th_out *text = &m->parts[PART_TEXT], *bodies = &m->parts[PART_BODIES];
+	uint8_t *begin = text->p;
+	for (int part = PART_TEXT - 1; part >= 0; part--) {
+		begin -= m->parts[part].n;
+		memmove(begin, m->parts[part].p, m->parts[part].n);
+	}
+	move_down(text->p + text->n, bodies->p, bodies->n);
+	return (struct th_slice){begin, (size_t)(text->p - begin) + text->n + bodies->n};
+}
+
+static void give(struct making *m, struct th_slice frames, struct th_split *ret_split)
 {
 	*ret_split = (struct th_split){.frames = frames,
 		.count = m->count,
 		.told = m->told,
 		.leans = m->leaned > 0,
 		.base_first = m->s->base_first,
-		.base_bytes = (uint32_t)m->s->repeats.base.n};
-	for (enum part part = 0; part < N_PARTS; part++) {
-		const struct th_out *out = &m->parts[part];
-		if (out->n) {
-			ret_split->parts[ret_split->n++] = (struct iovec){out->p, out->n};
-			ret_split->bytes += out->n;
-		}
-	}
+		.base_bytes = (uint32_t)m->s->repeats.base.n,
+		.bytes = gather(m)};
 }
 
 int th_splitter_take(struct th_splitter *s, struct th_slice frames, struct th_split *ret_split)

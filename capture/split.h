@@ -5,12 +5,10 @@
 #define CAPTURE_SPLIT_H
 
 #include <stdint.h>
-#include <sys/uio.h>
 
 #include "capture/layout.h"
 #include "capture/repeats.h"
 
-#define TH_SPLIT_PARTS 12
 #define TH_SPLIT_CHECKED (128u << 10) /* frames, in bytes, per checksum */
 #define TH_SPLIT_LEAN_MAX 32	      /* blocks that lean one on the other in a row */
 #define TH_SPLIT_LEAN_WORTH (32u << 10)
@@ -21,7 +19,7 @@ struct th_split_limits {
 	uint32_t frames;
 };
 
-/* Those of a writer, with which a splitter takes 7 MiB of memory at most; those of an archive. */
+/* Those of a writer, with which a splitter takes 6 MiB of memory at most; those of an archive. */
 extern const struct th_split_limits th_split_writer, th_split_archive;
 
 struct th_splitter {
@@ -29,7 +27,8 @@ struct th_splitter {
 	struct th_repeats repeats;
 	uint8_t *map;
 	size_t size;
-	uint32_t depth;	     /* blocks that the base leans on, itself among them; 0: no base */
+	bool of_file;	/* frames are mapped from a file: their pages are let go of on the way */
+	uint32_t depth; /* blocks that the base leans on, itself among them; 0: no base */
 	uint64_t base_first; /* number of the base's first frame */
 };
 
@@ -40,10 +39,12 @@ struct th_split {
 	bool leans; /* on the block whose first frame is base_first, of base_bytes */
 	uint64_t base_first;
 	uint32_t base_bytes;
-	struct iovec parts[TH_SPLIT_PARTS]; /* valid until the next one is taken */
-	int n;
-	size_t bytes; /* of all parts */
+	struct th_slice bytes; /* split frames; valid until the next ones are taken */
 };
+
+/* Lets go of the pages of a mapping of a file, which count as the process's memory; it may still be
+ * read. */
+void th_split_let_go(struct th_slice mapped);
 
 /* 0 or -ENOMEM. */
 int th_splitter_init(struct th_splitter *s, const struct th_split_limits *limits);

@@ -489,17 +489,17 @@ static int fold_each(const struct th_writer *w, uint32_t first, uint32_t last, u
 	struct th_folding *folding, uint32_t *ret_done)
 {
 	char live_path[sizeof(w->live_path)];
-	uint64_t start = th_clock_mono();
+	const struct th_patience patience = th_patience_for(budget_ns);
+	const struct th_patience give_up = th_patience_for(
+		budget_ns > UINT64_MAX / 2 ? UINT64_MAX : 2 * budget_ns);
 	*ret_done = first - 1;
 	for (uint32_t number = first; number <= last; number++) {
-		uint64_t spent = th_clock_mono() - start;
-		if (number > first && spent / 2 > budget_ns) {
+		if (number > first && th_patience_over(&give_up)) {
 			return -ETIME;
 		}
 		int r = th_live_name(live_path, sizeof(live_path), w->path, w->id, number);
 		if (r == 0) {
-			uint64_t left = budget_ns > spent ? budget_ns - spent : 0;
-			r = th_fold_own(w->path, live_path, left, folding);
+			r = th_fold_own(w->path, live_path, &patience, folding);
 		}
 		if (r < 0 && r != -ENOENT) {
 			return r;

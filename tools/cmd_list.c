@@ -14,11 +14,9 @@
 #include "tools/units.h"
 #include "tools/utf8.h"
 
-#define ID_SHOWN 12   /* digits: enough to tell runs apart */
-#define DATE_SHOWN 19 /* without fractions of a second */
-#define QUICK_FROM \
-	(256ll << 20) /* bytes of a capture that is not read whole without being asked \
-		       */
+#define ID_SHOWN 12		/* digits: enough to tell runs apart */
+#define DATE_SHOWN 19		/* without fractions of a second */
+#define QUICK_FROM (64ll << 20) /* bytes: not read whole without being asked */
 
 enum {
 	AT_NUMBER,
@@ -178,4 +176,4 @@ const struct th_command th_cmd_list = {"list", run, "list the runs of a capture"
 	"\n"
 	"  -j, --json            one JSON object per run and line\n"
 	"  -q, --quick           without errors, models and tokens: most of the file is not read\n"
-	"      --full            with them, also of a file of 256 MiB and more\n"};
+	"      --full            with them, also of a file of 64 MiB and more\n"};

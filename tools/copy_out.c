@@ -116,18 +116,24 @@ static int append(struct th_copy_out *o, struct th_block *b, uint8_t *p, size_t 
 static int append_split(struct th_copy_out *o, struct th_block *b, const struct th_split *split)
 {
 	struct th_packed packed;
+	const struct th_slice *bytes = &split->bytes;
 	b->raw_bytes = (uint32_t)split->frames.n;
 	b->told = split->told;
 	b->frames = split->count;
-	if (th_pack_parts(split->parts, split->n, o->packing->level, UINT64_MAX, &packed) < 0) {
+	bool compressed = th_pack(*bytes, o->packing->level, NULL, &packed) == 0;
+	if (!compressed && bytes->n >= split->frames.n) {
 		th_splitter_lean_on(&o->splitter, NULL, 0);
 		return append(o, b, (uint8_t *)(uintptr_t)split->frames.p, split->frames.n);
 	}
-	b->flags = TH_BLOCK_ZSTD | TH_BLOCK_SPLIT | (split->leans ? TH_BLOCK_LEANS : 0);
+	b->flags = TH_BLOCK_SPLIT | (compressed ? TH_BLOCK_ZSTD : 0) |
+		(split->leans ? TH_BLOCK_LEANS : 0);
 	b->base_first = split->leans ? split->base_first : 0;
 	b->base_bytes = split->leans ? split->base_bytes : 0;
-	int r = append(o, b, packed.map, packed.bytes.n);
-	th_pack_finish(&packed);
+	struct th_slice stored = compressed ? packed.bytes : *bytes;
+	int r = append(o, b, (uint8_t *)(uintptr_t)stored.p, stored.n);
+	if (compressed) {
+		th_pack_finish(&packed);
+	}
 	th_splitter_lean_on(&o->splitter, split, b->first_seq);
 	return r;
 }

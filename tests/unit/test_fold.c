@@ -279,6 +279,23 @@ Test(fold, budget_bounds_the_compression)
 	cr_assert_eq(count_frames(), 2);
 }
 
+/* Without any time for compression, too, what repeats is stored once. */
+Test(fold, what_repeats_needs_no_time)
+{
+	static uint8_t noise[100000];
+	unsigned seed = 9;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
+	}
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= 10; i++) {
+		put(i, noise, sizeof(noise));
+	}
+	cr_assert_eq(th_writer_finish(&w, 0), 0);
+	cr_assert_leq(scratch_size(scratch_path), (long)sizeof(noise) + 4000);
+	cr_assert_eq(count_frames(), 10);
+}
+
 Test(fold, what_does_not_shrink_is_stored)
 {
 	static uint8_t noise[100000];
