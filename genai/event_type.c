@@ -10,13 +10,24 @@ static bool is_tool_call(const struct th_call *c)
 		strcmp(c->mcp.asked.method, "tools/call") == 0;
 }
 
+const char *th_decision_of(const struct th_call *c)
+{
+	if (!c || !th_call_is_llm(c)) {
+		return NULL;
+	}
+	if (c->n_tool_calls) {
+		return th_finish_name(TH_FINISH_TOOL_CALL);
+	}
+	return c->n_offers && !c->error_type ? th_finish_name(c->finish) : NULL;
+}
+
 unsigned th_event_types_of_exchange(const struct th_exchange *x, const struct th_call *c)
 {
 	bool error = th_http_outcome(x, NULL)[0] == 'e' || (c && c->error_type);
 	unsigned types = error ? BIT(TH_TYPE_ERROR) : 0;
 	if (c && th_call_is_llm(c)) {
 		types |= BIT(TH_TYPE_LLM_CALL);
-		types |= c->n_tool_calls ? BIT(TH_TYPE_DECISION) : 0;
+		types |= th_decision_of(c) ? BIT(TH_TYPE_DECISION) : 0;
 		types |= c->new_turn ? BIT(TH_TYPE_STATE_TRANSITION) : 0;
 	} else if (c && is_tool_call(c)) {
 		types |= BIT(TH_TYPE_TOOL_CALL);

@@ -9,7 +9,7 @@ enum th_event_type {
 	TH_TYPE_TOOL_CALL,
 	TH_TYPE_HTTP,
 	TH_TYPE_PROCESS,
-	TH_TYPE_DECISION,	  /* the model chose tools */
+	TH_TYPE_DECISION,	  /* the model chose tools, or to do without those offered */
 	TH_TYPE_STATE_TRANSITION, /* a process came, a turn of the conversation began */
 	TH_TYPE_ERROR,
 	TH_N_TYPES,
@@ -18,6 +18,10 @@ enum th_event_type {
 /* Bits, 1 << enum th_event_type; the lowest is the main type. c may be NULL. */
 unsigned th_event_types_of_exchange(const struct th_exchange *x, const struct th_call *c);
 unsigned th_event_types_of_tool(const struct th_tool_span *t);
+
+/* What the model chose, for those that are decisions: "tool_call", or the branch it took instead,
+ * that is how it finished ("stop", "length" …); NULL: it is no decision. */
+const char *th_decision_of(const struct th_call *c);
 
 /* "LLM_CALL", "TOOL_CALL" … */
 const char *th_event_type_name(enum th_event_type t);

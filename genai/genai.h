@@ -107,6 +107,7 @@ struct th_call {
 	size_t n_tool_calls;
 	struct th_tool_result *tool_results;
 	size_t n_tool_results;
+	size_t n_offers;		  /* tools that the model may choose from */
 	size_t n_messages;		  /* of the request, system instructions included */
 	bool new_turn;			  /* the last message is the user's own words */
 	char *error_type, *error_message; /* NULL: none */

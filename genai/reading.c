@@ -188,13 +188,29 @@ static struct th_count estimate(uint64_t bytes)
 	return (struct th_count){TH_ESTIMATED, (bytes + 3) / 4};
 }
 
+static const char *const offers_at[] = {
+	"tools", "functions", "toolConfig.tools", "request.tools", NULL};
+
+/* Gemini's are lists within the list. */
+static size_t count_offers(const cJSON *question)
+{
+	size_t n = 0;
+	for (size_t i = 0; offers_at[i]; i++) {
+		for (const cJSON *o = th_dig_first(question, offers_at[i]); o; o = o->next) {
+			const cJSON *list = th_dig(o, "functionDeclarations");
+			list = list ? list : th_dig(o, "function_declarations");
+			n += list ? (size_t)cJSON_GetArraySize(list) : 1;
+		}
+	}
+	return n;
+}
+
 /* Tools that are offered are read by the model, too. */
 static uint64_t offer_bytes(const cJSON *question)
 {
-	static const char *const names[] = {"tools", "functions", "toolConfig"};
 	uint64_t n = 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const cJSON *offers = th_dig(question, names[i]);
+	for (size_t i = 0; offers_at[i]; i++) {
+		const cJSON *offers = th_dig(question, offers_at[i]);
 		char *printed = offers ? cJSON_PrintUnformatted(offers) : NULL;
 		n += printed ? strlen(printed) : 0;
 		cJSON_free(printed);
@@ -304,6 +320,7 @@ static int read_call(struct work *w)
 	th_say_text(r, &r->call->provider, provider ? provider : r->host);
 	r->call->fingerprint = th_reading_fingerprint(r, (struct th_slice){w->asked, w->n_asked});
 	w->dialect->question(r);
+	r->call->n_offers = count_offers(r->question);
 	read_answer(w);
 	settle_end(r);
 	settle_finish(r->call);

@@ -66,3 +66,11 @@ void th_body_hash(const struct th_body *b, char ret_hex[TH_BODY_HASH_CHARS])
 	th_hex_encode(ret_hex, digest, n);
 	ret_hex[2 * n] = '\0';
 }
+
+void th_body_hash_text(const char *text, char ret_hex[TH_BODY_HASH_CHARS])
+{
+	const struct th_body b = {.bytes = (uint8_t *)(uintptr_t)text,
+		.n = strlen(text),
+		.type = TH_SLICE_LIT("application/json")};
+	th_body_hash(&b, ret_hex);
+}

@@ -26,4 +26,7 @@ static inline struct th_slice th_body_slice(const struct th_body *b)
 /* SHA-256 of the body in its canonical form (JSON: as the matcher compares it), hex and NUL. */
 void th_body_hash(const struct th_body *b, char ret_hex[TH_BODY_HASH_CHARS]);
 
+/* The same of a text that is JSON, maybe. */
+void th_body_hash_text(const char *text, char ret_hex[TH_BODY_HASH_CHARS]);
+
 #endif

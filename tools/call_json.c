@@ -1,5 +1,7 @@
 #include "tools/call_json.h"
 
+#include "genai/event_type.h"
+
 void th_call_json_count(struct th_jout *j, const char *key, struct th_count c)
 {
 	if (c.from == TH_ABSENT) {
@@ -23,6 +25,27 @@ void th_call_json_tokens(struct th_jout *j, const char *key, const struct th_tok
 	th_jout_close(j, '}');
 }
 
+/* Which tools of how many, or which branch instead. */
+static void put_decision(struct th_jout *j, const struct th_call *c)
+{
+	const char *branch = th_decision_of(c);
+	if (!branch) {
+		th_jout_put_null(j, "decision");
+		return;
+	}
+	th_jout_key(j, "decision");
+	th_jout_open(j, '{');
+	th_jout_put_text(j, "branch", branch);
+	th_jout_key(j, "tools");
+	th_jout_open(j, '[');
+	for (size_t i = 0; i < c->n_tool_calls; i++) {
+		th_jout_text(j, c->tool_calls[i].name);
+	}
+	th_jout_close(j, ']');
+	th_jout_put_u64(j, "offered", c->n_offers);
+	th_jout_close(j, '}');
+}
+
 void th_call_json(struct th_jout *j, const struct th_call *c)
 {
 	th_jout_put_text(j, "operation", c ? th_operation_name(c->operation) : NULL);
@@ -33,6 +56,7 @@ void th_call_json(struct th_jout *j, const struct th_call *c)
 		th_jout_put_null(j, "streamed");
 		th_jout_put_null(j, "resend_count");
 		th_jout_put_null(j, "tokens");
+		th_jout_put_null(j, "decision");
 		return;
 	}
 	th_jout_put_bool(j, "streamed", c->streamed);
@@ -42,4 +66,5 @@ void th_call_json(struct th_jout *j, const struct th_call *c)
 	} else {
 		th_jout_put_null(j, "tokens");
 	}
+	put_decision(j, c);
 }

@@ -5,8 +5,8 @@
 #include "genai/genai.h"
 #include "tools/json_out.h"
 
-/* "operation", "provider", "model", "streamed", "finish", "resend_count" and "tokens"; c may be
- * NULL: each is null. */
+/* "operation", "provider", "model", "streamed", "finish", "resend_count", "tokens" and
+ * "decision"; c may be NULL: each is null. */
 void th_call_json(struct th_jout *j, const struct th_call *c);
 
 /* An object of counts, null where absent, and their "source". */

@@ -123,10 +123,18 @@ static char *duration(uint64_t ns)
 	return th_tool_format("%s", ns ? th_units_duration(text, ns) : "-");
 }
 
-static void add_row(struct th_table *t, const struct th_span_facts *s)
+/* Whoever asks for decisions wants to know what was decided. */
+static char *name_of(const struct th_span_facts *s, bool decisions)
+{
+	th_auto_free char *name = th_text_line(th_slice_str(th_span_title(s)));
+	th_auto_free char *chosen = decisions ? th_span_decision(s) : NULL;
+	return th_tool_format("%s%s%s", name, chosen ? " \xe2\x86\x92 " : "", chosen ? chosen : "");
+}
+
+static void add_row(struct th_table *t, const struct th_span_facts *s, bool decisions)
 {
 	char at[TH_UNITS_TEXT], number[24] = "";
-	th_auto_free char *name = th_text_line(th_slice_str(th_span_title(s)));
+	th_auto_free char *name = name_of(s, decisions);
 	th_auto_free char *host = th_text_line(th_slice_str(s->host ? s->host : ""));
 	th_auto_free char *took = duration(th_span_took(s));
 	th_auto_free char *first = duration(th_span_first(s));
@@ -150,11 +158,11 @@ static void add_row(struct th_table *t, const struct th_span_facts *s)
 	th_table_add(t, th_span_tone(s), cells);
 }
 
-static void show_table(const struct place *places, size_t n)
+static void show_table(const struct place *places, size_t n, bool decisions)
 {
 	struct th_table *t = th_table_create(columns, N_COLUMNS);
 	for (size_t i = 0; i < n; i++) {
-		add_row(t, places[i].span);
+		add_row(t, places[i].span, decisions);
 	}
 	th_table_print(t, stdout, th_tool_width(), th_tool_colour());
 	th_table_destroy(t);
@@ -203,7 +211,7 @@ static void show(void *ctx, const struct th_view_runs *runs)
 	if (o->view.json) {
 		show_json(places, n);
 	} else if (n) {
-		show_table(places, n);
+		show_table(places, n, o->view.filter.types & 1u << TH_TYPE_DECISION);
 	}
 }
 

@@ -2,14 +2,14 @@
 
 #include "base/cleanup.h"
 #include "genai/event_type.h"
+#include "tools/body.h"
 #include "tools/call_json.h"
 #include "tools/exchange_json.h"
 #include "tools/feedback.h"
 #include "tools/tools.h"
 
-void th_meaning_json_types(struct th_jout *j, unsigned types)
+void th_meaning_json_type_list(struct th_jout *j, unsigned types)
 {
-	th_jout_put_text(j, "event_type", th_event_type_main(types));
 	th_jout_key(j, "event_types");
 	th_jout_open(j, '[');
 	for (unsigned t = 0; t < TH_N_TYPES; t++) {
@@ -18,6 +18,12 @@ void th_meaning_json_types(struct th_jout *j, unsigned types)
 		}
 	}
 	th_jout_close(j, ']');
+}
+
+void th_meaning_json_types(struct th_jout *j, unsigned types)
+{
+	th_jout_put_text(j, "event_type", th_event_type_main(types));
+	th_meaning_json_type_list(j, types);
 }
 
 static void put_sources(struct th_jout *j, const struct th_tokens *t)
@@ -139,6 +145,15 @@ void th_meaning_json_work(struct th_jout *j, const struct th_tool_work *w)
 	th_jout_put_text(j, "work_found_by", how);
 }
 
+static void put_hash(struct th_jout *j, const char *key, const char *text)
+{
+	char hash[TH_BODY_HASH_CHARS];
+	if (text) {
+		th_body_hash_text(text, hash);
+	}
+	th_jout_put_text(j, key, text ? hash : NULL);
+}
+
 static void put_tool(struct th_jout *j, const struct th_tool_span *t)
 {
 	bool known = t->end >= t->start && t->answered;
@@ -159,6 +174,8 @@ static void put_tool(struct th_jout *j, const struct th_tool_span *t)
 	th_jout_put_text(j, "tool_call_id", *t->call->id ? t->call->id : NULL);
 	th_jout_put_text(j, "arguments", t->call->arguments);
 	th_jout_put_text(j, "result", t->result ? t->result->text : NULL);
+	put_hash(j, "input_hash", t->call->arguments);
+	put_hash(j, "output_hash", t->result ? t->result->text : NULL);
 	if (t->answered) {
 		th_span_json_id(
 			j, "result_span_id", t->answered->exchange->span_id, TH_SPAN_ID_BYTES);

@@ -8,6 +8,9 @@
 /* "event_type" and "event_types": a set of them. */
 void th_meaning_json_types(struct th_jout *j, unsigned types);
 
+/* "event_types" alone. */
+void th_meaning_json_type_list(struct th_jout *j, unsigned types);
+
 /* "event_type", "event_types", "model", "tokens"; of calls everything else that is known, too. c
  * may be NULL. */
 void th_meaning_json_exchange(

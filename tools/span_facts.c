@@ -339,6 +339,9 @@ char *th_span_count_text(const struct th_tokens *t)
 	if (t->input.from == TH_ABSENT && t->output.from == TH_ABSENT) {
 		return th_tool_format("%s", "");
 	}
+	if (t->input.from == TH_REPORTED && t->output.from == TH_ABSENT) { /* embeddings */
+		return th_tool_format("%s", th_units_bytes(in, t->input.n));
+	}
 	return th_tool_format("%s%s\xe2\x86\x92%s", th_tokens_source(t) == TH_ESTIMATED ? "~" : "",
 		t->input.from == TH_ABSENT ? "?" : th_units_bytes(in, t->input.n),
 		t->output.from == TH_ABSENT ? "?" : th_units_bytes(out, t->output.n));
@@ -349,45 +352,6 @@ char *th_span_tokens_text(const struct th_span_facts *f)
 	struct th_tokens t = {0};
 	th_span_tokens(f, &t);
 	return th_span_count_text(&t);
-}
-
-static char *outcome_of(const struct th_span_facts *f)
-{
-	const struct th_exchange *x = f->event.exchange;
-	bool exchange = f->event.kind == TH_EVENT_EXCHANGE;
-	unsigned retries = f->call ? f->call->resend_count : 0;
-	bool inside = f->call && f->http_status < 300 && *f->why; /* HTTP is content */
-	if (exchange && inside && f->call->error_type && !f->call->cut &&
-		!f->call->mcp.asked.tool_error) {
-		th_auto_free char *type = th_text_line(th_slice_str(f->call->error_type));
-		return th_tool_format("error: %s", type);
-	}
-	if (exchange && !inside && f->http_status && !th_http_truncated(&x->request) &&
-		!th_http_truncated(&x->response)) {
-		return retries ? th_tool_format("%u, retry %u", f->http_status, retries)
-			       : th_tool_format("%u", f->http_status);
-	}
-	return th_tool_format("%s", f->why);
-}
-
-char *th_span_outcome(const struct th_span_facts *f)
-{
-	char *outcome = outcome_of(f);
-	th_auto_free char *said = th_feedback_word(f->run, th_span_id(f));
-	if (said) {
-		th_auto_free char *plain = outcome;
-		outcome = th_tool_format("%s%s[%s]", plain, *plain ? " " : "", said);
-	}
-	return outcome;
-}
-
-enum th_table_tone th_span_tone(const struct th_span_facts *f)
-{
-	if (strcmp(f->status, "error") == 0) {
-		return f->http_status && f->http_status < 500 ? TH_TONE_WARN : TH_TONE_BAD;
-	}
-	bool unseen = f->event.kind == TH_EVENT_OPAQUE || f->event.kind == TH_EVENT_LEFT;
-	return unseen ? TH_TONE_WARN : TH_TONE_NORMAL;
 }
 
 static void put_ids(struct th_jout *j, const struct th_span_facts *f)
@@ -412,6 +376,7 @@ void th_span_facts_json(struct th_jout *j, const struct th_span_facts *f)
 	put_ids(j, f);
 	th_jout_put_text(j, "kind", th_events_kind_name(f->event.kind));
 	th_jout_put_text(j, "event_type", f->type);
+	th_meaning_json_type_list(j, f->types);
 	th_jout_put_text(j, "name", f->name);
 	th_jout_put_text(j, "title", f->title);
 	th_jout_put_known(j, "number", exchange ? f->event.exchange->order + 1 : 0);

@@ -73,6 +73,10 @@ uint64_t th_span_first(const struct th_span_facts *f);
 /* The model that answered or was asked; NULL: none, or not known. */
 const char *th_span_model(const struct th_span_facts *f);
 
+/* "weather, search", or "stop": what the model chose; NULL: the span is no decision. The caller
+ * frees. */
+char *th_span_decision(const struct th_span_facts *f);
+
 /* Status in a word or a clause: "200", "503", "the connection was reset", "" when all is well with
  * something that has no number; and, in brackets, what was said of it since. The caller frees. */
 char *th_span_outcome(const struct th_span_facts *f);

@@ -76,6 +76,9 @@ bool th_otel_is_span(const struct th_span_facts *f);
 /* What was said of the span since, as items of its list of events. */
 void th_otel_feedback(struct th_otlp *o, const struct th_span_facts *f);
 
+/* Members of a span's list of attributes that no convention has. */
+void th_otel_own(struct th_otlp *o, struct th_otlp_field list, const struct th_span_facts *f);
+
 /* ---- inside: attributes of a call to a model; `list` is the span's list of attributes ---- */
 
 /* A number that nobody knows is left out, which is not 0. `key` may be NULL. */

@@ -64,7 +64,8 @@ void th_otel_call(struct th_otlp *o, struct th_otlp_field list, const struct th_
 		th_otlp_put_bool(o, list, th_otel_key(v, TH_OTEL_STREAM), true);
 	}
 	if (c->finish_raw) {
-		th_otlp_put_texts(o, list, "gen_ai.response.finish_reasons", c->finish_raw);
+		const char *const reasons[] = {c->finish_raw};
+		th_otlp_put_texts(o, list, "gen_ai.response.finish_reasons", reasons, 1);
 	}
 	if (c->first_chunk.from && th_otel_key(v, TH_OTEL_FIRST_CHUNK)) {
 		th_otlp_put_double(o, list, th_otel_key(v, TH_OTEL_FIRST_CHUNK),

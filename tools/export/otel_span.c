@@ -219,6 +219,7 @@ static void put_attributes(
 		break;
 	}
 	th_otlp_put_text(o, ATTRIBUTES, "error.type", error);
+	th_otel_own(o, ATTRIBUTES, f);
 	th_otlp_list_end(o);
 }
 

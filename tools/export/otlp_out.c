@@ -363,15 +363,17 @@ void th_otlp_put_double(struct th_otlp *o, struct th_otlp_field list, const char
 	close_attribute(o);
 }
 
-void th_otlp_put_texts(
-	struct th_otlp *o, struct th_otlp_field list, const char *key, const char *text)
+void th_otlp_put_texts(struct th_otlp *o, struct th_otlp_field list, const char *key,
+	const char *const *texts, size_t n)
 {
 	open_attribute(o, list, key);
 	th_otlp_open(o, TH_OTLP(5, "arrayValue"));
 	th_otlp_list(o, TH_OTLP(1, "values"));
-	th_otlp_item(o, TH_OTLP(1, "values"));
-	th_otlp_text(o, TH_OTLP(1, "stringValue"), th_slice_str(text));
-	th_otlp_close(o);
+	for (size_t i = 0; i < n; i++) {
+		th_otlp_item(o, TH_OTLP(1, "values"));
+		th_otlp_text(o, TH_OTLP(1, "stringValue"), th_slice_str(texts[i]));
+		th_otlp_close(o);
+	}
 	th_otlp_list_end(o);
 	th_otlp_close(o);
 	close_attribute(o);

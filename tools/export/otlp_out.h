@@ -69,8 +69,7 @@ void th_otlp_put_slice(
 void th_otlp_put_int(struct th_otlp *o, struct th_otlp_field list, const char *key, int64_t v);
 void th_otlp_put_double(struct th_otlp *o, struct th_otlp_field list, const char *key, double v);
 void th_otlp_put_bool(struct th_otlp *o, struct th_otlp_field list, const char *key, bool v);
-/* A list of one text. */
-void th_otlp_put_texts(
-	struct th_otlp *o, struct th_otlp_field list, const char *key, const char *text);
+void th_otlp_put_texts(struct th_otlp *o, struct th_otlp_field list, const char *key,
+	const char *const *texts, size_t n);
 
 #endif

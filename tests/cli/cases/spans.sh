@@ -54,3 +54,18 @@ says tracehook spans --sort size a.thc
 says tracehook spans --limit 0 a.thc
 says tracehook spans
 says tracehook spans --type tool x.thc
+# Decisions: tools, one of several branches, or no choice at all.
+cat >decide.script <<'S'
+run aa 0
+process aa a1 0 100 0 ./agent
+host 1 1 api.anthropic.com
+ask 1 1 10 POST /v1/messages {"model":"claude","tools":[{"name":"look"},{"name":"ask"}],"messages":[{"role":"user","content":"go"}]}
+answer 1 20 200 {"type":"message","stop_reason":"tool_use","content":[{"type":"tool_use","id":"t1","name":"look","input":{}},{"type":"tool_use","id":"t2","name":"ask","input":{}}]}
+ask 2 1 30 POST /v1/messages {"model":"claude","tools":[{"name":"look"},{"name":"ask"}],"messages":[{"role":"user","content":"go"}]}
+answer 2 40 200 {"type":"message","stop_reason":"end_turn","content":[{"type":"text","text":"no"}]}
+ask 3 1 50 POST /v1/messages {"model":"claude","messages":[{"role":"user","content":"go"}]}
+answer 3 60 200 {"type":"message","stop_reason":"end_turn","content":[{"type":"text","text":"no"}]}
+S
+mk script decide.thc <decide.script
+says tracehook spans --type decision decide.thc
+tracehook spans --json decide.thc | jq -c '[.name, .event_types, .decision]'
