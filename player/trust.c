@@ -147,26 +147,24 @@ static bool is_ours(const struct th_trust *t, const char *value)
 	return strncmp(value, t->directory, n) == 0 && value[n] == '/';
 }
 
-static void learn(const struct th_trust *t, const char *base)
+/* The file to which the CA is added, or is to be; NULL: none. */
+static const char *base_of(const struct th_trust *t, const struct variable *v, struct th_slice ask,
+	const char **ret_value)
 {
-	if (t->store && base) {
-		(void)X509_STORE_load_file(t->store, base);
+	const char *value = th_trust_value(ask, v->name);
+	*ret_value = value && *value ? value : NULL;
+	if (*ret_value) {
+		return value;
 	}
+	return v->always && v->replaces ? system_bundle(t) : NULL;
 }
 
-static int answer_variable(const struct th_trust *t, const struct variable *v, const char *value,
+static int answer_variable(const struct th_trust *t, const struct variable *v, struct th_slice ask,
 	struct th_buf *answer)
 {
 	char path[NAME_BYTES];
-	if (value && !*value) {
-		value = NULL;
-	}
-	if (!value && !v->always) {
-		return 0;
-	}
-	const char *base = value ? value : v->replaces ? system_bundle(t) : NULL;
-	learn(t, base);
-	if (value && is_ours(t, value)) {
+	const char *value, *base = base_of(t, v, ask, &value);
+	if (value ? is_ours(t, value) : !v->always) {
 		return 0;
 	}
 	int r = make_bundle(t, base, value, path);
@@ -178,13 +176,19 @@ static int answer_variable(const struct th_trust *t, const struct variable *v, c
 	return r;
 }
 
-static void learn_directories(const struct th_trust *t, struct th_slice ask)
+void th_trust_learn(const struct th_trust *t, struct th_slice ask)
 {
-	const char *set = th_trust_value(ask, "SSL_CERT_DIR");
-	if (t->store) {
-		(void)X509_STORE_load_path(
-			t->store, set && *set ? set : X509_get_default_cert_dir());
+	if (!t->store || th_trust_value(ask, "java.home")) {
+		return;
 	}
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *value, *base = base_of(t, &variables[i], ask, &value);
+		if (base) {
+			(void)X509_STORE_load_file(t->store, base);
+		}
+	}
+	const char *set = th_trust_value(ask, "SSL_CERT_DIR");
+	(void)X509_STORE_load_path(t->store, set && *set ? set : X509_get_default_cert_dir());
 }
 
 /* ---- Java ---- */
@@ -229,10 +233,8 @@ int th_trust_answer(const struct th_trust *t, struct th_slice ask, struct th_buf
 		return answer_java(t, ask, ret_answer);
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const char *value = th_trust_value(ask, variables[i].name);
-		r = answer_variable(t, &variables[i], value, ret_answer);
+		r = answer_variable(t, &variables[i], ask, ret_answer);
 	}
-	learn_directories(t, ask);
 	return r < 0 ? r : ret_answer->failed ? -ENOMEM : 0;
 }
 

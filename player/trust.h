@@ -21,8 +21,13 @@ struct th_trust {
 	const char *system; /* the file of the system's certificates; NULL: where it usually is */
 };
 
-/* 0 and the answer, which may be empty; or a negative errno. */
+/* 0 and the answer, which may be empty; or a negative errno. Of a Java VM t->store learns at once.
+ */
 int th_trust_answer(const struct th_trust *t, struct th_slice ask, struct th_buf *ret_answer);
+
+/* Gives t->store what the program trusted before. Apart from the answer, since the program waits
+ * for that, and reading hundreds of certificates takes a while. */
+void th_trust_learn(const struct th_trust *t, struct th_slice ask);
 
 /* Removes the files that were made in the directory. */
 void th_trust_clear(const char *directory);

@@ -206,22 +206,26 @@ static void set_timeout(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 }
 
-/* Waits for the rest of the ask: it was sent at once, and the process that asks is about to begin.
- */
-static void answer_trust(struct worker *k, int fd, size_t n)
+static void say_trust(const struct th_trust *t, int fd, struct th_slice ask)
 {
-	th_auto_free uint8_t *ask = n <= TH_TRUST_MAX ? malloc(n + 1) : NULL;
 	th_cleanup(th_buf_finish) struct th_buf answer = {0};
-	struct th_trust t = {k->w->conf->directory, th_ca_der(k->w->ca), k->store};
-	set_timeout(fd);
-	if (!ask || recv(fd, ask, n, MSG_WAITALL) != (ssize_t)n) {
-		return;
-	}
-	bool ok = th_trust_answer(&t, (struct th_slice){ask, n}, &answer) == 0 &&
-		answer.n <= TH_TRUST_MAX;
+	bool ok = th_trust_answer(t, ask, &answer) == 0 && answer.n <= TH_TRUST_MAX;
 	uint32_t length = ok ? (uint32_t)answer.n : 0;
 	if (send(fd, &length, sizeof(length), MSG_NOSIGNAL) == (ssize_t)sizeof(length) && length) {
 		(void)send(fd, answer.p, length, MSG_NOSIGNAL);
+	}
+}
+
+/* Waits for the rest of the ask: it was sent at once, and the process that asks is about to begin.
+ * It goes on while we learn; its first connection comes behind. */
+static void answer_trust(struct worker *k, int fd, size_t n)
+{
+	th_auto_free uint8_t *ask = n <= TH_TRUST_MAX ? malloc(n + 1) : NULL;
+	const struct th_trust t = {k->w->conf->directory, th_ca_der(k->w->ca), k->store};
+	set_timeout(fd);
+	if (ask && recv(fd, ask, n, MSG_WAITALL) == (ssize_t)n) {
+		say_trust(&t, fd, (struct th_slice){ask, n});
+		th_trust_learn(&t, (struct th_slice){ask, n});
 	}
 }
 

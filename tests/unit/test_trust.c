@@ -56,6 +56,7 @@ static int ask(const char *const *pairs)
 	}
 	th_buf_finish(&answer);
 	int r = th_trust_answer(&trust, th_buf_view(&b), &answer);
+	th_trust_learn(&trust, th_buf_view(&b));
 	th_buf_finish(&b);
 	return r;
 }
