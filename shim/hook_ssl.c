@@ -9,6 +9,7 @@
 #include "shim/openssl_api.h"
 #include "shim/propagate.h"
 #include "shim/ssl.h"
+#include "shim/ssl_refs.h"
 
 static void was_read(
 	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
@@ -205,8 +206,16 @@ TH_LIB_HOOK(int, SSL_clear, (struct ssl_st * ssl))
 	return TH_REAL_AT(site, SSL_clear)(ssl);
 }
 
+/* Who takes a further reference calls SSL_free() once more. */
+TH_LIB_HOOK(int, SSL_up_ref, (struct ssl_st * ssl))
+{
+	int ret = TH_REAL(SSL_up_ref)(ssl);
+	TH_UPKEEP(ret == 1, th_ssl_refs_taken(ssl));
+	return ret;
+}
+
 TH_LIB_HOOK(void, SSL_free, (struct ssl_st * ssl))
 {
-	TH_UPKEEP(ssl != NULL, th_ssl_gone(ssl));
+	TH_UPKEEP(ssl != NULL && !th_ssl_refs_left(ssl), th_ssl_gone(ssl));
 	TH_REAL(SSL_free)(ssl);
 }

@@ -24,6 +24,7 @@ int SSL_write_ex(struct ssl_st *ssl, const void *buf, size_t num, size_t *writte
 int SSL_write_early_data(struct ssl_st *ssl, const void *buf, size_t num, size_t *written);
 ssize_t SSL_sendfile(struct ssl_st *ssl, int fd, off_t offset, size_t size, int flags);
 int SSL_clear(struct ssl_st *ssl);
+int SSL_up_ref(struct ssl_st *ssl);
 void SSL_free(struct ssl_st *ssl);
 const struct bio_method_st *BIO_f_ssl(void);
 

@@ -53,6 +53,7 @@
 	F(SSL_set_connect_state) \
 	F(SSL_set_fd) \
 	F(SSL_shutdown) \
+	F(SSL_up_ref) \
 	F(SSL_write) \
 	F(SSL_write_ex) \
 	F(TLS_client_method) \

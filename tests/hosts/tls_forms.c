@@ -302,6 +302,22 @@ static void queue(void)
 	end(ssl, fd);
 }
 
+/* Two owners, one of which goes first (LuaSec). */
+static void shared(void)
+{
+	char buf[64];
+	int fd = dial();
+	SSL *ssl = begin(fd, "shared.test");
+	printf("up_ref %d %d\n", SSL_up_ref(ssl), SSL_up_ref(ssl));
+	SSL_free(ssl);
+	SSL_write(ssl, "one", 3);
+	SSL_read(ssl, buf, sizeof(buf));
+	SSL_free(ssl);
+	SSL_write(ssl, "two", 3);
+	SSL_read(ssl, buf, sizeof(buf));
+	end(ssl, fd);
+}
+
 int tls_forms_run(void)
 {
 	static const unsigned char alpn[] = "\x08http/1.1";
@@ -315,5 +331,6 @@ int tls_forms_run(void)
 	filter();
 	shy();
 	queue();
+	shared();
 	return 0;
 }
