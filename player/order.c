@@ -18,12 +18,14 @@ struct queue {
 struct need {
 	size_t requests, answers; /* fronts that must be reached */
 	size_t rank;		  /* among the answers */
+	bool open;		  /* asked and not answered */
 };
 
 struct th_order {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	struct queue requests, answers;
+	size_t in_flight;   /* that are open */
 	uint64_t progress;  /* when somebody asked or connected last, th_clock_mono() */
 	struct need *needs; /* by x->order */
 };
@@ -189,6 +191,8 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
 	o->requests.done[x->order] = true;
+	o->in_flight += !o->needs[x->order].open;
+	o->needs[x->order].open = true;
 	o->progress = th_clock_mono();
 	advance(o, &o->requests);
 	pthread_mutex_unlock(&o->lock);
@@ -201,9 +205,19 @@ void th_order_stirred(struct th_order *o)
 	pthread_mutex_unlock(&o->lock);
 }
 
+bool th_order_others_wait(struct th_order *o)
+{
+	pthread_mutex_lock(&o->lock);
+	bool others = o->in_flight > 1;
+	pthread_mutex_unlock(&o->lock);
+	return others;
+}
+
 void th_order_answered(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
+	o->in_flight -= o->needs[x->order].open;
+	o->needs[x->order].open = false;
 	o->answers.done[o->needs[x->order].rank] = true;
 	advance(o, &o->answers);
 	pthread_mutex_unlock(&o->lock);

@@ -30,6 +30,10 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x);
 /* Somebody connected, and may be about to ask: waiting goes on. */
 void th_order_stirred(struct th_order *o);
 
+/* Was more asked than the one that is being answered? What is given to several connections at once
+ * the agent takes in any order: so the next answer begins when this one was taken. */
+bool th_order_others_wait(struct th_order *o);
+
 /* All of its answer was given, or nobody is there to take it. Allowed more than once. */
 void th_order_answered(struct th_order *o, const struct th_exchange *x);
 

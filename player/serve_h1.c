@@ -424,6 +424,9 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		return false;
 	}
 	bool sent = send_answer(s, x);
+	if (sent && th_order_others_wait(s->c->serving->order)) {
+		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
+	}
 	th_order_answered(s->c->serving->order, x);
 	return sent && finish_answer(s, x);
 }

@@ -7,11 +7,14 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
+#define TAKEN_LOOK_NS 20000ull
+#define TAKEN_LOOK_MAX_NS 1000000ull
 #define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
 
 static BIO_METHOD *out_method;
@@ -155,6 +158,20 @@ bool th_stream_pause(struct th_stream *s, uint64_t ns)
 		now = th_clock_mono();
 	}
 	return r <= 0;
+}
+
+/* Nobody tells when; mostly it is at once. */
+void th_stream_await_taken(struct th_stream *s, uint64_t ns)
+{
+	uint64_t until = th_clock_mono() + ns;
+	uint64_t pause = TAKEN_LOOK_NS;
+	int left = 0;
+	while (ioctl(s->fd, TIOCOUTQ, &left) == 0 && left > 0 && th_clock_mono() < until) {
+		if (!th_stream_pause(s, pause)) {
+			return;
+		}
+		pause = pause < TAKEN_LOOK_MAX_NS ? 2 * pause : pause;
+	}
 }
 
 int th_stream_unblock(struct th_stream *s)

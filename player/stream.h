@@ -50,6 +50,9 @@ bool th_stream_pause(struct th_stream *s, uint64_t ns);
 int th_stream_unblock(struct th_stream *s);
 int th_stream_block(struct th_stream *s);
 
+/* Waits until the client has read all that was sent, so long at most. */
+void th_stream_await_taken(struct th_stream *s, uint64_t ns);
+
 /* Says goodbye: close_notify when `notify` and there is TLS, then the end of our direction, then
  * reads until the client has closed too, so that nothing it still sends meets a broken pipe. */
 void th_stream_end(struct th_stream *s, bool notify);

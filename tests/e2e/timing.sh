@@ -2,7 +2,8 @@
 # What an agent reads may depend on what had come by then. Python's http.client takes an interim
 # answer for the final one, unless it is 100: what came together with it is lost, what comes later
 # is read as the answer to the next request. A replay repeats it, whichever it was. So it does with
-# answers that come before the request is over, and with peers that go while it is being sent.
+# answers that come before the request is over, with peers that go while it is being sent, and with
+# answers on several connections, which an agent takes in its own order when they are there at once.
 . "$(dirname "$0")/lib.sh"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem \
@@ -11,7 +12,7 @@ export SSL_CERT_FILE=$scratch/cert.pem
 
 cat >serve.py <<'P'
 """Answers /WHEN…: what is said by then depends on when."""
-import os, socket, ssl, struct, threading
+import os, socket, ssl, struct, threading, time
 
 def final(text):
     body = (text + " " + os.urandom(6).hex() + "\n").encode()
@@ -75,6 +76,9 @@ def talk(sock):
             sock.sendall(answer[:-3])
             asked.body(500)
             sock.sendall(answer[-3:])
+        elif target.startswith("/later"):
+            time.sleep(0.15)
+            sock.sendall(answer)
         elif target.startswith("/refused"):
             reset(sock)
             return
@@ -148,6 +152,27 @@ for target in targets:
         print(target, repr(e), flush=True)
         c.close()
 P
+cat >both.py <<'P'
+"""both.py tls|plain PORT: two connections, looked at in their order when something has come."""
+import select, socket, ssl, sys, time
+
+how, port = sys.argv[1:]
+sockets = []
+for target in "/later", "/soon":
+    sock = socket.create_connection(("localhost", int(port)))
+    if how == "tls":
+        sock = ssl.create_default_context().wrap_socket(sock, server_hostname="localhost")
+    sockets.append((target, sock))
+for target, sock in sockets:
+    sock.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target.encode())
+while sockets:
+    time.sleep(0.05)
+    ready = select.select([sock for _, sock in sockets], [], [])[0]
+    for target, sock in list(sockets):
+        if sock in ready:
+            print(target, sock.recv(65536), flush=True)
+            sockets.remove((target, sock))
+P
 /usr/bin/python3 serve.py &
 server=$!
 trap 'kill $server 2>/dev/null; finish' EXIT
@@ -155,14 +180,13 @@ while [ ! -f ports ]; do sleep 0.05; done
 read -r secure plain <ports
 
 times=${TIMES:-3}
-agent() { /usr/bin/python3 agent.py "$@"; }
 recorded_again() { # NAME ARGUMENT…
 	name=$1
 	shift
-	recording "$name.thc" /usr/bin/python3 agent.py "$@" >"$name.rec" 2>"$name.err"
+	recording "$name.thc" /usr/bin/python3 ${agent:-agent.py} "$@" >"$name.rec" 2>"$name.err"
 	for i in $(seq "$times"); do
-		TRACEHOOK_REPORT=$scratch/$name.json \
-			replaying "$name.thc" /usr/bin/python3 agent.py "$@" >"$name.rep" 2>>"$name.err"
+		limited "$tool" replay -q --report "$name.json" "$name.thc" -- \
+			/usr/bin/python3 ${agent:-agent.py} "$@" >"$name.rep" 2>>"$name.err"
 		equal "$name: replay $i: no error" "0 " "$? $(cat "$name.err")"
 		same "$name: replay $i: the same answers" "$name.rec" "$name.rep"
 	done
@@ -179,5 +203,6 @@ for how in plain tls; do
 	recorded_again $how-never $how "$port" /never
 	recorded_again $how-half $how "$port" /half /one
 	recorded_again $how-refused $how "$port" /refused /one
+	agent=both.py lost=0 recorded_again $how-both-at-once $how "$port"
 	lost=3 recorded_again $how-gone $how "$port" /gone /lost /one
 done

@@ -157,3 +157,20 @@ Test(order, an_empty_run_is_fine)
 	cr_assert_null(th_order_destroy(th_order_create(&none)));
 	cr_assert_null(th_order_destroy(NULL));
 }
+
+/* Then the agent shall have taken one answer before it is given the next (stream.h). */
+Test(order, knows_whether_others_are_waiting)
+{
+	order = th_order_create(&run);
+	cr_expect_not(th_order_others_wait(order));
+	th_order_asked(order, &exchanges[0]);
+	th_order_asked(order, &exchanges[0]);
+	cr_expect_not(th_order_others_wait(order));
+	th_order_asked(order, &exchanges[1]);
+	cr_expect(th_order_others_wait(order));
+	th_order_answered(order, &exchanges[0]);
+	th_order_answered(order, &exchanges[0]);
+	cr_expect_not(th_order_others_wait(order));
+	th_order_asked(order, &exchanges[2]);
+	cr_expect(th_order_others_wait(order));
+}
