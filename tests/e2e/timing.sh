@@ -179,7 +179,7 @@ trap 'kill $server 2>/dev/null; finish' EXIT
 while [ ! -f ports ]; do sleep 0.05; done
 read -r secure plain <ports
 
-times=${TIMES:-3}
+times=${TIMES:-1}
 recorded_again() { # NAME ARGUMENT…
 	name=$1
 	shift
