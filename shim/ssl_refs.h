@@ -5,8 +5,7 @@
 
 #include <stdbool.h>
 
-#define TH_SSL_REFS_MAX 256 /* sessions with such references at once; further ones are not known \
-			     */
+#define TH_SSL_REFS_MAX 256 /* sessions that have such; further ones are not known */
 
 void th_ssl_refs_taken(const void *session);
 
