@@ -22,7 +22,26 @@ bool th_cpu_has(uint32_t features)
 	}
 	return (has & features) == features;
 }
+
+/* Leaf 7, ebx, bit 29; leaf 7 is there where leaf 0 says so. */
+bool th_cpu_has_sha256(void)
+{
+	static _Atomic int kept; /* 0: not asked, 1: yes, -1: no */
+	int has = atomic_load_explicit(&kept, memory_order_relaxed);
+	if (!has) {
+		uint32_t a, b, c, d;
+		bool sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 29 & 1;
+		has = sha && th_cpu_has(TH_CPU_SSE4_1) ? 1 : -1;
+		atomic_store_explicit(&kept, has, memory_order_relaxed);
+	}
+	return has > 0;
+}
 #else
+bool th_cpu_has_sha256(void)
+{
+	return false;
+}
+
 bool th_cpu_has(uint32_t features)
 {
 	return false;

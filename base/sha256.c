@@ -1,6 +1,14 @@
+/* FIPS 180-4. Where the processor has instructions for it they do four rounds at a time: hashing
+ * the bodies of TRACEHOOK_BODY=hash takes a tenth of the time then. */
 #include "base/sha256.h"
 
 #include <string.h>
+
+#include "base/cpu.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 static const uint32_t k[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b,
 	0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
@@ -50,6 +58,79 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 	}
 }
 
+static void compress_all(uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+	for (; blocks; blocks--, p += TH_SHA256_BLOCK) {
+		compress(state, p);
+	}
+}
+
+#if defined(__x86_64__)
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* The instructions want the state as ABEF and CDGH, and the four words that are the next. */
+__attribute__((target("sha,sse4.1"))) static void rounds(
+	__m128i *abef, __m128i *cdgh, const uint8_t *p)
+{
+	const __m128i turn = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+	__m128i w[4], x = *abef, y = *cdgh;
+	UNROLL
+	for (int i = 0; i < 16; i++) {
+		__m128i *now = &w[i & 3], before = w[(i + 3) & 3];
+		if (i < 4) {
+			__m128i bytes = _mm_loadu_si128(
+				(const __m128i *)(const void *)(p + 16 * i));
+			*now = _mm_shuffle_epi8(bytes, turn);
+		} else {
+			__m128i sum = _mm_sha256msg1_epu32(*now, w[(i + 1) & 3]);
+			sum = _mm_add_epi32(sum, _mm_alignr_epi8(before, w[(i + 2) & 3], 4));
+			*now = _mm_sha256msg2_epu32(sum, before);
+		}
+		__m128i wk = _mm_add_epi32(
+			*now, _mm_loadu_si128((const __m128i *)(const void *)&k[4 * i]));
+		y = _mm_sha256rnds2_epu32(y, x, wk);
+		x = _mm_sha256rnds2_epu32(x, y, _mm_shuffle_epi32(wk, 0x0e));
+	}
+	*abef = _mm_add_epi32(x, *abef);
+	*cdgh = _mm_add_epi32(y, *cdgh);
+}
+
+__attribute__((target("sha,sse4.1"))) static void compress_fast(
+	uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+	__m128i *halves = (__m128i *)(void *)state;
+	__m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(halves), 0xb1);
+	__m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(halves + 1), 0x1b);
+	__m128i abef = _mm_alignr_epi8(cdab, efgh, 8), cdgh = _mm_blend_epi16(efgh, cdab, 0xf0);
+	for (; blocks; blocks--, p += TH_SHA256_BLOCK) {
+		rounds(&abef, &cdgh, p);
+	}
+	__m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+	_mm_storeu_si128(halves, _mm_blend_epi16(feba, dchg, 0xf0));
+	_mm_storeu_si128(halves + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+#else
+static void compress_fast(uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+	compress_all(state, p, blocks);
+}
+#endif
+
+bool th_sha256_plain; /* for tests */
+
+static void take_blocks(struct th_sha256 *h, const uint8_t *p, size_t blocks)
+{
+	if (!th_sha256_plain && th_cpu_has_sha256()) {
+		compress_fast(h->state, p, blocks);
+	} else {
+		compress_all(h->state, p, blocks);
+	}
+}
+
 void th_sha256_init(struct th_sha256 *h)
 {
 	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -61,16 +142,23 @@ void th_sha256_init(struct th_sha256 *h)
 void th_sha256_add(struct th_sha256 *h, const void *p, size_t n)
 {
 	const uint8_t *from = p;
-	while (n) {
-		size_t at = h->bytes % sizeof(h->block), room = sizeof(h->block) - at;
-		size_t part = n < room ? n : room;
-		memcpy(h->block + at, from, part);
-		h->bytes += part;
-		from += part;
-		n -= part;
-		if (part == room) {
-			compress(h->state, h->block);
-		}
+	size_t at = h->bytes % TH_SHA256_BLOCK, room = TH_SHA256_BLOCK - at;
+	h->bytes += n;
+	if (at && n >= room) {
+		memcpy(h->block + at, from, room);
+		take_blocks(h, h->block, 1);
+		from += room;
+		n -= room;
+		at = 0;
+	}
+	size_t whole = at ? 0 : n / TH_SHA256_BLOCK;
+	if (whole) {
+		take_blocks(h, from, whole);
+		from += whole * TH_SHA256_BLOCK;
+		n -= whole * TH_SHA256_BLOCK;
+	}
+	if (n) {
+		memcpy(h->block + at, from, n);
 	}
 }
 

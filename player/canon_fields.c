@@ -2,6 +2,8 @@
  * meant: the capture keeps them as keyed hashes, and so does the matcher (capture/redact.h). */
 #include "player/canon_fields.h"
 
+#include <stdatomic.h>
+
 #include "base/text.h"
 #include "capture/secret.h"
 
@@ -75,7 +77,22 @@ static const char *const selecting[] = {
 	"x-session-id",
 };
 
-/* Most differ in the first letter: this is asked of each field and each row of the tables. */
+/* Rows of the table, as bits, by the first letters of their names: this is asked of each field of
+ * each request. Filled at the first question; two threads may both fill it, with the same. */
+static uint64_t rows_of(uint8_t first)
+{
+	static _Atomic uint64_t rows[32];
+	static _Atomic bool filled;
+	_Static_assert(sizeof(ignored) / sizeof(*ignored) <= 64, "a row has no bit");
+	if (!atomic_load_explicit(&filled, memory_order_acquire)) {
+		for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
+			atomic_fetch_or(&rows[ignored[i].name[0] & 31], 1ull << i);
+		}
+		atomic_store_explicit(&filled, true, memory_order_release);
+	}
+	return atomic_load_explicit(&rows[first & 31], memory_order_relaxed);
+}
+
 static bool name_is(struct th_slice name, const char *entry)
 {
 	if (name.n == 0 || th_lower(name.p[0]) != (uint8_t)entry[0]) {
@@ -93,7 +110,8 @@ static bool name_is(struct th_slice name, const char *entry)
 
 const char *th_canon_field_ignored(struct th_slice name)
 {
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++) {
+	for (uint64_t rows = name.n ? rows_of(name.p[0]) : 0; rows; rows &= rows - 1) {
+		size_t i = (size_t)__builtin_ctzll(rows);
 		if (name_is(name, ignored[i].name)) {
 			return ignored[i].why;
 		}
