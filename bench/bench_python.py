@@ -15,6 +15,7 @@ def loop(client, port, calls, ca):
     if client == "requests":
         import requests
         session = requests.Session()
+        session.trust_env = False  # REQUESTS_CA_BUNDLE would win over verify
         session.verify = ca
     else:
         import httpx

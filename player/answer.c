@@ -56,6 +56,7 @@ void th_caller_finish(struct th_caller *c)
 	th_stream_finish(&c->stream);
 	th_canon_finish(&c->canon);
 	th_buf_finish(&c->redacted);
+	th_buf_finish(&c->asked);
 	th_buf_finish(&c->tunnel);
 	th_buf_finish(&c->met);
 	th_upstream_close(&c->up);
@@ -83,12 +84,64 @@ void th_caller_miss_peer(struct th_caller *c, const char *why)
 
 /* ---- the request ---- */
 
+static struct th_slice cut(struct th_slice head, struct th_length_line line)
+{
+	return (struct th_slice){head.p + line.at, line.end - line.at};
+}
+
+/* What the head before was redacted to, with this one's length. */
+static bool redact_as_before(struct th_caller *c, struct th_slice line)
+{
+	struct th_length_line *old = &c->redacted_line;
+	size_t rest = c->redacted.n - old->end;
+	if (!th_buf_room(&c->redacted, line.n)) {
+		return false;
+	}
+	uint8_t *at = c->redacted.p + old->at;
+	memmove(at + line.n, c->redacted.p + old->end, rest);
+	if (line.n) {
+		memcpy(at, line.p, line.n);
+	}
+	c->redacted.n = old->at + line.n + rest;
+	old->end = old->at + line.n;
+	return true;
+}
+
+/* Not by rules of one's own, which may mean a length. */
+static void remember(struct th_caller *c, const struct th_head *head, struct th_length_line line)
+{
+	const struct th_head redacted = {th_buf_view(&c->redacted), head->list};
+	c->asked.n = 0;
+	c->asked.failed = false;
+	c->asked_line = line;
+	c->asked_list = head->list;
+	c->redacted_line = th_length_line(&redacted);
+	if (!c->serving->redaction.rules &&
+		th_slice_eq(cut(head->bytes, line), cut(redacted.bytes, c->redacted_line))) {
+		th_buf_slice(&c->asked, head->bytes);
+	}
+}
+
+static bool redact(struct th_caller *c, const struct th_head *head)
+{
+	struct th_length_line line = th_length_line(head);
+	if (c->asked.n && !c->asked.failed && c->asked_list == head->list &&
+		th_same_head(th_buf_view(&c->asked), c->asked_line, head->bytes, line)) {
+		return redact_as_before(c, cut(head->bytes, line));
+	}
+	bool changed;
+	c->redacted.n = 0;
+	if (!th_redacted_head(&c->serving->redaction, head, &c->redacted, &changed)) {
+		return false;
+	}
+	remember(c, head, line);
+	return true;
+}
+
 bool th_answer_head(
 	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked)
 {
-	bool changed;
-	c->redacted.n = 0;
-	if (!th_redacted_head(&c->serving->redaction, &head, &c->redacted, &changed)) {
+	if (!redact(c, &head)) {
 		return false;
 	}
 	*ret_asked = (struct th_exchange){.process = &c->process,

@@ -57,8 +57,11 @@ struct th_caller {
 	bool relayed;		/* that was told by a relay */
 	struct th_canon canon;	/* used again for each request */
 	struct th_buf redacted; /* the head of the request being answered */
-	struct th_buf tunnel;	/* the head of the CONNECT that brought us here */
-	struct th_upstream up;	/* for what goes live */
+	struct th_buf asked;	/* as it came; empty: not kept */
+	struct th_length_line asked_line, redacted_line;
+	bool asked_list;
+	struct th_buf tunnel;  /* the head of the CONNECT that brought us here */
+	struct th_upstream up; /* for what goes live */
 	struct th_buf met; /* certificates that the agent was shown as the server's, as up.chain */
 	char live_why[TH_UPSTREAM_WHY_BYTES];
 };

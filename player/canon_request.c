@@ -144,17 +144,14 @@ static void add_unnamed_port(const struct th_exchange *x, const char *authority,
 	}
 }
 
-int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
+static int make_head(const struct th_exchange *x, struct th_canon *c)
 {
 	struct th_buf *b = &c->text;
 	th_auto_free char *authority = th_http_authority(x);
 	struct th_slice target = th_http_target(x);
-	if (!x->request.head_done || !authority) {
+	if (!authority) {
 		return -EINVAL;
 	}
-	b->n = 0;
-	b->failed = false;
-	c->has_masked = false;
 	add_word(b, th_http_method(x));
 	add_word(b, th_slice_str(th_http_scheme(x)));
 	th_buf_str(b, authority);
@@ -177,8 +174,117 @@ int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
 		r = add_fields(&x->request.head, b);
 	}
 	th_buf_u8(b, 0);
-	c->body_at = b->n;
 	return r < 0 ? r : take(c, 'h', &c->head);
+}
+
+static void add_credential(struct th_slice name, struct th_slice value, struct th_buf *out)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		th_buf_u8(out, th_lower(name.p[i]));
+	}
+	th_buf_u8(out, 0);
+	th_buf_slice(out, value);
+	th_buf_u8(out, 0);
+}
+
+static void add_secret_params(struct th_slice target, struct th_buf *out)
+{
+	const uint8_t *p = target.n ? memchr(target.p, '?', target.n) : NULL;
+	const uint8_t *end = target.p + target.n;
+	while (p && ++p <= end) {
+		const uint8_t *next = p < end ? memchr(p, '&', (size_t)(end - p)) : NULL;
+		const uint8_t *stop = next ? next : end;
+		const uint8_t *eq = p < stop ? memchr(p, '=', (size_t)(stop - p)) : NULL;
+		struct th_slice name = {p, (size_t)((eq ? eq : stop) - p)};
+		if (eq && th_canon_param_ignored(name)) {
+			add_credential(name, (struct th_slice){eq, (size_t)(stop - eq)}, out);
+		}
+		p = next;
+	}
+}
+
+/* Of the head: name NUL value NUL each. */
+static void add_credentials(const struct th_exchange *x, struct th_buf *out)
+{
+	struct th_field f;
+	size_t pos = 0;
+	out->n = 0;
+	out->failed = false;
+	add_secret_params(th_http_target(x), out);
+	while (th_head_next(&x->request.head, &pos, &f)) {
+		if (th_secret_is_field(f.name)) {
+			add_credential(f.name, f.value, out);
+		}
+	}
+}
+
+/* ---- the head before ---- */
+
+static bool is_remembered(const struct th_exchange *x, const struct th_canon_memo *m)
+{
+	const struct th_head *head = &x->request.head;
+	return m->set && m->list == head->list && m->where == x->connection &&
+		(!m->where || memcmp(&m->connection, m->where, sizeof(m->connection)) == 0) &&
+		th_same_head(head->bytes, th_length_line(head), th_buf_view(&m->bytes), m->line);
+}
+
+static void recall(const struct th_canon_memo *m, struct th_canon *c)
+{
+	th_buf_slice(&c->text, th_buf_view(&m->text));
+	c->endpoint = m->endpoint;
+	c->head = m->head;
+	c->path_at = m->path_at;
+	c->query_at = m->query_at;
+	c->fields_at = m->fields_at;
+}
+
+static void start_again(struct th_buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+static void remember(const struct th_exchange *x, const struct th_canon *c, struct th_canon_memo *m)
+{
+	const struct th_head *head = &x->request.head;
+	start_again(&m->bytes);
+	start_again(&m->text);
+	th_buf_slice(&m->bytes, head->bytes);
+	th_buf_slice(&m->text, th_buf_view(&c->text));
+	m->list = head->list;
+	m->where = x->connection;
+	if (m->where) {
+		memcpy(&m->connection, m->where, sizeof(m->connection));
+	}
+	m->line = th_length_line(head);
+	m->endpoint = c->endpoint;
+	m->head = c->head;
+	m->path_at = c->path_at;
+	m->query_at = c->query_at;
+	m->fields_at = c->fields_at;
+	m->set = !m->bytes.failed && !m->text.failed && !m->credentials.failed;
+}
+
+int th_canon_request_head(const struct th_exchange *x, struct th_canon *c)
+{
+	c->has_masked = false;
+	if (!x->request.head_done) {
+		return -EINVAL;
+	}
+	start_again(&c->text);
+	if (is_remembered(x, &c->memo)) {
+		recall(&c->memo, c);
+		c->body_at = c->text.n;
+		return c->text.failed ? -ENOMEM : 0;
+	}
+	c->memo.set = false;
+	int r = make_head(x, c);
+	c->body_at = c->text.n;
+	if (r == 0) {
+		add_credentials(x, &c->memo.credentials);
+		remember(x, c, &c->memo);
+	}
+	return r;
 }
 
 /* What could be decoded of a body that is damaged or over the limit says little of the rest: such a
@@ -211,50 +317,17 @@ static int add_body(const struct th_message *m, struct th_canon *c)
 	return 0;
 }
 
-static void add_credential(struct th_slice name, struct th_slice value, struct th_buf *out)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		th_buf_u8(out, th_lower(name.p[i]));
-	}
-	th_buf_u8(out, 0);
-	th_buf_slice(out, value);
-	th_buf_u8(out, 0);
-}
-
-static void add_secret_params(struct th_slice target, struct th_buf *out)
-{
-	const uint8_t *p = target.n ? memchr(target.p, '?', target.n) : NULL;
-	const uint8_t *end = target.p + target.n;
-	while (p && ++p <= end) {
-		const uint8_t *next = p < end ? memchr(p, '&', (size_t)(end - p)) : NULL;
-		const uint8_t *stop = next ? next : end;
-		const uint8_t *eq = p < stop ? memchr(p, '=', (size_t)(stop - p)) : NULL;
-		struct th_slice name = {p, (size_t)((eq ? eq : stop) - p)};
-		if (eq && th_canon_param_ignored(name)) {
-			add_credential(name, (struct th_slice){eq, (size_t)(stop - eq)}, out);
-		}
-		p = next;
-	}
-}
-
 /* The credentials decide nothing, so that a replay needs no keys; but where equal requests were
  * sent with several of them (two accounts, say), who has the recorded ones gets the answers to
  * them. */
-static int take_exact(const struct th_exchange *x, struct th_canon *c)
+static int take_exact(struct th_canon *c)
 {
 	struct th_buf *b = &c->text;
-	size_t n = b->n, pos = 0;
-	struct th_field f;
+	size_t n = b->n;
 	th_buf_add(b, c->full.bytes, sizeof(c->full.bytes));
-	size_t empty = b->n;
-	add_secret_params(th_http_target(x), b);
-	while (th_head_next(&x->request.head, &pos, &f)) {
-		if (th_secret_is_field(f.name)) {
-			add_credential(f.name, f.value, b);
-		}
-	}
-	c->has_credentials = b->n > empty;
-	bool done = !b->failed &&
+	th_buf_slice(b, th_buf_view(&c->memo.credentials));
+	c->has_credentials = c->memo.credentials.n > 0;
+	bool done = !b->failed && !c->memo.credentials.failed &&
 		EVP_Digest(b->p + n, b->n - n, c->exact.bytes, NULL, sha256, NULL);
 	b->n = n;
 	return done ? 0 : -ENOMEM;
@@ -272,10 +345,14 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 		r = add_body(&x->request, c);
 	}
 	r = r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);
-	return r < 0 ? r : take_exact(x, c);
+	return r < 0 ? r : take_exact(c);
 }
 
 void th_canon_finish(struct th_canon *c)
 {
 	th_buf_finish(&c->text);
+	th_buf_finish(&c->memo.bytes);
+	th_buf_finish(&c->memo.text);
+	th_buf_finish(&c->memo.credentials);
+	c->memo.set = false;
 }

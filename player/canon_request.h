@@ -6,12 +6,27 @@
 #define PLAYER_CANON_REQUEST_H
 
 #include "player/canon_body.h"
+#include "player/same_head.h"
 #include "trace/trace.h"
 
 #define TH_FINGERPRINT_BYTES 32
 
 struct th_fingerprint {
 	uint8_t bytes[TH_FINGERPRINT_BYTES]; /* SHA-256 */
+};
+
+/* What the head of the request before had in it: the next one's on the same connection is mostly
+ * the same. */
+struct th_canon_memo {
+	bool set, list;
+	const struct th_connection *where; /* and as it was then */
+	struct th_connection connection;
+	struct th_buf bytes; /* of the head */
+	struct th_length_line line;
+	struct th_buf text;	   /* the canonical one, up to the body */
+	struct th_buf credentials; /* name NUL value NUL */
+	struct th_fingerprint endpoint, head;
+	size_t path_at, query_at, fields_at;
 };
 
 struct th_canon {
@@ -26,6 +41,7 @@ struct th_canon {
 	size_t path_at, query_at, fields_at, body_at; /* where each begins in text */
 	struct th_buf text; /* method NUL scheme NUL authority NUL path NUL query NUL, then
 			     * "name: value" LF per field, NUL, then the body */
+	struct th_canon_memo memo;
 };
 
 /* Makes the canonical form. `c` is zeroed or was used before: its buffer is used again. 0, or

@@ -235,3 +235,62 @@ Test(canon_request, no_head_is_no_request)
 	th_canon_finish(&canon);
 	free(m);
 }
+
+static void expect_equal(const struct th_canon *a, const struct th_canon *b, const char *head)
+{
+	cr_expect(th_slice_eq(th_buf_view(&a->text), th_buf_view(&b->text)), "%s", head);
+	cr_expect_arr_eq(&a->endpoint, &b->endpoint, sizeof(a->endpoint), "%s", head);
+	cr_expect_arr_eq(&a->head, &b->head, sizeof(a->head), "%s", head);
+	cr_expect_arr_eq(&a->full, &b->full, sizeof(a->full), "%s", head);
+	cr_expect_eq(a->has_credentials, b->has_credentials, "%s", head);
+	cr_expect(!a->has_credentials || memcmp(&a->exact, &b->exact, sizeof(a->exact)) == 0, "%s",
+		head);
+	cr_expect(a->kind == b->kind && a->path_at == b->path_at && a->query_at == b->query_at &&
+			a->fields_at == b->fields_at && a->body_at == b->body_at,
+		"%s", head);
+}
+
+/* What is remembered of the head before never shows: each of these after each other. */
+Test(canon_request, the_head_before_changes_nothing)
+{
+#define LINES "Host: a.example\r\nContent-Type: text/plain\r\n"
+	static const char *const heads[] = {
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 12345\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "\r\n",
+		"POST /b HTTP/1.1\r\n" LINES "Content-Length: 1\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\nAccept: x\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\nAccept: y\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\nX-Api-Key: x\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\nX-Api-Key: y\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+		"POST /a HTTP/1.1\r\n" LINES "Content-Length: 1\r\n 2: 3\r\n\r\n",
+		"POST /a?key=1 HTTP/1.1\r\n" LINES "Content-Length: 1\r\n\r\n",
+		"POST /a?key=2 HTTP/1.1\r\n" LINES "Content-Length: 1\r\n\r\n",
+		"POST /a HTTP/1.1\r\nHost: b.example\r\nContent-Length: 1\r\n\r\n",
+		"POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\n",
+		"Content-Length: 1\r\nPOST /a HTTP/1.1\r\n" LINES "\r\n",
+	};
+	const size_t n = sizeof(heads) / sizeof(*heads);
+	struct th_canon used = {0};
+	for (size_t i = 0; i < n * n * 2; i++) {
+		struct made *m = made_new();
+		struct th_process *p = made_process(m, "0");
+		struct th_connection *c = made_connection(m, p, 1);
+		const char *one = heads[i / 2 % n], *other = heads[i / 2 / n];
+		struct th_exchange *x = made_exchange(m, c, 1, one, "body", NULL, NULL);
+		struct th_exchange *y = made_exchange(m, c, 1, other, "other", NULL, NULL);
+		(void)th_canon_request(x, &used);
+		c->port += i % 2; /* the same connection is another one now */
+		c->transport = i % 2 ? TH_TRANSPORT_PLAIN : c->transport;
+		struct th_canon fresh = {0};
+		int r = th_canon_request(y, &used);
+		cr_assert_eq(r, th_canon_request(y, &fresh));
+		if (r == 0) {
+			expect_equal(&used, &fresh, other);
+		}
+		th_canon_finish(&fresh);
+		free(m);
+	}
+	th_canon_finish(&used);
+}
