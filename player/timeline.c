@@ -106,9 +106,9 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	const struct th_message *m = &x->response;
 	const struct th_connection *conn = x->connection;
 	struct th_ending e = {.after = TH_AFTER_KEEP};
-	if (m->finished) {
+	if (m->finished && m->end != TH_END_UNPARSED) {
 		e = ending(s, x->connection, m->end, m->end_code);
-	} else if (conn && conn->ended) {
+	} else if (conn && conn->ended) { /* the end of what was no HTTP, too */
 		e = ending(s, conn, conn->end, conn->end_code);
 	}
 	if (e.after == TH_AFTER_KEEP) { /* the agent gave up, or was killed, before the peer did */
@@ -180,7 +180,9 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 		e = th_ending_of_connection(s, x->connection, m->ended);
 	}
 	if (e.after == TH_AFTER_KEEP && until_close && m->finished) {
-		e = ending(s, x->connection, m->end, m->end_code);
+		bool with_it = m->end == TH_END_COMPLETE && x->connection && x->connection->ended;
+		e = with_it ? ending(s, x->connection, x->connection->end, 0)
+			    : ending(s, x->connection, m->end, m->end_code);
 	}
 	if (e.after == TH_AFTER_KEEP && (until_close || says_close(m) || says_close(&x->request))) {
 		e = (struct th_ending){.after = TH_AFTER_NOTIFY};

@@ -200,6 +200,38 @@ Test(serve_h1, a_stall_stays_a_stall)
 	stage_disconnect(s);
 }
 
+/* Some wait for the end of what is no HTTP: it is the connection's. */
+Test(serve_h1, what_came_and_was_no_http_ends_with_its_connection)
+{
+	struct th_exchange *x = record(ASK("GET", "/"), "SSH-2.0-x\r\n", NULL);
+	x->response.head_done = x->response.bodiless = false;
+	made_end(x, TH_END_UNPARSED, 0);
+	s->connection->end = TH_END_FIN;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/"));
+	stage_read(s, "x\r\n");
+	cr_expect(stage_ends(s, 4000));
+	stage_disconnect(s);
+}
+
+/* The program closed long after the answer had ended with the TLS session, and the socket under it
+ * was open until then. */
+Test(serve_h1, a_session_that_ends_leaves_the_socket_as_it_was)
+{
+	struct th_exchange *x = record(ASK("GET", "/"), "HTTP/1.0 200 OK\r\n\r\n", "all there is");
+	made_end(x, TH_END_COMPLETE, 0);
+	struct th_connection *under = made_connection(s->m, s->process, 2);
+	s->connection->transport = TH_TRANSPORT_OPENSSL;
+	s->connection->end = TH_END_NOTIFY;
+	s->connection->connect_began = under->connect_began = 10;
+	under->speaks = TH_SPEAKS_TLS;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	cr_expect_eq(th_ending_of(&s->serving, x).after, TH_AFTER_NOTIFY_ONLY);
+	under->end = TH_END_FIN;
+	cr_expect_eq(th_ending_of(&s->serving, x).after, TH_AFTER_NOTIFY);
+	stage_disconnect(s);
+}
+
 Test(serve_h1, closes_where_the_protocol_says_so)
 {
 	record(ASK("GET", "/"), "HTTP/1.0 200 OK\r\n\r\n", "all there is");
