@@ -204,6 +204,7 @@ enum th_left {
 	TH_LEFT_RIGHTS = 3,	 /* set-user-ID or file capabilities: the loader must not */
 	TH_LEFT_MACHINE = 4,	 /* of another architecture */
 	TH_LEFT_CONTEXT = 5,	 /* with the library, but not told of the run: it begins its own */
+	TH_LEFT_USER = 6,	 /* as a user who may not write the capture */
 };
 
 #endif

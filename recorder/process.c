@@ -320,6 +320,11 @@ bool th_recorder_broken(void)
 	return !process.started || th_writer_broken(&process.writer);
 }
 
+const char *th_recorder_capture(void)
+{
+	return process.started ? process.writer.path : "";
+}
+
 bool th_recorder_mend(void)
 {
 	return process.started && th_writer_mend(&process.writer);

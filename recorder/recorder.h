@@ -72,6 +72,9 @@ bool th_recorder_broken(void);
  * Only in the process that records, and not below a tap. */
 bool th_recorder_mend(void);
 
+/* The path of the capture; "" when nothing is recorded. */
+const char *th_recorder_capture(void);
+
 /* A program is about to be executed (`replaced`: by this process itself) that will not carry the
  * library; `reason` is an enum th_left. */
 void th_recorder_left(uint8_t reason, bool replaced, const char *path);

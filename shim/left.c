@@ -1,6 +1,7 @@
 /* Two things lose the library: an environment without it (env -i, LD_PRELOAD unset), and a program
  * that the loader cannot or must not put it into (base/obstacle.h). A third loses the run only: an
- * environment that keeps LD_PRELOAD and not the context. Nothing is prevented: env -i is
+ * environment that keeps LD_PRELOAD and not the context; a fourth is another user's rights. Nothing is
+ * prevented: env -i is
  * to mean what it says. In a replay the environment is put right (child_env.h), so only the second
  * is left there.
  *
@@ -111,8 +112,12 @@ static uint8_t lost_by(char *const envp[])
 	if (!th_child_env_carries(envp)) {
 		return TH_LEFT_ENVIRONMENT;
 	}
-	bool told = th_child_env_value(envp, TH_CONTEXT_VARIABLE "=") != NULL;
-	return told ? 0 : TH_LEFT_CONTEXT;
+	if (!th_child_env_value(envp, TH_CONTEXT_VARIABLE "=")) {
+		return TH_LEFT_CONTEXT;
+	}
+	/* Rights were given up since the capture was opened. */
+	long r = TH_SYS(SYS_faccessat, AT_FDCWD, th_recorder_capture(), W_OK);
+	return r == -EACCES ? TH_LEFT_USER : 0;
 }
 
 static void note(uint8_t reason, bool beside, const char *path)

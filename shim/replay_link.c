@@ -72,6 +72,18 @@ int th_link_init(const char *directory, const uint8_t parent[8])
 	return th_world_open(&link_.world, world);
 }
 
+void th_link_hand_over(uint32_t user)
+{
+	static const char *const names[] = {TH_PLAYER_SOCKET, TH_PLAYER_WORLD, TH_PLAYER_CA};
+	char path[sizeof(link_.directory) + 16];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (join_path(path, sizeof(path), link_.directory, names[i]) == 0) {
+			TH_SYS(SYS_fchownat, AT_FDCWD, path, user, -1, 0);
+		}
+	}
+	TH_SYS(SYS_fchownat, AT_FDCWD, link_.directory, user, -1, 0);
+}
+
 const char *th_link_directory(void)
 {
 	return link_.directory;

@@ -25,6 +25,9 @@ int th_link_init(const char *directory, const uint8_t parent[8]);
 int th_link_init_relay(const char *directory, const uint8_t parent[8]);
 
 const char *th_link_directory(void);
+
+/* The process, which is root's, is about to become that user's: the player is to be reached. */
+void th_link_hand_over(uint32_t user);
 const struct th_world *th_link_world(void);
 void th_link_process(uint8_t ret_id[8]);
 

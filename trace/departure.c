@@ -15,6 +15,8 @@ const char *th_departure_why(uint8_t reason)
 		return "of another architecture: the library cannot be loaded into it";
 	case TH_LEFT_CONTEXT:
 		return "executed without TRACEHOOK_CONTEXT: recorded as a run of its own";
+	case TH_LEFT_USER:
+		return "executed as a user who may not write the capture";
 	default:
 		return "executed without the library";
 	}
