@@ -1,9 +1,8 @@
 /* Two things lose the library: an environment without it (env -i, LD_PRELOAD unset), and a program
- * that the loader cannot or must not put it into (base/obstacle.h). A third loses the run only: an
- * environment that keeps LD_PRELOAD and not the context; a fourth is another user's rights. Nothing is
- * prevented: env -i is
- * to mean what it says. In a replay the environment is put right (child_env.h), so only the second
- * is left there.
+ * that the loader cannot or must not put it into (base/obstacle.h). Two lose the run only: an
+ * environment that keeps LD_PRELOAD and not the context, and a user who may not write the capture.
+ * Nothing is prevented: env -i is to mean what it says. In a replay the environment is put right
+ * (child_env.h), so only the second is left there.
  *
  * exec does not come back, so the note is made before it. That the program can be executed is
  * looked at first, since many walk PATH by trying; what then still fails (no memory, a busy file)
