@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs that give up root's rights, themselves or for what they execute: recorded and replayed, or
-# noted. For root only.
+# Programs that give up root's rights, themselves or for what they execute: recorded and
+# replayed, or noted. For root only.
 . "$(dirname "$0")/lib.sh"
 nobody=(setpriv --reuid=65534 --clear-groups)
 if [ "$(id -u)" != 0 ] || ! "${nobody[@]}" true 2>/dev/null; then
