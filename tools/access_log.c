@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "tools/json_out.h"
 #include "tools/tools.h"
+#include "tools/units.h"
 
 static int command_n;
 static char **command;
@@ -23,14 +24,11 @@ void th_access_log_command(int argc, char **argv)
 
 static void put_time(struct th_jout *j)
 {
-	char text[40];
+	char text[TH_UNITS_TEXT + 8];
 	struct timespec now;
-	struct tm tm;
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%03ldZ", now.tv_nsec / 1000000);
-	th_jout_put_text(j, "time", text);
+	uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	th_jout_put_text(j, "time", th_units_iso(text, ns));
 }
 
 /* Who: the real user, and the effective one when they differ. */

@@ -65,6 +65,9 @@ static char *prefix_text(const struct th_context *c)
 	if (c->prefix == TH_PREFIX_KEPT) {
 		return th_tool_format("kept from #%zu", number_of(c->before));
 	}
+	if (c->kept == c->n_items) { /* a conversation that begins anew with the same words */
+		return th_tool_format("the beginning of #%zu", number_of(c->before));
+	}
 	return th_tool_format("broken at message %zu of %zu, against #%zu", c->kept, c->n_items - 1,
 		number_of(c->before));
 }

@@ -1,6 +1,7 @@
 #include "tools/units.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define NS_PER_MS 1000000u
@@ -44,16 +45,27 @@ char *th_units_duration(char text[TH_UNITS_TEXT], uint64_t ns)
 	return text;
 }
 
-char *th_units_date(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns)
+static char *date_of(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns, const char *format,
+	struct tm *(*split)(const time_t *, struct tm *))
 {
 	time_t seconds = (time_t)(unix_ns / NS_PER_S);
 	struct tm tm;
-	if (!localtime_r(&seconds, &tm)) {
+	if (!split(&seconds, &tm)) {
 		snprintf(text, TH_UNITS_TEXT + 8, "?");
 		return text;
 	}
-	size_t n = strftime(text, TH_UNITS_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
+	size_t n = strftime(text, TH_UNITS_TEXT, format, &tm);
 	snprintf(text + n, TH_UNITS_TEXT + 8 - n, ".%03u",
 		(unsigned)(unix_ns % NS_PER_S / NS_PER_MS));
 	return text;
+}
+
+char *th_units_date(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns)
+{
+	return date_of(text, unix_ns, "%Y-%m-%d %H:%M:%S", localtime_r);
+}
+
+char *th_units_iso(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns)
+{
+	return strcat(date_of(text, unix_ns, "%Y-%m-%dT%H:%M:%S", gmtime_r), "Z");
 }

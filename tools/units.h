@@ -16,4 +16,7 @@ char *th_units_duration(char text[TH_UNITS_TEXT], uint64_t ns);
 /* Local date and time, to the millisecond: "2026-11-21 22:01:39.123". */
 char *th_units_date(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns);
 
+/* "2026-11-21T21:01:05.123Z": the same in UTC, as files and logs have it (ISO 8601). */
+char *th_units_iso(char text[TH_UNITS_TEXT + 8], uint64_t unix_ns);
+
 #endif

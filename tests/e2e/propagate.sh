@@ -10,23 +10,40 @@ propagating() {
 	timeout -k 1 "$limit" env TRACEHOOK_PROPAGATE=1 TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
 }
 
-# arrives NAME COMMAND…: the command prints what the double's /t/echo answers, once or more.
-arrives() {
-	name=$1
-	shift
-	propagating "$name.thc" "$@" >"$name.out" 2>"$name.err"
-	equal "$name: ends well" "0 " "$? $(cat "$name.err")"
-	jq -c '.fields | map({(.[0] | ascii_downcase): .[1]}) | add |
-		[.traceparent, .tracestate, .baggage]' "$name.out" >"$name.got"
-	spans "$name.thc" "[\"00-$trace-\(.span_id)-01\", \"vendor=1\", \"user=ana\"]" |
-		sort >"$name.want"
-	sort "$name.got" | cmp -s - "$name.want" && [ -s "$name.got" ] &&
-		ok "$name: each request bears its span's id" ||
-		not_ok "$name: each request bears its span's id" "$(cat "$name.got" "$name.want")"
-	equal "$name: and the capture says so" true "$(spans "$name.thc" .propagated | sort -u)"
-	replaying "$name.thc" "$@" >"$name.rep" 2>&1
-	same "$name: the replay asks without, and is answered" "$name.out" "$name.rep"
+# beside NAME COMMAND…: in a directory of its own, side by side with the others; together waits for
+# all and prints what they proved.
+beside() {
+	mkdir "$scratch/$1"
+	(cd "$scratch/$1" && "${@:2}") >"$scratch/$1/tap" 2>&1 &
+	proving="${proving:-} $1:$!"
 }
+together() {
+	for one in $proving; do
+		wait "${one#*:}"
+		cat "$scratch/${one%:*}/tap"
+		failed=$((failed + $(grep -c '^not ok' "$scratch/${one%:*}/tap")))
+	done
+	proving=
+}
+
+# arrive NAME COMMAND…: the command prints what the double's /t/echo answers, once or more.
+arrive() {
+	name=$1
+	propagating run.thc "${@:2}" >out 2>err
+	equal "$name: ends well" "0 " "$? $(cat err)"
+	jq -c '.fields | map({(.[0] | ascii_downcase): .[1]}) | add |
+		[.traceparent, .tracestate, .baggage, true]' out | sort >got
+	spans run.thc "[\"00-$trace-\(.span_id)-01\", \"vendor=1\", \"user=ana\", .propagated]" |
+		sort >want
+	same "$name: each request bears its span's id, and the capture says so" want got
+	holds "$name: there are some" test -s got
+}
+replay_too() {
+	arrive "$@"
+	replaying run.thc "${@:2}" >rep 2>&1
+	same "$1: the replay asks without, and is answered" out rep
+}
+arrives() { beside "$1" replay_too "$@"; }
 
 start_double
 arrives curl-h1 curl -sS --http1.1 "$https/t/echo?1" \
@@ -35,7 +52,7 @@ arrives curl-h1 curl -sS --http1.1 "$https/t/echo?1" \
 cat >parallel.sh <<'P'
 curl -sS --http2 -Z --no-progress-meter -o 1 "$1?1" -o 2 "$1?2" -o 3 "$1?3" && cat 1 2 3
 P
-arrives curl-h2 sh parallel.sh "$https/t/echo"
+arrives curl-h2 sh ../parallel.sh "$https/t/echo"
 arrives curl-plain curl -sS "$http/t/echo?1" "$http/t/echo?2"
 cat >http_client.py <<'P'
 import http.client, ssl, sys
@@ -46,9 +63,13 @@ for body in b"", b"x" * 100_000:
     c.request("POST", "/t/echo?%d" % len(body), body)
     print(c.getresponse().read().decode())
 P
-arrives http.client /usr/bin/python3 http_client.py "$https" "$DOUBLE_CA"
-if /usr/bin/python3 -c 'import requests' 2>/dev/null; then
-	arrives requests /usr/bin/python3 -c 'import requests, sys
+arrives http.client /usr/bin/python3 ../http_client.py "$https" "$DOUBLE_CA"
+has() { # has MODULE…: of Python's; looked for, not loaded
+	/usr/bin/python3 -c 'import sys, importlib.util as u
+sys.exit(not all(map(u.find_spec, sys.argv[1:])))' "$@"
+}
+if has requests; then
+	beside requests arrive requests /usr/bin/python3 -c 'import requests, sys
 s = requests.Session()
 for i in range(2):
     print(s.post(sys.argv[1] + "/t/echo?%d" % i, json={"n": i}, verify=sys.argv[2]).text)' \
@@ -56,8 +77,8 @@ for i in range(2):
 else
 	skip requests "no python3-requests"
 fi
-if /usr/bin/python3 -c 'import httpx, h2' 2>/dev/null; then
-	arrives httpx-h2 /usr/bin/python3 -c 'import httpx, sys
+if has httpx h2; then
+	beside httpx-h2 arrive httpx-h2 /usr/bin/python3 -c 'import httpx, sys
 with httpx.Client(http2=True, verify=sys.argv[2]) as c:
     for i in range(3):
         print(c.post(sys.argv[1] + "/t/echo?%d" % i, json={"n": i}).text)' "$https" "$DOUBLE_CA"
@@ -97,15 +118,13 @@ await Promise.all([3, 4, 5].map((n) => new Promise((done) => {
 })));
 session.close();
 J
-	propagating node.thc "$node" agent.mjs "$https" "$DOUBLE_CA" >node.out 2>node.err
-	equal "node: ends well" "0 " "$? $(cat node.err)"
-	got=$(jq -r '.fields[] | select(.[0] | ascii_downcase == "traceparent") | .[1]' node.out | sort)
-	equal "node: each request bears its span's id" \
-		"$(spans node.thc '"00-'$trace'-\(.span_id)-01"' | tr -d '"' | sort)" "$got"
-	equal "node: over HTTP/1 and 2" 5 "$(wc -l <<<"$got")"
+	beside node arrive node "$node" ../agent.mjs "$https" "$DOUBLE_CA"
 else
 	skip node "no node"
 fi
+
+together
+[ -z "$node" ] || equal "node: over HTTP/1 and 2" 5 "$(wc -l <node/got)"
 
 # ---- what the agent says itself ----
 
@@ -184,10 +203,12 @@ print(n, data == b"".join(requests))
 P
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem \
 	-out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-for kind in plain tls; do
-	equal "$kind: writes that are cut: all arrives, once" "4 True" \
-		"$(propagating "cut-$kind.thc" /usr/bin/python3 cut.py cert.pem key.pem $kind)"
-	equal "$kind: and is recorded as it was sent" "true" \
-		"$(spans "cut-$kind.thc" '[.propagated, .request_bytes == 512000] | all' | sort -u)"
-	equal "$kind: exactly that often" 4 "$(spans "cut-$kind.thc" | wc -l)"
-done
+cut() {
+	equal "$1: writes that are cut: all arrives, once" "4 True" \
+		"$(propagating run.thc /usr/bin/python3 ../cut.py ../cert.pem ../key.pem "$1")"
+	equal "$1: and is recorded as it was sent, exactly that often" "[true,true,true,true]" \
+		"$(spans run.thc '.propagated and .request_bytes == 512000' | jq -sc .)"
+}
+beside cut-plain cut plain
+beside cut-tls cut tls
+together

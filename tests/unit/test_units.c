@@ -37,3 +37,10 @@ Test(units, dates)
 	th_units_date(text, UINT64_MAX);
 	cr_assert_lt(strlen(text), sizeof(text));
 }
+
+Test(units, dates_of_files)
+{
+	char text[TH_UNITS_TEXT + 8];
+	cr_expect_str_eq(th_units_iso(text, 0), "1970-01-01T00:00:00.000Z");
+	cr_expect_str_eq(th_units_iso(text, 1763762459123456789u), "2025-11-21T22:00:59.123Z");
+}

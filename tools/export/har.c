@@ -4,23 +4,18 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/body.h"
 #include "tools/export/export.h"
 #include "tools/tools.h"
+#include "tools/units.h"
 
 static void put_date(struct th_jout *j, const char *key, uint64_t ns)
 {
-	char text[40];
-	time_t seconds = (time_t)(ns / 1000000000u);
-	struct tm tm;
-	gmtime_r(&seconds, &tm);
-	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%03uZ", (unsigned)(ns / 1000000u % 1000u));
-	th_jout_put_text(j, key, text);
+	char text[TH_UNITS_TEXT + 8];
+	th_jout_put_text(j, key, th_units_iso(text, ns));
 }
 
 static void put_pair(struct th_jout *j, struct th_slice name, struct th_slice value)

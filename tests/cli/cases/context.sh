@@ -32,3 +32,14 @@ says tracehook context b.thc 9
 says tracehook context --host plain.example.test b.thc
 for width in 30 60; do COLUMNS=$width tracehook context b.thc; done
 says tracehook context
+# The same words again, in a conversation that begins anew.
+mk script again.thc <<'S'
+run aa 0
+process aa a1 0 100 0 ./agent
+host 1 1 api.anthropic.com
+ask 1 1 10 POST /v1/messages {"model":"claude","system":"You are a clerk.","messages":[{"role":"user","content":"Go."},{"role":"assistant","content":"Gone."},{"role":"user","content":"And?"}]}
+answer 1 20 200 {"type":"message","content":[{"type":"text","text":"So."}],"stop_reason":"end_turn"}
+ask 2 1 30 POST /v1/messages {"model":"claude","system":"You are a clerk.","messages":[{"role":"user","content":"Go."}]}
+answer 2 40 200 {"type":"message","content":[{"type":"text","text":"Gone."}],"stop_reason":"end_turn"}
+S
+says tracehook context again.thc
