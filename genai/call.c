@@ -44,12 +44,24 @@ static void free_mcp(struct th_mcp *m)
 	free(m->others);
 }
 
+static void free_parameters(struct th_parameters *p)
+{
+	for (size_t i = 0; i < p->n_stops; i++) {
+		free(p->stops[i]);
+	}
+	free(p->reasoning);
+}
+
 struct th_call *th_call_free(struct th_call *c)
 {
 	if (c) {
 		free_tool_calls(c);
 		free_tool_results(c);
 		free_mcp(&c->mcp);
+		free_parameters(&c->parameters);
+		for (size_t i = 0; i < TH_CHOICES_MAX; i++) {
+			free(c->finishes[i]);
+		}
 		char *texts[] = {c->provider, c->model_asked, c->model_used, c->finish_raw,
 			c->error_type, c->error_message, c->response_id, c->mcp.endpoint,
 			c->mcp.version, c->mcp.session};
@@ -83,6 +95,14 @@ void th_say_once(struct th_reading *r, char **at, const char *text)
 {
 	if (!*at) {
 		th_say_text(r, at, text);
+	}
+}
+
+void th_say_finish(struct th_reading *r, double choice, const char *reason)
+{
+	th_say_once(r, &r->call->finish_raw, reason);
+	if (choice >= 0 && choice < TH_CHOICES_MAX) {
+		th_say_once(r, &r->call->finishes[(size_t)choice], reason);
 	}
 }
 

@@ -97,6 +97,9 @@ void th_say_arguments(struct th_reading *r, struct th_tool_call *t, const char *
 void th_say_tool_result(struct th_reading *r, const char *id, const char *name,
 	const cJSON *content, bool is_error);
 
+/* Why a choice ended; the first to say so speaks for all. NULL is nothing. */
+void th_say_finish(struct th_reading *r, double choice, const char *reason);
+
 /* Reported numbers: kept when the JSON is a number that a count can be; else what was there
  * stays. */
 void th_say_count(struct th_count *count, const cJSON *number);
@@ -124,6 +127,9 @@ bool th_say_error(struct th_reading *r, const cJSON *body);
 int th_reading_do(const struct th_exchange *x, struct th_said *ret_said, struct th_call **ret_call);
 
 /* ---- looking at the request ---- */
+
+/* th_call.parameters, by the names that any dialect has for them. */
+void th_read_parameters(struct th_reading *r);
 
 /* Does the path end with this? "/chat/completions" */
 bool th_path_ends(const struct th_reading *r, const char *suffix);

@@ -136,7 +136,7 @@ static void answer(struct th_reading *r, const cJSON *a)
 	read_usage(r, th_dig(a, "usageMetadata"));
 	for (const cJSON *c = th_dig_first(a, "candidates"); c; c = c->next) {
 		read_parts(r, c);
-		th_say_once(r, &r->call->finish_raw, th_dig_text(c, "finishReason"));
+		th_say_finish(r, th_dig_number(c, "index", 0), th_dig_text(c, "finishReason"));
 	}
 	const char *blocked = th_dig_text(a, "promptFeedback.blockReason");
 	th_say_once(r, &r->call->finish_raw, blocked);

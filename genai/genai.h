@@ -88,6 +88,22 @@ struct th_mcp {
 	char *session;	/* as its header was recorded, that is redacted by default */
 };
 
+#define TH_STOPS_MAX 8
+#define TH_CHOICES_MAX 8
+
+/* What the request asks of the model besides its words. */
+struct th_parameters {
+	struct th_count max_tokens, seed, choices; /* reported or absent */
+	struct th_setting {
+		bool there;
+		double n;
+	} temperature, top_p, top_k, frequency_penalty, presence_penalty;
+	char *stops[TH_STOPS_MAX]; /* the first ones */
+	size_t n_stops;
+	char *reasoning; /* "low" …; NULL: not said */
+	bool json;	 /* the answer is to be JSON */
+};
+
 /* What an exchange meant. Read only: owned by who got it from th_call_read(). */
 struct th_call {
 	const struct th_exchange *exchange;
@@ -100,9 +116,10 @@ struct th_call {
 	struct th_tokens tokens;
 	char *finish_raw; /* the first choice's, as sent; NULL: none */
 	enum th_finish finish;
-	struct th_count first_chunk; /* ns from the request's start to the first event that
-				      * carries content; streams only */
-	double output_rate;	     /* output tokens per second while they came; 0: unknown */
+	char *finishes[TH_CHOICES_MAX]; /* of each choice, by its index; NULL: none */
+	struct th_count first_chunk;	/* ns from the request's start to the first event that
+					 * carries content; streams only */
+	double output_rate;		/* output tokens per second while they came; 0: unknown */
 	struct th_tool_call *tool_calls;
 	size_t n_tool_calls;
 	struct th_tool_result *tool_results;
@@ -112,9 +129,10 @@ struct th_call {
 	bool new_turn;			  /* the last message is the user's own words */
 	char *error_type, *error_message; /* NULL: none */
 	char *response_id;		  /* NULL: none */
-	uint64_t fingerprint;		  /* the same for the same body sent to the same place */
-	unsigned resend_count;		  /* how often the same had failed before; in runs only */
-	struct th_mcp mcp;		  /* TH_OP_MCP */
+	struct th_parameters parameters;
+	uint64_t fingerprint;  /* the same for the same body sent to the same place */
+	unsigned resend_count; /* how often the same had failed before; in runs only */
+	struct th_mcp mcp;     /* TH_OP_MCP */
 };
 
 /* 0 and the call; -ENOENT: the exchange is none that is known; -ENOMEM. */

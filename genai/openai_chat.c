@@ -98,7 +98,7 @@ static void answer(struct th_reading *r, const cJSON *a)
 		if (f) {
 			th_say_tool_call(r, NULL, th_dig_text(f, "name"), th_dig(f, "arguments"));
 		}
-		th_say_once(r, &r->call->finish_raw, th_dig_text(c, "finish_reason"));
+		th_say_finish(r, th_dig_number(c, "index", 0), th_dig_text(c, "finish_reason"));
 	}
 }
 
@@ -144,7 +144,7 @@ static void event(struct th_reading *r, struct th_slice name, const cJSON *e)
 	th_openai_identity(r, e);
 	for (const cJSON *c = th_dig_first(e, "choices"); c; c = c->next) {
 		read_delta(r, th_dig_number(c, "index", 0), th_dig(c, "delta"));
-		th_say_once(r, &r->call->finish_raw, th_dig_text(c, "finish_reason"));
+		th_say_finish(r, th_dig_number(c, "index", 0), th_dig_text(c, "finish_reason"));
 		r->is_final |= th_dig_text(c, "finish_reason") != NULL;
 		th_openai_usage(r, th_dig(c, "usage")); /* Moonshot's */
 	}

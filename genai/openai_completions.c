@@ -22,7 +22,7 @@ static void answer(struct th_reading *r, const cJSON *a)
 	for (const cJSON *c = th_dig_first(a, "choices"); c; c = c->next) {
 		const char *finish = th_dig_text(c, "finish_reason");
 		th_said(r, th_dig_text(c, "text"));
-		th_say_once(r, &r->call->finish_raw, finish);
+		th_say_finish(r, th_dig_number(c, "index", 0), finish);
 		r->is_final |= finish != NULL;
 	}
 }

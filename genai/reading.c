@@ -321,6 +321,7 @@ static int read_call(struct work *w)
 	r->call->fingerprint = th_reading_fingerprint(r, (struct th_slice){w->asked, w->n_asked});
 	w->dialect->question(r);
 	r->call->n_offers = count_offers(r->question);
+	th_read_parameters(r);
 	read_answer(w);
 	settle_end(r);
 	settle_finish(r->call);

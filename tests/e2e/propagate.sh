@@ -10,8 +10,8 @@ propagating() {
 	timeout -k 1 "$limit" env TRACEHOOK_PROPAGATE=1 TRACEHOOK_CAPTURE="$1" LD_PRELOAD="$lib" "${@:2}"
 }
 
-# beside NAME COMMAND…: in a directory of its own, side by side with the others; together waits for
-# all and prints what they proved.
+# beside NAME COMMAND…: in a directory of its own, at the same time as the others; together waits
+# for all and prints what they proved.
 beside() {
 	mkdir "$scratch/$1"
 	(cd "$scratch/$1" && "${@:2}") >"$scratch/$1/tap" 2>&1 &

@@ -232,6 +232,36 @@ static void print_mcp(const struct th_mcp *m)
 	}
 }
 
+static void print_measure(const char *name, struct th_setting m)
+{
+	if (m.there) {
+		printf("%s: %g\n", name, m.n);
+	}
+}
+
+static void print_parameters(const struct th_parameters *p)
+{
+	const struct {
+		const char *name;
+		struct th_count c;
+	} counts[] = {{"max tokens", p->max_tokens}, {"seed", p->seed}, {"choices", p->choices}};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		if (counts[i].c.from) {
+			printf("%s: %llu\n", counts[i].name, (unsigned long long)counts[i].c.n);
+		}
+	}
+	print_measure("temperature", p->temperature);
+	print_measure("top p", p->top_p);
+	print_measure("top k", p->top_k);
+	print_measure("frequency penalty", p->frequency_penalty);
+	print_measure("presence penalty", p->presence_penalty);
+	for (size_t i = 0; i < p->n_stops; i++) {
+		print_text("stop", p->stops[i]);
+	}
+	print_text("reasoning effort", p->reasoning);
+	print_text("output", p->json ? "json" : NULL);
+}
+
 static void print_call(const struct th_call *c)
 {
 	printf("dialect: %s\nprovider: %s\noperation: %s\n", c->dialect, c->provider,
@@ -247,6 +277,9 @@ static void print_call(const struct th_call *c)
 	print_count("total", c->tokens.total);
 	print_text("finish raw", c->finish_raw);
 	print_text("finish", th_finish_name(c->finish));
+	for (size_t i = 1; i < TH_CHOICES_MAX; i++) {
+		print_text("finish of another choice", c->finishes[i]);
+	}
 	if (c->first_chunk.from) {
 		printf("first chunk: %llu ms\n", (unsigned long long)(c->first_chunk.n / MS));
 	}
@@ -255,6 +288,7 @@ static void print_call(const struct th_call *c)
 	print_text("error type", c->error_type);
 	print_text("error message", c->error_message);
 	print_text("response id", c->response_id);
+	print_parameters(&c->parameters);
 	print_mcp(&c->mcp);
 }
 

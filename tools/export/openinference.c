@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "tools/export/messages_json.h"
 #include "tools/export/otel.h"
+#include "tools/json_out.h"
 #include "tools/tools.h"
 
 /* Where messages are put, one after the other. */
@@ -124,6 +125,42 @@ static void put_talk(struct th_otlp *o, struct th_otlp_field list, const struct 
 	put_offers(o, list, c);
 }
 
+static void put_setting(struct th_jout *j, const char *key, struct th_setting s)
+{
+	if (s.there) {
+		th_jout_key(j, key);
+		th_jout_double(j, s.n);
+	}
+}
+
+/* As one JSON text. */
+static void put_parameters(
+	struct th_otlp *o, struct th_otlp_field list, const struct th_parameters *p)
+{
+	char *text = NULL;
+	size_t n = 0;
+	struct th_jout j = {.out = open_memstream(&text, &n)};
+	if (!j.out) {
+		th_tool_no_memory();
+	}
+	th_jout_open(&j, '{');
+	if (p->max_tokens.from) {
+		th_jout_put_u64(&j, "max_tokens", p->max_tokens.n);
+	}
+	put_setting(&j, "temperature", p->temperature);
+	put_setting(&j, "top_p", p->top_p);
+	put_setting(&j, "top_k", p->top_k);
+	put_setting(&j, "frequency_penalty", p->frequency_penalty);
+	put_setting(&j, "presence_penalty", p->presence_penalty);
+	bool any = j.comma;
+	th_jout_close(&j, '}');
+	if (fclose(j.out) != 0) {
+		th_tool_no_memory();
+	}
+	th_otlp_put_text(o, list, "llm.invocation_parameters", any ? text : NULL);
+	free(text);
+}
+
 void th_openinference(struct th_otlp *o, struct th_otlp_field list,
 	const struct th_otel_style *style, const struct th_span_facts *f)
 {
@@ -134,6 +171,7 @@ void th_openinference(struct th_otlp *o, struct th_otlp_field list,
 		c->operation == TH_OP_EMBEDDINGS ? "embedding.model_name" : "llm.model_name",
 		th_call_model(c));
 	th_otlp_put_text(o, list, "llm.provider", c->provider);
+	put_parameters(o, list, &c->parameters);
 	th_otel_count(o, list, "llm.token_count.prompt", c->tokens.input);
 	th_otel_count(o, list, "llm.token_count.completion", c->tokens.output);
 	th_otel_count(o, list, "llm.token_count.total", c->tokens.total);

@@ -50,6 +50,60 @@ static void put_content(struct th_otlp *o, struct th_otlp_field list,
 	th_conversation_free(c);
 }
 
+static void put_measure(
+	struct th_otlp *o, struct th_otlp_field list, const char *key, struct th_setting m)
+{
+	if (m.there) {
+		th_otlp_put_double(o, list, key, m.n);
+	}
+}
+
+/* A whole number in the newest conventions, a fraction before. */
+static void put_top_k(
+	struct th_otlp *o, struct th_otlp_field list, enum th_semconv v, struct th_setting m)
+{
+	if (m.there && v == TH_SEMCONV_LATEST) {
+		th_otlp_put_int(o, list, "gen_ai.request.top_k", (int64_t)m.n);
+	} else {
+		put_measure(o, list, "gen_ai.request.top_k", m);
+	}
+}
+
+static void put_parameters(struct th_otlp *o, struct th_otlp_field list, enum th_semconv v,
+	const struct th_parameters *p)
+{
+	th_otel_count(o, list, "gen_ai.request.max_tokens", p->max_tokens);
+	th_otel_count(o, list, "gen_ai.request.seed", p->seed);
+	if (p->choices.n > 1) {
+		th_otel_count(o, list, "gen_ai.request.choice.count", p->choices);
+	}
+	put_measure(o, list, "gen_ai.request.temperature", p->temperature);
+	put_measure(o, list, "gen_ai.request.top_p", p->top_p);
+	put_top_k(o, list, v, p->top_k);
+	put_measure(o, list, "gen_ai.request.frequency_penalty", p->frequency_penalty);
+	put_measure(o, list, "gen_ai.request.presence_penalty", p->presence_penalty);
+	if (p->n_stops) {
+		th_otlp_put_texts(o, list, "gen_ai.request.stop_sequences",
+			(const char *const *)p->stops, p->n_stops);
+	}
+	th_otlp_put_text(o, list, th_otel_key(v, TH_OTEL_OUTPUT_TYPE), p->json ? "json" : NULL);
+	th_otlp_put_text(o, list, th_otel_key(v, TH_OTEL_REASONING_LEVEL), p->reasoning);
+}
+
+/* One per choice, in their order. */
+static void put_finishes(struct th_otlp *o, struct th_otlp_field list, const struct th_call *c)
+{
+	const char *reasons[TH_CHOICES_MAX] = {c->finish_raw};
+	size_t n = c->finish_raw != NULL;
+	for (size_t i = 0; i < TH_CHOICES_MAX && c->finishes[i]; i++) {
+		reasons[i] = c->finishes[i];
+		n = i + 1;
+	}
+	if (n) {
+		th_otlp_put_texts(o, list, "gen_ai.response.finish_reasons", reasons, n);
+	}
+}
+
 void th_otel_call(struct th_otlp *o, struct th_otlp_field list, const struct th_otel_style *style,
 	const struct th_span_facts *f)
 {
@@ -58,15 +112,13 @@ void th_otel_call(struct th_otlp *o, struct th_otlp_field list, const struct th_
 	th_otlp_put_text(o, list, "gen_ai.operation.name", th_otel_operation(c));
 	th_otlp_put_text(o, list, th_otel_key(v, TH_OTEL_PROVIDER), c->provider);
 	th_otlp_put_text(o, list, "gen_ai.request.model", c->model_asked);
+	put_parameters(o, list, v, &c->parameters);
 	th_otlp_put_text(o, list, "gen_ai.response.model", c->model_used);
 	th_otlp_put_text(o, list, "gen_ai.response.id", c->response_id);
 	if (c->streamed && th_otel_key(v, TH_OTEL_STREAM)) {
 		th_otlp_put_bool(o, list, th_otel_key(v, TH_OTEL_STREAM), true);
 	}
-	if (c->finish_raw) {
-		const char *const reasons[] = {c->finish_raw};
-		th_otlp_put_texts(o, list, "gen_ai.response.finish_reasons", reasons, 1);
-	}
+	put_finishes(o, list, c);
 	if (c->first_chunk.from && th_otel_key(v, TH_OTEL_FIRST_CHUNK)) {
 		th_otlp_put_double(o, list, th_otel_key(v, TH_OTEL_FIRST_CHUNK),
 			(double)c->first_chunk.n / 1e9);

@@ -18,6 +18,8 @@ static const char *const keys[TH_N_OTEL_FACTS][TH_N_SEMCONVS] = {
 	[TH_OTEL_FIRST_CHUNK] = {NULL, "gen_ai.response.time_to_first_chunk",
 		"gen_ai.response.time_to_first_chunk"},
 	[TH_OTEL_STREAM] = {NULL, "gen_ai.request.stream", "gen_ai.request.stream"},
+	[TH_OTEL_OUTPUT_TYPE] = {"gen_ai.output.type", "gen_ai.output.type", "gen_ai.output.type"},
+	[TH_OTEL_REASONING_LEVEL] = {NULL, NULL, "gen_ai.request.reasoning.level"},
 	[TH_OTEL_INPUT_MESSAGES] = {NULL, "gen_ai.input.messages", "gen_ai.input.messages"},
 	[TH_OTEL_OUTPUT_MESSAGES] = {NULL, "gen_ai.output.messages", "gen_ai.output.messages"},
 	[TH_OTEL_SYSTEM] = {NULL, "gen_ai.system_instructions", "gen_ai.system_instructions"},

@@ -46,3 +46,18 @@ says tracehook export -f otlp --semconv 9 a.thc
 says tracehook export -f csv -o /nowhere/x a.thc
 says tracehook export -f csv -o out.csv a.thc
 wc -l <out.csv
+# What the request asked for, and each choice's end.
+cat >ask.script <<'S'
+run aa 0
+process aa a1 0 100 0 ./agent
+host 1 1 api.openai.com
+ask 1 1 10 POST /v1/chat/completions {"model":"gpt-5","messages":[{"role":"user","content":"Hi"}],"max_completion_tokens":64,"temperature":0.2,"top_k":40,"n":2,"stop":["a","b"],"reasoning_effort":"low","response_format":{"type":"json_object"}}
+answer 1 20 200 {"id":"c","model":"gpt-5-1","choices":[{"index":0,"message":{"role":"assistant","content":"{}"},"finish_reason":"stop"},{"index":1,"message":{"role":"assistant","content":"{}"},"finish_reason":"length"}],"usage":{"prompt_tokens":2,"completion_tokens":4,"total_tokens":6}}
+S
+mk script ask.thc <ask.script
+for version in 1.41 latest; do
+	tracehook export -f otlp --semconv $version ask.thc | jq -c "$spans.attributes[] |
+		select(.key | test(\"gen_ai.(request|output|response.fin)\")) | [.key, .value]"
+done
+tracehook export -f otlp --flavor openinference ask.thc | jq -c "$spans.attributes[] |
+	select(.key == \"llm.invocation_parameters\").value.stringValue | fromjson"
