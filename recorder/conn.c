@@ -202,7 +202,7 @@ static void each(struct th_conn_ref ref, const struct iovec *iov, int count, siz
 		return;
 	}
 	if (c->inherited) {
-		th_foreign_note(c);
+		th_foreign_note(c, feed == th_feed_received);
 	}
 	for (int i = 0; i < count && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;

@@ -154,7 +154,13 @@ static void feed_first(struct th_conn *c, struct th_slice bytes)
 	}
 	struct th_gather early = c->early;
 	c->early = (struct th_gather){0};
-	give(c, false, th_gather_slice(&early));
+	bool anothers = c->inherited &&
+		c->tap == &th_tap_h1; /* whose server does not speak first */
+	if (anothers && early.n) {
+		th_emit_lost(1, early.n, "what answered another process's request");
+	} else {
+		give(c, false, th_gather_slice(&early));
+	}
 	th_gather_free(&early);
 	give(c, true, (struct th_slice){c->first, before});
 	give(c, true, bytes);

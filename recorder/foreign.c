@@ -1,7 +1,8 @@
-/* See foreign.h. One page, shared with all that are forked from here (an agent forks without our
+/* See foreign.h. Two pages, shared with all that are forked from here (an agent forks without our
  * knowing, P27, so nothing can be handed over at the time). A connection has the same address and
- * generation in parent and child: their hash picks a byte. Two connections that share one are at
- * worst not checked. */
+ * generation in parent and child: their hash picks a byte of each page, which says that
+ * it was used, and counts what was heard. Two connections that share one are at worst not checked,
+ * and hearing on one seems to be hearing on the other: that takes 4,096 of them. */
 #include "recorder/foreign.h"
 
 #include <stdatomic.h>
@@ -14,7 +15,8 @@ static _Atomic uint8_t *places;
 
 void th_foreign_start(void)
 {
-	void *p = mmap(NULL, PLACES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, (size_t)2 * PLACES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		-1, 0);
 	places = p == MAP_FAILED ? NULL : p;
 }
 
@@ -24,11 +26,19 @@ static _Atomic uint8_t *place_of(const struct th_conn *c)
 	return &places[(mix >> 40) % PLACES];
 }
 
-void th_foreign_note(const struct th_conn *c)
+void th_foreign_note(const struct th_conn *c, bool heard)
 {
 	if (places) {
 		atomic_store_explicit(place_of(c), 1, memory_order_relaxed);
 	}
+	if (places && heard) {
+		atomic_fetch_add_explicit(place_of(c) + PLACES, 1, memory_order_relaxed);
+	}
+}
+
+uint8_t th_foreign_heard(const struct th_conn *c)
+{
+	return places ? atomic_load_explicit(place_of(c) + PLACES, memory_order_relaxed) : 0;
 }
 
 bool th_foreign_used(const struct th_conn *c)

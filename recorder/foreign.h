@@ -11,8 +11,13 @@
 /* Once, before the process has threads or children. */
 void th_foreign_start(void);
 
-/* An inherited connection has moved bytes: its other owners are told. */
-void th_foreign_note(const struct th_conn *c);
+/* An inherited connection has moved bytes, `heard`: what the peer said. Its other owners are told.
+ */
+void th_foreign_note(const struct th_conn *c, bool heard);
+
+/* A number that changes with what others have heard on it: the answer that this process awaits has
+ * been read, then. */
+uint8_t th_foreign_heard(const struct th_conn *c);
 
 /* Has another process used it, or may it have? */
 bool th_foreign_used(const struct th_conn *c);

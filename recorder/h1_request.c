@@ -6,6 +6,7 @@
  * after all. */
 #include "base/text.h"
 #include "recorder/emit.h"
+#include "recorder/foreign.h"
 #include "recorder/tap_h1.h"
 
 #define METHOD_MAX 24
@@ -62,8 +63,19 @@ static uint8_t method_of(struct th_slice method)
 							    : TH_H1_OTHER_METHOD;
 }
 
+/* A forked child, or the parent, has read what answers the questions before this one. */
+static void forget_what_others_heard(struct th_h1 *t)
+{
+	uint8_t heard = th_foreign_heard(t->conn);
+	while (t->count && heard != t->heard) {
+		th_h1_end_response(t, TH_END_LOCAL, 0);
+	}
+	t->heard = heard;
+}
+
 static uint32_t begin_exchange(struct th_h1 *t, uint8_t method)
 {
+	forget_what_others_heard(t);
 	uint32_t id = th_emit_begin(t->conn);
 	uint32_t at = (t->first + t->count) % TH_H1_PIPELINE_MAX;
 	t->asked[at] = (struct th_h1_asked){id, method};

@@ -61,6 +61,7 @@ struct th_h1 {
 
 	struct th_h1_asked asked[TH_H1_PIPELINE_MAX]; /* a ring, oldest first */
 	uint32_t first, count;
+	uint8_t heard; /* by other processes, when the newest was asked (foreign.h) */
 };
 
 /* As in struct th_tap (h1_rewrite.c). */

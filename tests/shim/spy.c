@@ -200,7 +200,7 @@ static void moved(const char *what, struct th_conn_ref c, const void *p, size_t 
 	if (c.conn) {
 		say("%s %u n=%zu %s\n", what, c.conn->id, n, shown(text, p, n));
 		if (c.conn->inherited) {
-			th_foreign_note(c.conn);
+			th_foreign_note(c.conn, what[0] != 's');
 		}
 		*(what[0] == 's' ? &c.conn->bytes_sent : &c.conn->bytes_received) += n;
 	}

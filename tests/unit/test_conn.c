@@ -201,6 +201,46 @@ Test(conn, what_a_child_moved_is_not_unseen)
 	cr_assert_eq(ended(d)->n, 40, "but only on that one");
 }
 
+#define ANSWER(text) "HTTP/1.1 200 K\r\nContent-Length: 1\r\n\r\n" text
+
+/* It would be taken for the answer to the parent's older question. */
+Test(conn, what_a_child_has_read_is_not_awaited_any_more)
+{
+	th_foreign_start();
+	struct th_conn_ref c = script_open();
+	script_step(c, ">GET /1 HTTP/1.1\r\n\r\n", 100);
+	pid_t child = fork();
+	if (child == 0) {
+		th_conns_forked();
+		th_conn_received(c, ANSWER("1"), sizeof(ANSWER("1")) - 1);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	script_step(c, ">GET /2 HTTP/1.1\r\n\r\n", 100);
+	script_step(c, "<" ANSWER("2"), 100);
+	th_conn_close(c);
+	const char *text = fake_text();
+	cr_expect_not_null(strstr(text, "#1 res-end LOCAL"), "%s", text);
+	cr_expect_not_null(strstr(text, "#2 res-data L 2"), "%s", text);
+}
+
+Test(conn, what_a_child_reads_first_answers_its_parent)
+{
+	th_foreign_start();
+	struct th_conn_ref c = script_open();
+	script_step(c, ">GET /1 HTTP/1.1\r\n\r\n", 100);
+	fake_forget();
+	th_conns_forked();
+	script_step(c, "<" ANSWER("1"), 100);
+	script_step(c, ">GET /2 HTTP/1.1\r\n\r\n", 100);
+	script_step(c, "<" ANSWER("2"), 100);
+	th_conn_close(c);
+	const char *text = fake_text();
+	cr_expect_not_null(strstr(text, "res-data L 2"), "%s", text);
+	cr_expect_null(strstr(text, "res-data L 1"), "%s", text);
+	cr_expect_not_null(strstr(text, "lost"), "%s", text);
+}
+
 /* A chain is written once, before the connections that refer to it. */
 Test(conn, certificates_are_written_once)
 {
