@@ -241,6 +241,32 @@ Test(key, no_ciphertext_repeats)
 }
 
 /* What the tag covers: each bit of a block but its checksums, which are made right again. */
+/* What a power cut may leave of a live file: each frame that is whole is given, and no other. */
+Test(key, a_live_file_may_be_cut_anywhere)
+{
+	enum {
+		FRAMES = 5
+	};
+	static struct th_writer w;
+	size_t n, damage = 1;
+	int frames = 0;
+	use_key('a');
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= FRAMES; i++) {
+		put_text(&w, i, SECRET);
+	}
+	uint8_t *live = scratch_read(w.live_path, &n);
+	for (size_t cut = 0; cut <= w.tail; cut++) {
+		scratch_write(w.live_path, live, cut);
+		int now = count_texts(SECRET, &damage);
+		cr_assert_geq(now, frames, "cut at %zu", cut);
+		cr_assert_eq(damage, 0, "cut at %zu", cut);
+		frames = now;
+	}
+	cr_assert_eq(frames, FRAMES);
+	free(live);
+}
+
 Test(key, an_altered_block_is_noticed)
 {
 	struct th_block b = {TH_BLOCK_FRAMES, TH_BLOCK_ZSTD, 7, 8, 9, .raw_bytes = 10};
