@@ -34,6 +34,11 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(
 	for (; n >= 8; p += 8, n -= 8) {
 		c = __builtin_ia32_crc32di(c, th_le64(p));
 	}
+	if (n >= 4) {
+		c = __builtin_ia32_crc32si((uint32_t)c, th_le32(p));
+		p += 4;
+		n -= 4;
+	}
 	for (; n; p++, n--) {
 		c = __builtin_ia32_crc32qi((uint32_t)c, *p);
 	}

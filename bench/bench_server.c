@@ -1,6 +1,6 @@
 /* The bench's server: answers the calls of a workload, in order, on each connection.
  *
- *     bench_server WORKLOAD [CERT KEY] [piece=N] [gap_us=N] [body=N] [unix=PATH]
+ *     bench_server WORKLOAD [CERT KEY] [piece=N] [gap_us=N] [body=N] [quickack=1] [unix=PATH]
  *
  * Prints its port, or nothing with unix=. With CERT it speaks TLS. piece: the response in parts of
  * N bytes, gap_us apart; body: instead of the workload's answers one of N bytes. */
@@ -18,7 +18,7 @@
 
 static struct bench_workload work;
 static SSL_CTX *tls;
-static size_t piece = SIZE_MAX, gap_us, body;
+static size_t piece = SIZE_MAX, gap_us, body, quickack;
 
 static bool answer_pieces(struct bench_stream *s, struct th_slice answer)
 {
@@ -54,11 +54,20 @@ static bool answer_body(struct bench_stream *s)
 	return good;
 }
 
+/* A client that writes head and body apart would wait 40 ms for the kernel's acknowledgement. */
+static bool read_message(struct bench_stream *s)
+{
+	if (quickack) {
+		setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
+	}
+	return bench_read_message(s);
+}
+
 static void *serve(void *arg)
 {
 	struct bench_stream *s = arg;
 	bool good = !s->ssl || SSL_accept(s->ssl) == 1;
-	for (size_t i = 0; good && bench_read_message(s); i++) {
+	for (size_t i = 0; good && read_message(s); i++) {
 		good = body ? answer_body(s)
 			    : answer_pieces(s, work.messages[2 * (i % work.n) + 1]);
 	}
@@ -136,7 +145,7 @@ int main(int argc, char **argv)
 			path = argv[i] + 5;
 		} else if (!option(argv[i], "piece=", &piece) &&
 			!option(argv[i], "gap_us=", &gap_us) && !option(argv[i], "body=", &body) &&
-			!certificate) {
+			!option(argv[i], "quickack=", &quickack) && !certificate) {
 			certificate = i++;
 		}
 	}

@@ -239,7 +239,7 @@ def has_module(machine, name, package):
 
 def python(machine):
     workload, calls = machine.workload("json"), 20 if machine.quick else 300
-    server, port = machine.serve(workload)
+    server, port = machine.serve(workload, "quickack=1")
     columns, rows = [], {}
     for client in ("requests", "httpx"):
         columns.append(client)
@@ -330,6 +330,7 @@ def replay(machine):
         (name, [spread(ratios(r, name, "ns"), "%.2f") for r in measured.values()])
         for name in measured["json"] if name != "direct"])
     connections(machine)
+    processes(machine)
     look_ups(machine)
 
 
@@ -353,6 +354,27 @@ def connections(machine):
         for name in ("recorded", "replayed")])
 
 
+def processes(machine):
+    """A process for each call, from its start to its end."""
+    calls = 3 if machine.quick else 30
+    workload = machine.workload("json")
+    server, port = machine.serve(workload)
+    command = [str(machine.build / "bench/bench_client"), str(workload), "1", port,
+               "ca=%s" % machine.certificate]
+    before = os.sched_getaffinity(0)
+    machine.pin()
+    empty = machine.environment(LD_PRELOAD=machine.build / "bench/libempty_preload.so")
+    results = machine.turns({
+        "direct": lambda: {"ns": time_starts(machine, machine.environment(), command, calls)},
+        "empty preload": lambda: {"ns": time_starts(machine, empty, command, calls)},
+        "recorded": lambda: {"ns": time_starts(machine, recording(machine), command, calls)}})
+    os.sched_setaffinity(0, before)
+    machine.stop(server)
+    table("A process for each call: time × direct", ["1 KB"], [
+        (name, [spread([1 / r for r in ratios(results, name, "ns")], "%.2f")])
+        for name in ("empty preload", "recorded")])
+
+
 def look_ups(machine):
     """The median call of a replay, by the number of spans in the capture."""
     sizes = (10, 20) if machine.quick else (10, 1000, 100000)
@@ -370,10 +392,21 @@ def look_ups(machine):
 
 # ---- start-up ----
 
-def instructions(machine, environment, command):
-    out = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] +
-                         command, env=environment, cwd=machine.work, stderr=subprocess.PIPE,
-                         stdout=subprocess.DEVNULL).stderr.decode()
+def callgrind(environment):
+    """The command. Not /usr/bin/valgrind, which is preloaded as well, where that can be helped:
+    what is measured would be its child, and no longer the first process of a run."""
+    tool = "/usr/libexec/valgrind/callgrind-amd64-linux"
+    if not os.path.exists(tool):
+        return ["valgrind"]
+    environment.update(VALGRIND_LIB=os.path.dirname(tool), VALGRIND_LAUNCHER="/usr/bin/valgrind")
+    return [tool]
+
+
+def instructions(machine, environment, command, *options):
+    out = subprocess.run(callgrind(environment) +
+                         ["--tool=callgrind", "--callgrind-out-file=/dev/null"] +
+                         list(options) + command, env=environment, cwd=machine.work,
+                         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL).stderr.decode()
     found = re.search(r"Collected : (\d+)", out)
     return int(found[1]) if found else None
 
@@ -406,12 +439,53 @@ def start(machine):
         cells.append(spread([(t - e) / 1000 for e, t in zip(
             results["empty"], results["tracehook"])], "%.0f"))
         if machine.has("valgrind", "valgrind"):
-            e = instructions(machine, empty, command)
+            e = instructions(machine, dict(empty), command)
             t = instructions(machine, recording(machine), command)
             counts.append("%d" % (t - e) if e and t else "–")
     os.sched_setaffinity(0, before)
     table("Start-up added to an empty preload", commands, [
         ("µs", cells)] + ([("instructions", counts)] if counts else []))
+
+
+# ---- counts, which do not depend on what else the machine does ----
+
+FILE_CALLS = ("open", "openat", "write", "writev", "pwrite64", "pread64", "ftruncate", "fallocate",
+              "mmap", "munmap", "msync", "flock", "rename", "unlinkat", "newfstatat", "fsync")
+
+
+def file_calls(machine, environment, command):
+    out = machine.work / "calls.out"
+    subprocess.run(["strace", "-f", "-c", "-o", out] +
+                   ["-E%s=%s" % (k, environment.pop(k)) for k in ("LD_PRELOAD",)
+                    if k in environment] + command,
+                   env=environment, cwd=machine.work, stdout=subprocess.DEVNULL)
+    return sum(int(cells[3]) for cells in map(str.split, out.read_text().splitlines())
+               if cells and cells[-1] in FILE_CALLS)
+
+
+def counts(machine):
+    """What a call adds: the difference of a long run and a short one, with and without us. Without
+    what is done at the process's end, which has its place under "CPU"."""
+    few, many = (10, 20) if machine.quick else (100, 1100)
+    workload = machine.workload("json", many)
+    server, port = machine.serve(workload)
+
+    def per_call(count, *options):
+        numbers = []
+        for environment in (machine.environment, lambda: recording(machine)):
+            runs = [count(machine, environment(), [
+                str(machine.build / "bench/bench_client"), str(workload), str(n), port,
+                "ca=%s" % machine.certificate], *options) for n in (few, many)]
+            numbers.append((runs[1] - runs[0]) / (many - few))
+        return numbers[1] - numbers[0]
+    cells = ["–", "–"]
+    if machine.has("valgrind", "valgrind"):
+        cells[0] = "%.0f" % per_call(instructions, "--toggle-collect=th_recorder_finish",
+                                       "--collect-atstart=yes")
+    if machine.has("strace", "strace"):
+        cells[1] = "%.3f" % per_call(file_calls)
+    machine.stop(server)
+    table("Added to a 1 KB call", ["instructions", "file-system calls"], [("tracehook", cells)])
 
 
 # ---- the capture ----

@@ -98,7 +98,7 @@ static bool is_ambiguous(const struct th_redactor *r, const uint8_t *p, const ui
  * it is sent (RFC 9110 11.1). */
 static const uint8_t *skip_auth_scheme(const uint8_t *p, const uint8_t *end)
 {
-	static const char *const schemes[] = {
+	static const char schemes[][20] = {
 		"ApiKey", "AWS4-HMAC-SHA256", "Basic", "Bearer", "Digest", "DPoP", "Key", "Token"};
 	const uint8_t *stop = th_find_any(p, end, " \t");
 	const struct th_slice word = {p, (size_t)(stop - p)};
@@ -142,7 +142,7 @@ static void redact_elements(struct th_redactor *r, const uint8_t *p, const uint8
 /* What frames a message or says where it goes: no business of patterns. */
 static bool is_framing(struct th_slice name)
 {
-	static const char *const names[] = {":authority", ":method", ":scheme", ":status",
+	static const char names[][20] = {":authority", ":method", ":scheme", ":status",
 		"connection", "content-encoding", "content-length", "content-type", "date", "host",
 		"transfer-encoding", "upgrade"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -69,8 +69,8 @@ void th_redactor_cookie(struct th_redactor *r, const uint8_t *p, const uint8_t *
 
 static bool is_attribute(const struct pair *c)
 {
-	static const char *const known[] = {"domain", "expires", "httponly", "max-age",
-		"partitioned", "path", "priority", "samesite", "secure", "version"};
+	static const char known[][12] = {"domain", "expires", "httponly", "max-age", "partitioned",
+		"path", "priority", "samesite", "secure", "version"};
 	const struct th_slice name = th_slice_trim(
 		(struct th_slice){c->from, (size_t)(c->equals - c->from)});
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -22,7 +22,9 @@
 #define PRELOAD_MAX 4096
 
 static char preload[PRELOAD_MAX]; /* "LD_PRELOAD=…"; empty: there was none, or too long a one */
-static const char *own_name;	  /* of this library's file: the part of `preload` that counts */
+static const char *own_file;
+static size_t own_file_bytes;
+static const char *own_name; /* of this library's file: the part of `preload` that counts */
 static size_t own_name_bytes;
 
 const char *th_child_env_value(char *const envp[], const char *name)
@@ -55,6 +57,10 @@ static size_t entry_bytes(const char *list)
 /* Our entry of a list. NULL: none is. */
 static const char *find_us(const char *list)
 {
+	const size_t all = strlen(list);
+	if (all == own_file_bytes && memcmp(list, own_file, all) == 0) {
+		return list; /* mostly */
+	}
 	while (*list) {
 		size_t n = entry_bytes(list);
 		const char *base = base_name(list, n);
@@ -93,7 +99,9 @@ void th_child_env_begin(void)
 	if (!value || !file) {
 		return;
 	}
-	own_name = base_name(file, strlen(file));
+	own_file = file;
+	own_file_bytes = strlen(file);
+	own_name = base_name(file, own_file_bytes);
 	own_name_bytes = strlen(own_name);
 	const char *us = find_us(value);
 	if (!us || !make_absolute(value, us)) {

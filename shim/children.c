@@ -14,6 +14,8 @@
 #define TRACEPARENT "TRACEPARENT=00-"
 #define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
 
+#define ENTRIES_MAX 512
+
 static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
 static char context[4 * TH_CONFIG_PATH_MAX + 192];
 static size_t context_span; /* where the span id stands; 0: nowhere */
@@ -30,17 +32,34 @@ static void put_hex(struct th_out *out, const void *p, size_t n)
 	th_out_bytes(out, hex, 2 * n);
 }
 
+/* Behind the n entries that there are. As putenv() does it, but without malloc() and without
+ * comparing each entry again: an array of our own, as long as there is room in it. */
+static void append(char *entry, size_t n)
+{
+	static char *entries[ENTRIES_MAX];
+	if (n + 2 > ENTRIES_MAX) {
+		(void)putenv(entry);
+		return;
+	}
+	if (environ != entries) {
+		memcpy(entries, environ, n * sizeof(*entries));
+	}
+	entries[n] = entry;
+	entries[n + 1] = NULL;
+	environ = entries;
+}
+
 /* Bash has a putenv of its own, whose effect is lost when bash reads the array afterwards. */
 void th_children_put(char *entry)
 {
-	size_t name = strcspn(entry, "=") + 1;
-	for (char **e = environ; e && *e; e++) {
-		if (**e == *entry && strncmp(*e, entry, name) == 0) {
-			*e = entry;
+	size_t n = 0, name = strcspn(entry, "=") + 1;
+	for (; environ && environ[n]; n++) {
+		if (environ[n][0] == *entry && strncmp(environ[n], entry, name) == 0) {
+			environ[n] = entry;
 			return;
 		}
 	}
-	(void)putenv(entry);
+	append(entry, n);
 }
 
 static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)

@@ -33,7 +33,7 @@ static struct th_functions per_library = {.names = names};
 static const char *door_of(const char *backend)
 {
 	static const struct {
-		const char *name, *door;
+		char name[12], door[20];
 	} doors[] = {{"OpenSSL", "SSL_read"}, {"LibreSSL", "SSL_read"}, {"BoringSSL", "SSL_read"},
 		{"AWS-LC", "SSL_read"}, {"quictls", "SSL_read"}, {"GnuTLS", "gnutls_record_recv"}};
 	while (*backend == '(') {

@@ -74,7 +74,7 @@ static void put_field(struct th_out *out, struct th_slice name, struct th_slice 
 
 static bool is_of_http1(struct th_slice name)
 {
-	static const char *const names[] = {"host", "connection", "keep-alive", "proxy-connection",
+	static const char names[][20] = {"host", "connection", "keep-alive", "proxy-connection",
 		"transfer-encoding", "upgrade", "http2-settings"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (th_slice_ieq(name, th_slice_str(names[i]))) {

@@ -108,7 +108,7 @@ static bool copy_part(const struct th_library *lib, const struct bio_method_st *
 static bool copy_parts(
 	const struct th_library *lib, const struct bio_method_st *from, struct bio_method_st *to)
 {
-	static const char *const parts[][2] = {
+	static const char parts[][2][32] = {
 		{"BIO_meth_get_puts", "BIO_meth_set_puts"},
 		{"BIO_meth_get_gets", "BIO_meth_set_gets"},
 		{"BIO_meth_get_ctrl", "BIO_meth_set_ctrl"},

@@ -71,7 +71,7 @@ static bool is_tapped(const struct th_slot *s)
 /* Without these nothing is right; a filter BIO or a look at the certificate may be missing. */
 static bool matters(const char *name)
 {
-	static const char *const names[] = {"SSL_read", "SSL_read_ex", "SSL_write", "SSL_write_ex",
+	static const char names[][20] = {"SSL_read", "SSL_read_ex", "SSL_write", "SSL_write_ex",
 		"SSL_free", "SSL_clear", "X509_verify_cert"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (strcmp(names[i], name) == 0) {

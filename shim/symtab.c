@@ -16,7 +16,7 @@
 
 static bool is_wanted(const char *name)
 {
-	static const char *const beginnings[] = {
+	static const char beginnings[][12] = {
 		"SSL_", "X509", "BIO_", "ERR_", "ASN1_", "EVP_", "OPENSSL_", "d2i_", "i2d_"};
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++) {
 		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0) {
