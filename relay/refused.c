@@ -1,5 +1,6 @@
 #include "relay/refused.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct names {
 };
 
 struct th_refused {
+	pthread_mutex_t lock;
 	struct names refused, accepted;
 };
 
@@ -35,31 +37,53 @@ static void add(struct names *names, const char *name)
 
 struct th_refused *th_refused_create(void)
 {
-	return calloc(1, sizeof(struct th_refused));
+	struct th_refused *r = calloc(1, sizeof(struct th_refused));
+	if (r) {
+		pthread_mutex_init(&r->lock, NULL);
+	}
+	return r;
 }
 
 struct th_refused *th_refused_destroy(struct th_refused *r)
 {
-	free(r);
+	if (r) {
+		pthread_mutex_destroy(&r->lock);
+		free(r);
+	}
 	return NULL;
+}
+
+static void add_locked(struct th_refused *r, struct names *names, const char *name)
+{
+	pthread_mutex_lock(&r->lock);
+	add(names, name);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static bool has_locked(struct th_refused *r, const struct names *names, const char *name)
+{
+	pthread_mutex_lock(&r->lock);
+	bool is = has(names, name);
+	pthread_mutex_unlock(&r->lock);
+	return is;
 }
 
 void th_refused_add(struct th_refused *r, const char *name)
 {
-	add(&r->refused, name);
+	add_locked(r, &r->refused, name);
 }
 
-bool th_refused_has(const struct th_refused *r, const char *name)
+bool th_refused_has(struct th_refused *r, const char *name)
 {
-	return has(&r->refused, name);
+	return has_locked(r, &r->refused, name);
 }
 
 void th_refused_accepted(struct th_refused *r, const char *name)
 {
-	add(&r->accepted, name);
+	add_locked(r, &r->accepted, name);
 }
 
-bool th_refused_was_accepted(const struct th_refused *r, const char *name)
+bool th_refused_was_accepted(struct th_refused *r, const char *name)
 {
-	return has(&r->accepted, name);
+	return has_locked(r, &r->accepted, name);
 }

@@ -1,5 +1,5 @@
 /* Servers to which the agent does not want to be relayed: it did not accept our certificate (it
- * pins the server's, or brings its own roots). Later connections are left alone. */
+ * pins the server's, or brings its own roots). Later connections are left alone. Thread-safe. */
 #ifndef RELAY_REFUSED_H
 #define RELAY_REFUSED_H
 
@@ -14,10 +14,10 @@ struct th_refused *th_refused_create(void);
 struct th_refused *th_refused_destroy(struct th_refused *r);
 
 void th_refused_add(struct th_refused *r, const char *name);
-bool th_refused_has(const struct th_refused *r, const char *name);
+bool th_refused_has(struct th_refused *r, const char *name);
 
 /* The agent has accepted a certificate of ours for that name: it does not refuse. */
 void th_refused_accepted(struct th_refused *r, const char *name);
-bool th_refused_was_accepted(const struct th_refused *r, const char *name);
+bool th_refused_was_accepted(struct th_refused *r, const char *name);
 
 #endif

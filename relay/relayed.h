@@ -27,6 +27,7 @@ struct th_relay_ends {
 	struct th_ca *ca;
 	struct th_resets *resets;
 	struct th_refused *refused;
+	bool silent; /* nothing is recorded here */
 };
 
 struct th_relayed;

@@ -23,7 +23,7 @@ static const SSL *known_server(const struct th_relayed *l)
 /* The chain as the server sent it, leaf first. */
 static void record_chain(struct th_relayed *l)
 {
-	static uint8_t room[CHAIN_MAX];
+	uint8_t room[CHAIN_MAX];
 	struct th_out out = {.p = room, .cap = sizeof(room)};
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(known_server(l));
 	for (int i = 0; i < sk_X509_num(chain); i++) {
@@ -40,6 +40,9 @@ static void record_chain(struct th_relayed *l)
 
 void th_relayed_note_begin(struct th_relayed *l)
 {
+	if (l->ends->silent) {
+		return;
+	}
 	struct th_conn_conf conf = conf_of(l);
 	const unsigned char *alpn = NULL;
 	unsigned n = 0;

@@ -38,7 +38,7 @@ static bool begin_server(struct th_relayed *l)
 
 enum th_relayed_step th_relayed_read_hello(struct th_relayed *l)
 {
-	static uint8_t room[TH_CLIENT_HELLO_MAX];
+	uint8_t room[TH_CLIENT_HELLO_MAX];
 	ssize_t n = recv(l->agent.fd, room, sizeof(room), MSG_PEEK | MSG_DONTWAIT);
 	if (n <= 0) {
 		return n < 0 && errno == EAGAIN ? TH_RELAYED_AT_HELLO : TH_RELAYED_AT_END;

@@ -20,6 +20,7 @@
 #include "tools/coverage.h"
 #include "tools/exchange_json.h"
 #include "tools/launch.h"
+#include "tools/proxy_agent.h"
 #include "tools/relay_dir.h"
 #include "tools/run_ledger.h"
 #include "tools/sealing.h"
@@ -35,6 +36,7 @@ struct record_options {
 	const char *key_path;
 	bool quiet;
 	bool require_coverage;
+	bool proxy;
 	bool unsampled; /* TRACEHOOK_SAMPLE leaves this run out */
 };
 
@@ -52,7 +54,7 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 {
 	static const struct option options[] = {{"output", required_argument, NULL, 'o'},
 		{"meta", required_argument, NULL, 'm'}, {"quiet", no_argument, NULL, 'q'},
-		{"require-coverage", no_argument, NULL, 'C'},
+		{"require-coverage", no_argument, NULL, 'C'}, {"proxy", no_argument, NULL, 'P'},
 		{"sign", required_argument, NULL, 'S'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 	for (int c; (c = th_tool_option(argc, argv, "+o:m:q", options)) != -1;) {
 		switch (c) {
@@ -67,6 +69,9 @@ static int parse_options(int argc, char **argv, struct record_options *o)
 			break;
 		case 'C':
 			o->require_coverage = true;
+			break;
+		case 'P':
+			o->proxy = true;
 			break;
 		case 'S':
 			o->key_path = optarg;
@@ -159,7 +164,7 @@ static void say_not_loaded(const char *capture, uint64_t since)
 	}
 	th_tool_error("nothing was recorded: the library was not loaded into the program; it is "
 		      "linked statically, or runs with other rights than its caller, or drops "
-		      "LD_PRELOAD");
+		      "LD_PRELOAD; if it heeds HTTPS_PROXY, --proxy records it");
 }
 
 /* A run that cannot be sealed is recorded all the same: it is said, and verify will say it. */
@@ -218,8 +223,10 @@ static int run(int argc, char **argv)
 		return TH_EXIT_TOOL_FAILED;
 	}
 	th_auto_free char *relay = th_relay_dir_name();
-	struct th_launch l = {
-		.mode = "record", .capture = capture, .relay = relay, .argv = argv + optind};
+	struct th_launch l = {.mode = "record",
+		.capture = capture,
+		.relay = relay,
+		.argv = o.proxy ? th_proxy_agent(argv + optind) : argv + optind};
 	uint64_t since = th_clock_now();
 	code = th_launch_run(&l, library, &agent);
 	if (code != TH_EXIT_OK) {
@@ -251,6 +258,8 @@ const struct th_command th_cmd_record = {"record", run,
 	"  -m, --meta K=V,...    kept on the run, with what $TRACEHOOK_META says\n"
 	"      --require-coverage  exit 98 when traffic was seen that could not be "
 	"recorded\n"
+	"      --proxy           record what goes through $HTTPS_PROXY, which is set, instead of\n"
+	"                        loading the library: for programs that are linked statically\n"
 	"      --sign KEY        sign the run's seal: a file with an Ed25519 key, PEM\n"
 	"  -q, --quiet           no summary\n"
 	"\n"

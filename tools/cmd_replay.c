@@ -19,6 +19,7 @@
 #include "tools/load.h"
 #include "tools/player_conf.h"
 #include "tools/preload_check.h"
+#include "tools/proxy_agent.h"
 #include "tools/replay_record.h"
 #include "tools/replay_summary.h"
 #include "tools/settings.h"
@@ -34,6 +35,7 @@ struct replay_options {
 	const char *record;	/* a capture to record the replay into; NULL: none */
 	const char *until;	/* the span at which the replay ends; NULL: the run's last */
 	const char *live_after; /* the span behind which it goes live; NULL: none */
+	bool proxy;		/* recorded with --proxy */
 	bool automatic;		/* what is not recorded goes live, and all into the same capture */
 	const char *junit;	/* where a JUnit report goes; NULL: nowhere */
 };
@@ -49,7 +51,8 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		{"record", required_argument, NULL, 'O'}, {"fence", required_argument, NULL, 'F'},
 		{"until", required_argument, NULL, 'u'},
 		{"live-after", required_argument, NULL, 'l'}, {"auto", no_argument, NULL, 'a'},
-		{"junit", required_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+		{"junit", required_argument, NULL, 'j'}, {"proxy", no_argument, NULL, 'P'},
+		{"help", no_argument, NULL, 'h'}, {NULL}};
 	static const char *const variables[128] = {['r'] = "TRACEHOOK_TRACE_ID",
 		['m'] = "TRACEHOOK_MATCH",
 		['o'] = "TRACEHOOK_ON_MISS",
@@ -74,6 +77,7 @@ static int parse_options(int argc, char **argv, struct replay_options *o)
 		o->live_after = c == 'l' ? optarg : o->live_after;
 		o->automatic |= c == 'a';
 		o->junit = c == 'j' ? optarg : o->junit;
+		o->proxy |= c == 'P';
 		o->strict |= c == 's';
 		o->quiet |= c == 'q';
 		o->require_coverage |= c == 'C';
@@ -161,6 +165,20 @@ static int check_program(char **agent)
 			"it would reach the network; nothing was run",
 			agent[0], obstacle);
 		return TH_EXIT_UNCOVERED;
+	}
+	return code;
+}
+
+/* What keeps programs in that carry no library is a namespace. */
+static int put_behind_proxy(struct replay_options *o, char ***agent)
+{
+	th_auto_free char *path = NULL;
+	int code = th_launch_find(**agent, &path);
+	if (code == TH_EXIT_OK) {
+		*agent = th_proxy_agent(*agent);
+	}
+	if (o->fence.wish == TH_FENCE_AUTO) {
+		o->fence.wish = TH_FENCE_NAMESPACE;
 	}
 	return code;
 }
@@ -331,18 +349,23 @@ static int run(int argc, char **argv)
 	if (!capture) {
 		return TH_EXIT_MISSING;
 	}
+	char **agent = argv + program;
+	code = o.proxy ? put_behind_proxy(&o, &agent) : TH_EXIT_OK;
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
 	if (o.automatic && access(capture, F_OK) != 0) {
-		return record_first(&o, capture, argv + program);
+		return record_first(&o, capture, agent);
 	}
 	if (access(capture, F_OK) != 0) {
 		return th_capture_load_failed(argv[optind], -errno, NULL);
 	}
 	th_auto_free char *record = NULL;
-	code = check_program(argv + program);
+	code = check_program(agent);
 	if (code == TH_EXIT_OK && (o.record || o.automatic)) {
 		code = th_replay_record_begin(o.automatic ? capture : o.record, &record);
 	}
-	return code == TH_EXIT_OK ? replay(&o, &config, capture, record, argv + program) : code;
+	return code == TH_EXIT_OK ? replay(&o, &config, capture, record, agent) : code;
 }
 
 const struct th_command th_cmd_replay = {"replay", run,
@@ -374,6 +397,8 @@ const struct th_command th_cmd_replay = {"replay", run,
 	"      --fence F         auto (the default: a network namespace where there can "
 	"be\n"
 	"                        one), library, or namespace (or nothing is run)\n"
+	"      --proxy           for a run that was recorded with --proxy; in a network namespace\n"
+	"                        (--fence namespace), since nothing else keeps such a program in\n"
 	"      --record FILE     record the replay itself, for \"tracehook diff\"\n"
 	"  -q, --quiet           only what went wrong\n"
 	"\n"

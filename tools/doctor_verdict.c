@@ -142,7 +142,7 @@ static void judge_obstacle(struct th_doctor_verdict *v, const struct th_doctor_p
 		add_gap(v, "the program", p->obstacle,
 			"the library cannot be loaded into it; use a build that is linked "
 			"dynamically with the GNU C library, for this machine, without rights of "
-			"its own");
+			"its own; or, if it heeds HTTPS_PROXY, record and replay with --proxy");
 	} else if (!p->files[0].image.elf) {
 		add_gap(v, "the program", "it is no program, or its interpreter is not there",
 			"give the program that is executed");

@@ -241,7 +241,9 @@ int th_launch_run(const struct th_launch *l, const char *library, struct th_laun
 {
 	struct signals s;
 	pid_t pid = 0;
-	set_environment(l, library);
+	if (library) {
+		set_environment(l, library);
+	}
 	take_signals(&s);
 	if (l->pipe_default) {
 		sigaddset(&s.defaults, SIGPIPE);

@@ -34,7 +34,8 @@ char *th_launch_library(void);
  * frees), or TH_EXIT_NOT_FOUND, TH_EXIT_NOT_EXECUTABLE after an error line. */
 int th_launch_find(const char *program, char **ret_path);
 
-/* Starts the agent and waits for its end. TH_EXIT_OK and *ret_launched, else the exit code after an
+/* Starts the agent, with the library (NULL: without, and the environment is as it is), and waits
+ * for its end. TH_EXIT_OK and *ret_launched, else the exit code after an
  * error line. */
 int th_launch_run(const struct th_launch *l, const char *library, struct th_launched *ret_launched);
 

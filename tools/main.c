@@ -21,6 +21,7 @@ static const struct th_command *const commands[] = {
 	&th_cmd_feedback,
 	&th_cmd_list,
 	&th_cmd_player,
+	&th_cmd_proxy,
 	&th_cmd_record,
 	&th_cmd_redact,
 	&th_cmd_relay,

@@ -38,8 +38,8 @@ struct th_command {
 
 extern const struct th_command th_cmd_check, th_cmd_compact, th_cmd_context, th_cmd_diff,
 	th_cmd_doctor, th_cmd_dump, th_cmd_export, th_cmd_feedback, th_cmd_list, th_cmd_player,
-	th_cmd_record, th_cmd_redact, th_cmd_relay, th_cmd_replay, th_cmd_seal, th_cmd_show,
-	th_cmd_spans, th_cmd_stats, th_cmd_tail, th_cmd_tree, th_cmd_verify;
+	th_cmd_proxy, th_cmd_record, th_cmd_redact, th_cmd_relay, th_cmd_replay, th_cmd_seal,
+	th_cmd_show, th_cmd_spans, th_cmd_stats, th_cmd_tail, th_cmd_tree, th_cmd_verify;
 
 /* Prints "tracehook: " and the message, one line, to stderr. */
 void th_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

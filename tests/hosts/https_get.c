@@ -1,7 +1,7 @@
 /* https_get HOST PORT [PATH|!COMMAND]…: asks for each path on a connection of its own, checks the
  * certificate by SSL_CERT_FILE (HTTPS_GET_CA: by that alone) and for HOST (HTTPS_GET_NAME: for that
- * name), and prints the answers and the issuer's name. For programs that have OpenSSL linked into
- * them. */
+ * name), by way of HTTPS_PROXY, and prints the answers and the issuer's name. For programs that
+ * have OpenSSL linked into them. */
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -30,6 +30,32 @@ static int dial(const char *host, const char *port)
 	return fd;
 }
 
+/* HTTPS_PROXY=http://ADDRESS:PORT */
+static int dial_by_proxy(const char *proxy, const char *host, const char *port)
+{
+	char text[512], address[64] = "", number[8] = "";
+	size_t n = 0;
+	if (sscanf(proxy, "http://%63[^:]:%7[0-9]", address, number) != 2) {
+		return -1;
+	}
+	int fd = dial(address, number);
+	int length = snprintf(text, sizeof(text), "CONNECT %s:%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n",
+		host, port, host, port);
+	if (fd >= 0 && write(fd, text, (size_t)length) != length) {
+		close(fd);
+		return -1;
+	}
+	while (fd >= 0 && n < sizeof(text) && read(fd, text + n, 1) == 1) {
+		n++;
+		if (n >= 4 && memcmp(text + n - 4, "\r\n\r\n", 4) == 0 &&
+			memcmp(text, "HTTP/1.1 200", 12) == 0) {
+			return fd;
+		}
+	}
+	close(fd);
+	return -1;
+}
+
 static void talk(SSL *ssl, const char *host, const char *path)
 {
 	char text[4096], name[256] = "";
@@ -47,7 +73,8 @@ static void talk(SSL *ssl, const char *host, const char *path)
 
 static int ask(SSL_CTX *ctx, const char *host, const char *port, const char *path)
 {
-	int fd = dial(host, port);
+	const char *proxy = getenv("HTTPS_PROXY");
+	int fd = proxy ? dial_by_proxy(proxy, host, port) : dial(host, port);
 	if (fd < 0) {
 		printf("no connection\n");
 		return 1;
