@@ -1,10 +1,10 @@
 /* tracehook list: the runs of a capture, a line for each. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "capture/survey.h"
 #include "tools/exchange_json.h"
 #include "tools/json_out.h"
 #include "tools/load.h"
@@ -135,17 +135,36 @@ static int parse_options(int argc, char **argv, struct list_options *o)
 	return -1;
 }
 
-static bool is_outline(const struct list_options *o, const char *path)
+/* How much there is, live files included, is known when the outline is. */
+static bool is_large(const struct list_options *o, const char *path, const struct th_trace *t)
 {
-	struct stat st;
-	bool large = o->depth == DEPTH_BY_SIZE && stat(path, &st) == 0 && st.st_size >= QUICK_FROM;
+	bool large = o->depth == DEPTH_BY_SIZE && th_reader_stored(t->reader) >= QUICK_FROM;
 	if (large && !o->json) {
 		fprintf(stderr,
 			"%s is large: errors, models and tokens are not counted, and damage in "
 			"what is not needed for this is not looked for (--full does)\n",
 			path);
 	}
-	return large || o->depth == DEPTH_QUICK;
+	return large;
+}
+
+static int load(const struct list_options *o, const char *path, struct th_trace **ret_trace,
+	bool *ret_outline)
+{
+	*ret_outline = false;
+	if (o->depth == DEPTH_FULL) {
+		return th_load(path, ret_trace);
+	}
+	int code = th_load_outline(path, ret_trace);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
+	*ret_outline = o->depth == DEPTH_QUICK || is_large(o, path, *ret_trace);
+	if (*ret_outline) {
+		return TH_EXIT_OK;
+	}
+	th_trace_free(*ret_trace);
+	return th_load(path, ret_trace);
 }
 
 static int run(int argc, char **argv)
@@ -157,8 +176,8 @@ static int run(int argc, char **argv)
 	if (code >= 0) {
 		return code;
 	}
-	bool outline = is_outline(&o, argv[optind]);
-	code = (outline ? th_load_outline : th_load)(argv[optind], &t);
+	bool outline = false;
+	code = load(&o, argv[optind], &t, &outline);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}

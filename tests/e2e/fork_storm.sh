@@ -1,7 +1,7 @@
 #!/bin/bash
-# A storm of forks: processes that fork in the middle of an answer, whose children ask and fork, none
-# of them ending in good order but the first. Every answer that any of them read is
-# in the capture, whole, under its own process, and the run is sealed.
+# A storm of forks: processes that fork in the middle of an answer, whose children ask and fork,
+# none of them ending in good order but the first. Every answer that any of them read is in the
+# capture, whole, under its own process, and the run is sealed.
 . "$(dirname "$0")/lib.sh"
 start_double
 
