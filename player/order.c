@@ -18,21 +18,20 @@ struct queue {
 struct need {
 	size_t requests, answers; /* fronts that must be reached */
 	size_t rank;		  /* among the answers */
-	bool open;		  /* asked and not answered */
+};
+
+struct ended {
+	uint64_t time;
+	size_t order;
 };
 
 struct th_order {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	struct queue requests, answers;
-	size_t in_flight;   /* that are open */
 	uint64_t progress;  /* when somebody asked or connected last, th_clock_mono() */
 	struct need *needs; /* by x->order */
-};
-
-struct ended {
-	uint64_t time;
-	size_t order;
+	struct ended *ends; /* of the answers, sorted */
 };
 
 static int by_time(const void *a, const void *b)
@@ -120,7 +119,6 @@ struct th_order *th_order_create(const struct th_run *run)
 {
 	size_t n = run->n_exchanges;
 	struct th_order *o = calloc(1, sizeof(*o));
-	struct ended *ends = calloc(n + 1, sizeof(*ends));
 	if (o) {
 		pthread_condattr_t attr;
 		pthread_condattr_init(&attr);
@@ -131,13 +129,12 @@ struct th_order *th_order_create(const struct th_run *run)
 		o->requests = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
 		o->answers = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
 		o->needs = calloc(n + 1, sizeof(*o->needs));
+		o->ends = calloc(n + 1, sizeof(*o->ends));
 	}
-	if (!o || !ends || !o->requests.done || !o->answers.done || !o->needs) {
-		free(ends);
+	if (!o || !o->ends || !o->requests.done || !o->answers.done || !o->needs) {
 		return th_order_destroy(o);
 	}
-	find_needs(o, run, ends);
-	free(ends);
+	find_needs(o, run, o->ends);
 	return o;
 }
 
@@ -149,6 +146,7 @@ struct th_order *th_order_destroy(struct th_order *o)
 		free(o->requests.done);
 		free(o->answers.done);
 		free(o->needs);
+		free(o->ends);
 		free(o);
 	}
 	return NULL;
@@ -191,8 +189,6 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
 	o->requests.done[x->order] = true;
-	o->in_flight += !o->needs[x->order].open;
-	o->needs[x->order].open = true;
 	o->progress = th_clock_mono();
 	advance(o, &o->requests);
 	pthread_mutex_unlock(&o->lock);
@@ -205,19 +201,9 @@ void th_order_stirred(struct th_order *o)
 	pthread_mutex_unlock(&o->lock);
 }
 
-bool th_order_others_wait(struct th_order *o)
-{
-	pthread_mutex_lock(&o->lock);
-	bool others = o->in_flight > 1;
-	pthread_mutex_unlock(&o->lock);
-	return others;
-}
-
 void th_order_answered(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
-	o->in_flight -= o->needs[x->order].open;
-	o->needs[x->order].open = false;
 	o->answers.done[o->needs[x->order].rank] = true;
 	advance(o, &o->answers);
 	pthread_mutex_unlock(&o->lock);
@@ -230,20 +216,21 @@ uint64_t th_order_patience(uint64_t took)
 }
 
 /* When to stop waiting, unless something moves; under the lock. */
-static uint64_t deadline(const struct th_order *o, const struct th_exchange *x, uint64_t since)
+static uint64_t deadline(
+	const struct th_order *o, const struct th_exchange *x, uint64_t time, uint64_t since)
 {
 	uint64_t asked = x->request.ended ? x->request.ended : x->request.began;
-	uint64_t took = answer_began(x) > asked ? answer_began(x) - asked : 0;
+	uint64_t took = time > asked ? time - asked : 0;
 	return (o->progress > since ? o->progress : since) + th_order_patience(took);
 }
 
-void th_order_wait(struct th_order *o, const struct th_exchange *x)
+/* Under the lock: until what was read at `time` of the answer to x may be given. */
+static void wait_for(
+	struct th_order *o, const struct need *need, const struct th_exchange *x, uint64_t time)
 {
-	const struct need *need = &o->needs[x->order];
-	pthread_mutex_lock(&o->lock);
 	uint64_t since = is_turn(o, need) ? 0 : th_clock_mono();
 	while (since && !is_turn(o, need)) {
-		uint64_t until = deadline(o, x, since);
+		uint64_t until = deadline(o, x, time, since);
 		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000),
 			.tv_nsec = (long)(until % 1000000000)};
 		if (th_clock_mono() >= until) {
@@ -252,6 +239,21 @@ void th_order_wait(struct th_order *o, const struct th_exchange *x)
 			pthread_cond_timedwait(&o->moved, &o->lock, &ts);
 		}
 	}
+}
+
+void th_order_wait(struct th_order *o, const struct th_exchange *x)
+{
+	pthread_mutex_lock(&o->lock);
+	wait_for(o, &o->needs[x->order], x, answer_began(x));
+	pthread_mutex_unlock(&o->lock);
+}
+
+void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time)
+{
+	pthread_mutex_lock(&o->lock);
+	const struct need need = {
+		.answers = answers_before(o->ends, o->needs[x->order].rank, time)};
+	wait_for(o, &need, x, time);
 	pthread_mutex_unlock(&o->lock);
 }
 
@@ -260,7 +262,7 @@ bool th_order_ready(struct th_order *o, const struct th_exchange *x, uint64_t si
 	const struct need *need = &o->needs[x->order];
 	pthread_mutex_lock(&o->lock);
 	bool ready = is_turn(o, need);
-	if (!ready && th_clock_mono() >= deadline(o, x, since)) {
+	if (!ready && th_clock_mono() >= deadline(o, x, answer_began(x), since)) {
 		give_up(o, need);
 		ready = true;
 	}

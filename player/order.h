@@ -30,15 +30,15 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x);
 /* Somebody connected, and may be about to ask: waiting goes on. */
 void th_order_stirred(struct th_order *o);
 
-/* Was more asked than the one that is being answered? What is given to several connections at once
- * the agent takes in any order: so the next answer begins when this one was taken. */
-bool th_order_others_wait(struct th_order *o);
-
-/* All of its answer was given, or nobody is there to take it. Allowed more than once. */
+/* All of its answer was given and taken, or nobody is there to take it. Allowed more than once. */
 void th_order_answered(struct th_order *o, const struct th_exchange *x);
 
 /* Waits for the turn of `x`. */
 void th_order_wait(struct th_order *o, const struct th_exchange *x);
+
+/* Waits for the turn of what was read of its answer at `time`: no answer that ended earlier ends
+ * later. */
+void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time);
 
 /* Is it the turn of `x`, which waits since `since` (th_clock_mono())? Never blocks. */
 bool th_order_ready(struct th_order *o, const struct th_exchange *x, uint64_t since);

@@ -216,12 +216,22 @@ static bool await_body(struct session *s, uint64_t time)
 	return true;
 }
 
+/* Nor before answers that had ended by then have been given elsewhere. */
+static bool await_turn(struct session *s, uint64_t time)
+{
+	if (s->served && th_h1_out_flush(&s->out) < 0) {
+		return false;
+	}
+	th_order_wait_part(s->c->serving->order, s->ahead.x, time);
+	return true;
+}
+
 /* A part of an answer that was read at `time`. */
 static bool send_part(
 	struct session *s, const struct th_timeline *t, uint64_t time, struct th_slice bytes)
 {
 	if (!th_h1_out_goes_on(&s->out, time) &&
-		(th_h1_out_end_read(&s->out) < 0 || !await_body(s, time) ||
+		(th_h1_out_end_read(&s->out) < 0 || !await_turn(s, time) || !await_body(s, time) ||
 			!await_requests(s, time) || !pause_until(s, t, time))) {
 		return false;
 	}
@@ -424,7 +434,7 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		return false;
 	}
 	bool sent = send_answer(s, x);
-	if (sent && th_order_others_wait(s->c->serving->order)) {
+	if (sent && !s->out.held.n) {
 		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
 	}
 	th_order_answered(s->c->serving->order, x);

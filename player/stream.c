@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 
-#define TAKEN_LOOK_NS 20000ull
-#define TAKEN_LOOK_MAX_NS 1000000ull
+#define TAKEN_LOOK_NS 20000
+#define TAKEN_LOOK_MAX_NS 1000000
 #define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
 
 static BIO_METHOD *out_method;
@@ -160,17 +160,20 @@ bool th_stream_pause(struct th_stream *s, uint64_t ns)
 	return r <= 0;
 }
 
-/* Nobody tells when; mostly it is at once. */
+/* Nobody tells when; mostly it is at once. Who asks on has read. */
 void th_stream_await_taken(struct th_stream *s, uint64_t ns)
 {
 	uint64_t until = th_clock_mono() + ns;
-	uint64_t pause = TAKEN_LOOK_NS;
+	struct timespec pause = {.tv_nsec = TAKEN_LOOK_NS};
+	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
 	int left = 0;
 	while (ioctl(s->fd, TIOCOUTQ, &left) == 0 && left > 0 && th_clock_mono() < until) {
-		if (!th_stream_pause(s, pause)) {
+		int r = ppoll(&pfd, 1, &pause, NULL);
+		if (r > 0 && pfd.revents & (POLLHUP | POLLERR)) {
 			return;
 		}
-		pause = pause < TAKEN_LOOK_MAX_NS ? 2 * pause : pause;
+		pfd.events = r > 0 ? 0 : pfd.events; /* it did not read before */
+		pause.tv_nsec *= pause.tv_nsec < TAKEN_LOOK_MAX_NS ? 2 : 1;
 	}
 }
 

@@ -158,19 +158,20 @@ Test(order, an_empty_run_is_fine)
 	cr_assert_null(th_order_destroy(NULL));
 }
 
-/* Then the agent shall have taken one answer before it is given the next (stream.h). */
-Test(order, knows_whether_others_are_waiting)
+/* The first answer begins before the second, and ends behind it. */
+Test(order, ends_stay_in_their_order)
 {
+	answered(0, 30, 40);
+	answered(1, 32, 36);
 	order = th_order_create(&run);
-	cr_expect_not(th_order_others_wait(order));
 	th_order_asked(order, &exchanges[0]);
-	th_order_asked(order, &exchanges[0]);
-	cr_expect_not(th_order_others_wait(order));
 	th_order_asked(order, &exchanges[1]);
-	cr_expect(th_order_others_wait(order));
-	th_order_answered(order, &exchanges[0]);
-	th_order_answered(order, &exchanges[0]);
-	cr_expect_not(th_order_others_wait(order));
-	th_order_asked(order, &exchanges[2]);
-	cr_expect(th_order_others_wait(order));
+	cr_expect(ready(0));
+	th_order_wait_part(order, &exchanges[0], 34 * MS);
+	uint64_t began = th_clock_mono();
+	th_order_wait_part(order, &exchanges[0], 40 * MS);
+	cr_expect_geq(th_clock_mono() - began, TH_ORDER_LEAST_NS, "it was not given");
+	began = th_clock_mono();
+	th_order_answered(order, &exchanges[1]);
+	th_order_wait_part(order, &exchanges[0], 40 * MS);
 }
