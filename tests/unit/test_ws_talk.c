@@ -39,7 +39,7 @@ static void teardown(void)
 	th_ws_talk_finish(&talk);
 }
 
-TestSuite(ws_talk, .init = setup, .fini = teardown, .timeout = 30);
+TestSuite(ws_talk, .init = setup, .fini = teardown, .timeout = 120);
 
 static void said(struct th_message *m, struct th_slice bytes, uint64_t time)
 {
