@@ -114,12 +114,13 @@ static void give(struct th_collected *from, struct th_process *to)
 	from->process.parent = to;
 }
 
-/* What a relay wrote is its owner's; one without an owner is left as a process. */
+/* What a relay wrote is its owner's; one without an owner, or which says that it began a run, is
+ * left as a process. */
 static void find_owners(struct member *members, struct member **sorted, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = &members[i];
-		struct member *owner = is_relay(m)
+		struct member *owner = is_relay(m) && !is_root(m)
 			? find_member(sorted, n, m->c->trace_id, m->c->process.span_id)
 			: NULL;
 		if (owner && !is_relay(owner)) {

@@ -313,7 +313,8 @@ static int choose(struct seek *s, const struct th_trace *t)
 	if (w->number == 0) {
 		run = choose_by_id(s, t, run);
 	}
-	if (!run || put_in_order(s, run) < 0 || w->number > s->n_order) {
+	/* What relays wrote is their owners': only who has read it knows whose. */
+	if (!run || run->n_relays || put_in_order(s, run) < 0 || w->number > s->n_order) {
 		return -EAGAIN;
 	}
 	s->spot = w->number ? s->order[w->number - 1] : s->spot;

@@ -75,6 +75,9 @@ static uint64_t asked_at(const struct th_exchange *x)
 static struct window window_of(const struct th_collected *c, const struct th_transfer *t)
 {
 	size_t from = 0, to = c->n_exchanges;
+	if (to == 0) {
+		return (struct window){NULL, 0};
+	}
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 		if (asked_at(c->exchanges[middle]) < t->began) {

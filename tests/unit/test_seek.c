@@ -237,6 +237,21 @@ Test(seek, transfers_are_never_told_otherwise)
 	cr_assert_gt(n, 2 * EXCHANGES, "%zu: those of the process without transfers, and more", n);
 }
 
+/* What a relay wrote is its owner's, and counts among the owner's exchanges. */
+Test(seek, a_run_with_a_relay_is_read_whole)
+{
+	static struct fake relay;
+	write_many(false);
+	fake_open(&relay, 1000600);
+	fake_process(&relay, 7, 7, 0, TH_BEGAN_RELAY);
+	fake_conn(&relay, 1, TH_TRANSPORT_OPENSSL, 443, "h", "h");
+	ask(&relay, 1, 1);
+	answer(&relay, 1, 200);
+	fake_close(&relay);
+	finish_many();
+	cr_assert_eq(seek_all(), 0);
+}
+
 /* ---- what is read, and what is believed ---- */
 
 /* Makes the block that is being written too large to be looked at whole. */
