@@ -158,8 +158,13 @@ static size_t read_options(int n, char **options)
 	size_t threads = 1;
 	for (int i = 0; i < n; i++) {
 		bool ca = strncmp(options[i], "ca=", 3) == 0;
-		if (ca || strcmp(options[i], "insecure") == 0) {
+		bool trusted = strcmp(options[i], "trusted") == 0; /* by SSL_CERT_FILE */
+		if (ca || trusted || strcmp(options[i], "insecure") == 0) {
 			tls = SSL_CTX_new(TLS_client_method());
+		}
+		if (trusted) {
+			SSL_CTX_set_default_verify_paths(tls);
+			SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
 		}
 		if (ca) {
 			SSL_CTX_load_verify_locations(tls, options[i] + 3, NULL);

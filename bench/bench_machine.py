@@ -123,6 +123,10 @@ class Machine:
                           (list(options) or ["ca=%s" % self.certificate]), environment)
         return json.loads(out) if out else None
 
+    def numbers(self, arguments, environment):
+        out, _ = self.run(arguments, environment)
+        return json.loads(out) if out else None
+
     # ---- turns ----
 
     def turns(self, rows):
