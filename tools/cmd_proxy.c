@@ -37,7 +37,8 @@ static bool tell_trust(struct th_proxy *p)
 	struct th_buf answer = {0}; /* putenv() keeps it */
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (getenv(names[i])) {
-			th_buf_fmt(&ask, "%s=", names[i]);
+			th_buf_str(&ask, names[i]);
+			th_buf_str(&ask, "=");
 			th_buf_str(&ask, getenv(names[i]));
 			th_buf_u8(&ask, 0);
 		}
