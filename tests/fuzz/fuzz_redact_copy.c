@@ -41,7 +41,7 @@ static void redact(struct th_slice recipe, bool with_rules, struct fuzz_digest *
 	if (with_rules) {
 		c.rules = th_slice_str(rules_text);
 	}
-	memcpy(before, frames, sizeof(frames));
+	memcpy(before, frames, n * sizeof(*frames));
 	th_redact_copy_writer(&c, frames, n);
 	*ret_digest = (struct fuzz_digest){0};
 	for (size_t i = 0; i < n; i++) {
