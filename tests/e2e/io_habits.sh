@@ -56,3 +56,29 @@ if "$tool" replay --fence=namespace interfaces.thc -- true 2>/dev/null; then
 else
 	skip "interfaces in a namespace" "there can be none"
 fi
+
+# Who asks nobody without a network (aria2) finds an interface in the replay of a run that did ask.
+start_double
+stood_in() { # NAME HOST: what stands in, or that nothing does since the replay has a network
+	recording "$1.thc" "$agent" interfaces "$2" "$DOUBLE_HTTP" plain >"$1.rec"
+	replaying "$1.thc" "$agent" interfaces "$2" "$DOUBLE_HTTP" plain >"$1.rep"
+	grep '^tracehook' "$1.rep"
+}
+if [ -z "$(offline "$agent" interfaces | cut -d' ' -f3)" ]; then
+	equal "interfaces: one stands in" "tracehook0 2 192.0.2.1" "$(stood_in reached 127.0.0.1)"
+	holds "interfaces: and the run goes on" grep -q '^end 0' reached.rep
+	equal "interfaces: none where nobody was asked" "" \
+		"$(replaying interfaces.thc "$agent" interfaces | grep '^tracehook')"
+	aria2=(aria2c -q --allow-overwrite -d . -o got "--ca-certificate=$DOUBLE_CA"
+		"https://localhost:$DOUBLE_HTTPS/t/bytes?n=100000")
+	if ! recording aria2.thc "${aria2[@]}" 2>/dev/null; then
+		skip "aria2" "it is not here, or has no network to see"
+	else
+		rm got
+		exits "aria2: replayed" 0 replaying aria2.thc "${aria2[@]}"
+		equal "aria2: what it got" 100000 "$(wc -c <got)"
+	fi
+else
+	skip "an interface that stands in" "replays here run beside the machine's network"
+fi
+stop_double

@@ -1,17 +1,18 @@
 /* Asks the double the same in every way that there is of using a socket, one exchange per way, so
  * that each can be seen recorded and replayed (tests/e2e/io_habits.sh).
  *
- *     io_habits HOST PORT [NAME] | interfaces
+ *     io_habits [interfaces] HOST PORT [NAME] | interfaces
  *
  * A habit is how to connect, how to send and how to receive. All bytes after the answer's head are
  * printed. With NAME, only that one is done: it is what the children here are executed for.
- * "interfaces" prints what getifaddrs() says.
+ * "interfaces" prints what getifaddrs() says, with the addresses that lead beyond loopback.
  *
  * A limit is never what ends a wait, but in one habit, which has its bytes by then. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -371,15 +372,28 @@ static void show_interfaces(void)
 	struct ifaddrs *all = NULL;
 	check(getifaddrs(&all) == 0, "getifaddrs");
 	for (struct ifaddrs *i = all; i; i = i->ifa_next) {
-		printf("%s %d\n", i->ifa_name, i->ifa_addr ? i->ifa_addr->sa_family : 0);
+		int family = i->ifa_addr ? i->ifa_addr->sa_family : 0;
+		char address[NI_MAXHOST] = "";
+		if ((family == AF_INET || family == AF_INET6) && !(i->ifa_flags & IFF_LOOPBACK)) {
+			getnameinfo(i->ifa_addr,
+				family == AF_INET ? sizeof(struct sockaddr_in)
+						  : sizeof(struct sockaddr_in6),
+				address + 1, sizeof(address) - 1, NULL, 0, NI_NUMERICHOST);
+			address[0] = ' ';
+		}
+		printf("%s %d%s\n", i->ifa_name, family, address);
 	}
 	freeifaddrs(all);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "interfaces") == 0) {
+	if (argc >= 2 && strcmp(argv[1], "interfaces") == 0) {
 		show_interfaces();
+		argc--;
+		argv++;
+	}
+	if (argc == 1) {
 		return 0;
 	}
 	struct addrinfo *found = NULL,
