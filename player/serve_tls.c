@@ -32,8 +32,35 @@ static bool offers(const unsigned char *in, unsigned n, const char *protocol)
 	return false;
 }
 
-/* What the recorded server of this name would choose: HTTP/2 if it ever did, for a server that
- * can, does; NULL: it never chose anything. Which of several connections is asked for does not
+/* What connections with a server chose, the most wanted last. */
+enum chosen {
+	CHOSE_UNKNOWN,
+	CHOSE_NONE,
+	CHOSE_H1,
+	CHOSE_H2
+};
+
+static enum chosen protocol_of(const struct th_caller *c, bool any_port)
+{
+	const struct th_run *run = c->serving->run;
+	struct th_slice sni = th_slice_str(c->sni);
+	enum chosen best = CHOSE_UNKNOWN;
+	for (size_t i = 0; i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		if (r->transport == TH_TRANSPORT_PLAIN || !th_slice_ieq(r->sni, sni) ||
+			(!any_port && r->port != c->hello.port)) {
+			continue;
+		}
+		enum chosen one = th_slice_eq(r->alpn, TH_SLICE_LIT("h2")) ? CHOSE_H2
+			: r->alpn.n					   ? CHOSE_H1
+									   : CHOSE_NONE;
+		best = one > best ? one : best;
+	}
+	return best;
+}
+
+/* What the recorded server of this name and port would choose: HTTP/2 if it ever did, for a server
+ * that can, does; NULL: it never chose anything. Which of several connections is asked for does not
  * matter, and could not be told: they race. */
 static const char *choose_protocol(const struct th_caller *c)
 {
@@ -43,21 +70,9 @@ static const char *choose_protocol(const struct th_caller *c)
 		SSL_get0_alpn_selected(c->up.stream.ssl, &p, &n);
 		return n == 2 && memcmp(p, "h2", 2) == 0 ? "h2" : n ? "http/1.1" : NULL;
 	}
-	const struct th_run *run = c->serving->run;
-	struct th_slice sni = th_slice_str(c->sni);
-	bool known = false, h1 = false;
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *r = run->connections[i];
-		if (r->transport == TH_TRANSPORT_PLAIN || !th_slice_ieq(r->sni, sni)) {
-			continue;
-		}
-		known = true;
-		h1 = h1 || r->alpn.n;
-		if (th_slice_eq(r->alpn, TH_SLICE_LIT("h2"))) {
-			return "h2";
-		}
-	}
-	return h1 || !known ? "http/1.1" : NULL;
+	enum chosen chose = protocol_of(c, false);
+	chose = chose ? chose : protocol_of(c, true);
+	return chose == CHOSE_H2 ? "h2" : chose == CHOSE_NONE ? NULL : "http/1.1";
 }
 
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
@@ -101,11 +116,13 @@ static size_t names_of_address(const struct th_caller *c, char names[][256], siz
 	return n;
 }
 
-/* The chain that was recorded of this server: of its name, else of its address. */
+/* The chain that was recorded of this server: of its name, else of its address; rather of the same
+ * port, since others may be another server's. */
 static struct th_slice recorded_chain(const struct th_caller *c)
 {
 	const struct th_run *run = c->serving->run;
 	const struct th_slice sni = th_slice_str(c->sni);
+	struct th_slice found = {NULL, 0};
 	if (c->up.open && c->up.chain.n) {
 		return th_buf_view(&c->up.chain);
 	}
@@ -114,11 +131,12 @@ static struct th_slice recorded_chain(const struct th_caller *c)
 		bool here = sni.n ? th_slice_ieq(r->sni, sni)
 				  : r->family == c->hello.family && r->port == c->hello.port &&
 				memcmp(r->address, c->hello.address, sizeof(r->address)) == 0;
-		if (here && r->certificates.n) {
+		if (here && r->certificates.n && r->port == c->hello.port) {
 			return r->certificates;
 		}
+		found = here && !found.n ? r->certificates : found;
 	}
-	return (struct th_slice){NULL, 0};
+	return found;
 }
 
 /* It goes behind our own leaf, where no verification needs it and whoever looks at certificates

@@ -59,6 +59,7 @@ static inline bool th_arm_closed(void)
 struct th_thread {
 	int depth;	   /* > 0: recording code is running, a hook only passes through */
 	int last_socket;   /* 1 + the tracked descriptor used last; 0: none */
+	int last_closed;   /* the same, if it has been closed since; 0: it was not */
 	uint8_t outcome;   /* enum th_end of that socket, as the last call on it told; 0: goes on */
 	int outcome_error; /* errno of it */
 	const struct th_library *gnutls; /* whose gnutls_record_send() this thread called last */

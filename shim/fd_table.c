@@ -55,6 +55,12 @@ struct th_fd *th_fd_get(int fd)
 	return atomic_load_explicit(&f->state, memory_order_acquire) == TH_FD_FREE ? NULL : f;
 }
 
+const struct th_conn_conf *th_fd_closed(int fd)
+{
+	bool closed = fd >= 0 && fd < TH_FD_MAX && atomic_load(&table[fd].state) == TH_FD_FREE;
+	return closed ? &table[fd].conf : NULL;
+}
+
 static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
 {
 	if (fd < 0 || fd >= TH_FD_MAX) {
@@ -214,9 +220,11 @@ void th_fd_drop(int fd)
 	if (th_arm_noticed()) {
 		th_rewrite_free(f->rewrite);
 	}
+	bool was_open = atomic_load(&f->state) == TH_FD_OPEN;
 	forget(fd);
 	if (th_thread.last_socket == fd + 1) {
 		th_thread.last_socket = 0;
+		th_thread.last_closed = was_open ? fd + 1 : 0;
 	}
 }
 

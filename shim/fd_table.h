@@ -49,6 +49,9 @@ static inline bool th_fd_tracked(int fd)
 /* The entry of a tracked descriptor; NULL: not tracked. */
 struct th_fd *th_fd_get(int fd);
 
+/* What was connected there before it was closed; NULL: it is in use again. */
+const struct th_conn_conf *th_fd_closed(int fd);
+
 /* A connection was made or begun on `fd`; what was there before is dropped. */
 void th_fd_pending(int fd, const struct th_conn_conf *conf);
 void th_fd_open(int fd, const struct th_conn_conf *conf);

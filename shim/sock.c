@@ -166,6 +166,7 @@ static enum th_end end_of_error(int error)
 static void note(int fd, enum th_end outcome, int error)
 {
 	th_thread.last_socket = fd + 1;
+	th_thread.last_closed = 0;
 	th_thread.outcome = (uint8_t)outcome;
 	th_thread.outcome_error = error;
 }
@@ -370,4 +371,9 @@ struct th_fd *th_sock_last(void)
 {
 	struct th_fd *f = th_fd_get(th_thread.last_socket - 1);
 	return f && atomic_load(&f->state) == TH_FD_OPEN ? f : NULL;
+}
+
+const struct th_conn_conf *th_sock_closed_last(void)
+{
+	return th_fd_closed(th_thread.last_closed - 1);
 }

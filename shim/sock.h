@@ -60,4 +60,7 @@ void th_sock_sent_file(int fd, int in, off_t offset, ssize_t ret);
  */
 struct th_fd *th_sock_last(void);
 
+/* What connection that was, if the thread has closed it since; NULL: it has not. */
+const struct th_conn_conf *th_sock_closed_last(void);
+
 #endif

@@ -90,17 +90,24 @@ void th_ssl_shaken(const struct th_library *lib, struct ssl_st *ssl)
 }
 
 /* Not every copy that is part of a program has them. */
+struct shaking {
+	int (*is_init_finished)(const struct ssl_st *ssl);
+	th_ssl_shake_fn *do_handshake;
+	int (*is_server)(const struct ssl_st *ssl);
+};
+/* In the order of struct shaking. */
 static const char shaking_names[][TH_FUNCTION_NAME_MAX] = {
 	"SSL_is_init_finished", "SSL_do_handshake", "SSL_is_server", ""};
 static struct th_functions shaking_functions = {.names = shaking_names};
 
+static const struct shaking *shaking_of(const struct th_library *lib)
+{
+	return th_library_functions(&shaking_functions, lib);
+}
+
 th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ssl)
 {
-	const struct {
-		int (*is_init_finished)(const struct ssl_st *ssl);
-		th_ssl_shake_fn *do_handshake;
-		int (*is_server)(const struct ssl_st *ssl);
-	} *api = th_tls_table_find(ssl) ? NULL : th_library_functions(&shaking_functions, lib);
+	const struct shaking *api = th_tls_table_find(ssl) ? NULL : shaking_of(lib);
 	if (!api || api->is_server(ssl)) {
 		return NULL;
 	}
@@ -197,6 +204,14 @@ static uint32_t why_unshaken(
 	}
 }
 
+/* A call that wanted to read, and has brought the handshake to its end on the way: the program may
+ * end the session now, since it does not like the certificate (node). */
+static bool is_shaken(const struct th_library *lib, const struct ssl_st *ssl)
+{
+	const struct shaking *api = shaking_of(lib);
+	return api && api->is_init_finished(ssl);
+}
+
 void th_ssl_unshaken(const struct th_library *lib, struct ssl_st *ssl, int ret)
 {
 	int error = errno;
@@ -205,6 +220,10 @@ void th_ssl_unshaken(const struct th_library *lib, struct ssl_st *ssl, int ret)
 		return;
 	}
 	uint32_t why = why_unshaken(api, ssl, ret, error);
+	if (!why && is_shaken(lib, ssl)) {
+		(void)entry_of(lib, ssl);
+		return;
+	}
 	struct th_tls_entry *e = why ? th_tls_table_add(ssl) : NULL;
 	if (e) {
 		begin(api, ssl, e);

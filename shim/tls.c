@@ -48,8 +48,9 @@ void th_tls_begin(struct th_tls_entry *e, const struct th_tls_facts *facts)
 {
 	struct th_conn_conf conf = {0};
 	struct th_fd *f = find_socket(facts->fd);
-	if (f) {
-		conf = f->conf;
+	const struct th_conn_conf *closed = f ? NULL : th_sock_closed_last();
+	if (f || closed) {
+		conf = f ? f->conf : *closed;
 	}
 	bind_to(e, f);
 	conf.transport = facts->transport;

@@ -71,3 +71,21 @@ record_and_replay node "$node" agent.mjs "$https"
 equal "node: all its requests" 11 "$(spans node.thc | wc -l)"
 equal "node: all of it was seen" "" "$(spans node.thc 'select(.truncated)')"
 alone node "$node" agent.mjs "$https"
+
+# Node looks at the verdict when the handshake is over, and lets go before it has read anything.
+cat >refuse.mjs <<'P'
+import https from 'node:https';
+for (const ask of [(u) => fetch(u), (u) => new Promise((done, no) =>
+  https.get(u, { agent: false }, done).on('error', no))]) {
+  await ask(process.argv[2] + '/v1/models').then(() => console.log('not refused'),
+    (e) => console.log((e.cause ?? e).code));
+}
+P
+unset NODE_EXTRA_CA_CERTS SSL_CERT_FILE
+exits "node: a certificate that it refuses is no gap in coverage" 0 "$tool" record -q \
+	--require-coverage -o refuse.thc -- "$node" refuse.mjs "$https"
+cp out refuse.rec
+equal "node: it refused" "UNABLE_TO_VERIFY_LEAF_SIGNATURE UNABLE_TO_VERIFY_LEAF_SIGNATURE" \
+	"$(xargs <refuse.rec)"
+exits "node: replayed" 0 "$tool" replay -q refuse.thc -- "$node" refuse.mjs "$https"
+same "node: with the same refusal" refuse.rec out

@@ -130,6 +130,24 @@ fault=foreign
 "$tool" record --require-coverage -o covered.thc -- curl -sS "https://localhost:${!fault}/" 2>err
 equal "a refused certificate is no gap in coverage" 60 $?
 
+# Servers of one name on several ports have each their own certificate.
+cat >ports.py <<'P'
+import hashlib, socket, ssl, sys
+context = ssl._create_unverified_context()
+for port in sys.argv[1:]:
+    with context.wrap_socket(socket.create_connection(("localhost", int(port))),
+            server_hostname="localhost") as s:
+        s.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        while s.recv(4096): pass
+        print(hashlib.sha256(s.getpeercert(True)).hexdigest())
+P
+# shellcheck disable=SC2154 # ./ports has them
+ports=("$good" "$expired" "$foreign")
+recording ports.thc /usr/bin/python3 ports.py "${ports[@]}" >ports.rec
+equal "three servers, three certificates" 3 "$(sort -u ports.rec | wc -l)"
+replaying ports.thc /usr/bin/python3 ports.py "${ports[@]}" >ports.rep
+same "each has its own again" ports.rec ports.rep
+
 # Verdicts are a process's own. In a replay processes are numbered by their first connections, so
 # one that opened none (the look-up failed) moves those behind it.
 # shellcheck disable=SC2154 # ./ports has them

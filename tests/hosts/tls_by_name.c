@@ -44,6 +44,7 @@
 	F(SSL_get_error) \
 	F(SSL_get_rbio) \
 	F(SSL_get_wbio) \
+	F(SSL_is_init_finished) \
 	F(SSL_new) \
 	F(SSL_peek) \
 	F(SSL_peek_ex) \
@@ -52,6 +53,7 @@
 	F(SSL_set_bio) \
 	F(SSL_set_connect_state) \
 	F(SSL_set_fd) \
+	F(SSL_set_info_callback) \
 	F(SSL_shutdown) \
 	F(SSL_up_ref) \
 	F(SSL_write) \

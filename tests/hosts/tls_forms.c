@@ -219,6 +219,34 @@ static void memory(void)
 	end(ssl, fd);
 }
 
+/* Where reading completes the handshake, and the program is told of that by a callback, in which it
+ * closes the socket: it does not like the certificate (node). */
+static int unread_fd;
+
+static void dislike(const SSL *ssl, int where, int ret)
+{
+	if ((where & SSL_CB_HANDSHAKE_DONE) && unread_fd >= 0) {
+		close(unread_fd);
+		unread_fd = -1;
+	}
+}
+
+static void unread(void)
+{
+	char buf[64];
+	unread_fd = dial();
+	SSL *ssl = begin(-1, "unread.test");
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	SSL_set_connect_state(ssl);
+	SSL_set_info_callback(ssl, dislike);
+	while (SSL_read(ssl, buf, sizeof(buf)) <= 0 && unread_fd >= 0) {
+		pump(ssl, unread_fd, 1);
+	}
+	printf("unread %d\n", SSL_is_init_finished(ssl));
+	SSL_free(ssl);
+	ERR_clear_error();
+}
+
 static void filter(void)
 {
 	char buf[64], where[64];
@@ -328,6 +356,7 @@ int tls_forms_run(void)
 	newer();
 	reset();
 	memory();
+	unread();
 	filter();
 	shy();
 	queue();
