@@ -434,7 +434,8 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		return false;
 	}
 	bool sent = send_answer(s, x);
-	if (sent && !s->out.held.n) {
+	bool interim_only = x->n_interim && !x->response.head.bytes.n; /* its end comes with it */
+	if (sent && !s->out.held.n && !interim_only) {
 		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
 	}
 	th_order_answered(s->c->serving->order, x);

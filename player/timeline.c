@@ -16,6 +16,8 @@
 #define LATE_MAX_NS 3000000000ull
 #define LATE_LOOK_NS 20000000ull
 #define SILENCE_LEAST_NS 5000000000ull
+/* Nobody gives up waiting for an answer so soon. */
+#define NO_WAIT_NS 50000000ull
 
 struct th_timeline th_timeline_begin(const struct th_serving *s, const struct th_exchange *x)
 {
@@ -100,6 +102,20 @@ static uint64_t patience_of(const struct th_serving *s, const struct th_exchange
 	return least + (gave_up > last ? 2 * (gave_up - last) : 0);
 }
 
+/* Programs that know of no other interim answer than 100 (Python's http.client) take it for the
+ * final one. They keep the connection, find something unread there when they want to use it again,
+ * and drop it: an end is to be there by then. Who closes later may have waited for the answer. */
+static bool took_interim(const struct th_exchange *x)
+{
+	const struct th_connection *conn = x->connection;
+	if (x->response.head.bytes.n || x->n_interim == 0 || x->request.end != TH_END_COMPLETE ||
+		!conn || !conn->ended || conn->end != TH_END_LOCAL) {
+		return false;
+	}
+	const struct th_interim *last = &x->interim[x->n_interim - 1];
+	return th_head_status(&last->head) != 100 && conn->end_time - last->time < NO_WAIT_NS;
+}
+
 /* The message is cut, or was never begun. */
 static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exchange *x)
 {
@@ -167,9 +183,10 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 	bool until_close = ends_with_connection(x);
 	if (!message_complete(m) && !until_close) {
 		struct th_ending e = ending_of_cut(s, x);
-		return x->connection && th_index_left_on(s->index, x->connection)
-			? ending_if_none_follows(s, x, &e)
-			: e;
+		if (x->connection && th_index_left_on(s->index, x->connection)) {
+			return ending_if_none_follows(s, x, &e);
+		}
+		return took_interim(x) ? (struct th_ending){.after = TH_AFTER_NOTIFY} : e;
 	}
 	if (until_close && m->finished && m->end == TH_END_LOCAL) {
 		return (struct th_ending){

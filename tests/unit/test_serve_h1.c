@@ -338,6 +338,38 @@ Test(serve_h1, what_follows_an_answer_that_was_given_up_is_asked)
 	cr_expect_eq(s->tally.stats.missed, 0);
 }
 
+/* Sees the interim answer, and closes the connection `gap` after it. */
+static void begin_hinted(uint64_t gap)
+{
+	struct th_exchange *x = record(ASK("GET", "/"), NULL, NULL);
+	made_interim(x, HINTS);
+	made_end(x, TH_END_LOCAL, 0);
+	s->connection->ended = true;
+	s->connection->end = TH_END_LOCAL;
+	s->connection->end_time = x->response.ended = x->interim[0].time + gap;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/"));
+	cr_expect_str_eq(stage_read(s, "\r\n\r\n"), HINTS);
+}
+
+/* Python's http.client does, and a pool of connections then drops one on which more has come. */
+Test(serve_h1, an_interim_answer_taken_for_the_final_one_has_an_end_behind_it)
+{
+	begin_hinted(1000000);
+	cr_expect(stage_ends(s, 4000));
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 1);
+	cr_expect_eq(s->tally.stats.missed, 0);
+}
+
+Test(serve_h1, an_answer_that_was_waited_for_after_an_interim_one_does_not_come)
+{
+	begin_hinted(300000000);
+	cr_expect_not(stage_ends(s, 200));
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 0);
+}
+
 #define POST "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
 
 /* Answered when "one" of "onetwo" had been sent. */
