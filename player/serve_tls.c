@@ -1,5 +1,5 @@
 /* Real TLS with a certificate minted per host (DESIGN 2.3): every check of the client still runs.
- * Session tickets and versions are OpenSSL's defaults. */
+ * Session tickets and versions are OpenSSL's defaults; a ticket counts with its server only. */
 #include <errno.h>
 #include <openssl/err.h>
 
@@ -221,6 +221,19 @@ static struct th_slice offered_protocols(SSL *ssl)
 	return (struct th_slice){p + 2, n - 2};
 }
 
+/* Sessions are resumed with the server that gave them, as live, not with all that we play; clients
+ * may keep them by the name alone (rustls). A verdict needs a certificate to be passed on. */
+static void tell_apart(SSL *ssl, const struct th_caller *c)
+{
+	uint8_t id[SSL_MAX_SID_CTX_LENGTH];
+	struct th_out out = {.p = id, .cap = sizeof(id)};
+	th_out_u8(&out, c->hello.family);
+	th_out_u16(&out, c->hello.port);
+	th_out_bytes(&out, c->hello.address, sizeof(c->hello.address));
+	th_out_u32(&out, c->verdict);
+	SSL_set_session_id_context(ssl, id, (unsigned)out.n);
+}
+
 /* A handshake that failed by the server's doing fails again: by its alert, which OpenSSL sends for
  * us, or without a word of TLS (th_serve_tls()). */
 static int see_hello(SSL *ssl, int *alert, void *arg)
@@ -233,6 +246,7 @@ static int see_hello(SSL *ssl, int *alert, void *arg)
 		c->verdict = th_verdicts_next(
 			c->serving->verdicts, c->asker.process, &c->hello, c->sni, &c->relayed);
 	}
+	tell_apart(ssl, c);
 	switch (TH_TLS_WHY(c->verdict)) {
 	case TH_TLS_ALERT:
 		*alert = (int)TH_TLS_DETAIL(c->verdict);
@@ -269,8 +283,6 @@ SSL_CTX *th_serve_tls_context(void)
 		SSL_CTX_set_cert_cb(ctx, choose_certificate, NULL);
 		SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
-		static const unsigned char id[] = "tracehook";
-		SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
 	}
 	return ctx;
 }

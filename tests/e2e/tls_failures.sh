@@ -130,16 +130,19 @@ fault=foreign
 "$tool" record --require-coverage -o covered.thc -- curl -sS "https://localhost:${!fault}/" 2>err
 equal "a refused certificate is no gap in coverage" 60 $?
 
-# Servers of one name on several ports have each their own certificate.
+# Servers of one name on several ports have each their own certificate, and no session of another's
+# is resumed.
 cat >ports.py <<'P'
 import hashlib, socket, ssl, sys
 context = ssl._create_unverified_context()
+session = None
 for port in sys.argv[1:]:
     with context.wrap_socket(socket.create_connection(("localhost", int(port))),
-            server_hostname="localhost") as s:
+            server_hostname="localhost", session=session) as s:
         s.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
         while s.recv(4096): pass
-        print(hashlib.sha256(s.getpeercert(True)).hexdigest())
+        print(hashlib.sha256(s.getpeercert(True)).hexdigest(), s.session_reused)
+        session = s.session
 P
 # shellcheck disable=SC2154 # ./ports has them
 ports=("$good" "$expired" "$foreign")
