@@ -170,7 +170,9 @@ static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject
 		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) != 1) {
 		return 0;
 	}
-	add_recorded(ssl, c);
+	if (!c->relayed) {
+		add_recorded(ssl, c);
+	}
 	ERR_clear_error();
 	return 1;
 }

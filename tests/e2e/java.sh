@@ -93,3 +93,39 @@ P
 java -XX:TieredStopAtLevel=1 Refuse "$https" >direct 2>&1
 recording refuse.thc java -XX:TieredStopAtLevel=1 Refuse "$https" >refuse.rec 2>&1
 same "Java: a server that it does not trust is refused by it, in the same words" direct refuse.rec
+
+# A certificate that has expired: nothing but the replay's own stands in the chain then.
+key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+openssl req -x509 "${key[@]}" -keyout ca.key -out ca.pem -days 2 -subj /CN=ca 2>/dev/null
+openssl req "${key[@]}" -keyout old.key -out old.csr -subj /CN=old 2>/dev/null
+openssl x509 -req -in old.csr -CA ca.pem -CAkey ca.key -days -1 -out old.pem \
+	-extfile <(echo subjectAltName=DNS:localhost) 2>/dev/null
+keytool -importcert -noprompt -alias old -file ca.pem -keystore "$store" \
+	-storepass secret1 >keytool.out 2>&1 || exit 1
+cat >old.py <<'P'
+import os, socket, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("old.pem", "old.key")
+listener = socket.create_server(("127.0.0.1", 0))
+open("port.new", "w").write(str(listener.getsockname()[1]))
+os.rename("port.new", "port")
+while True:
+    s, _ = listener.accept()
+    try:
+        context.wrap_socket(s, server_side=True).close()
+    except OSError:
+        s.close()
+P
+/usr/bin/python3 old.py 2>/dev/null &
+old=$!
+trap 'kill $old 2>/dev/null; finish' EXIT
+while [ ! -f port ]; do sleep 0.05; done
+refuse() {
+	java -XX:TieredStopAtLevel=1 -Djavax.net.ssl.trustStore="$store" \
+		-Djavax.net.ssl.trustStorePassword=secret1 Refuse "https://localhost:$(cat port)"
+}
+export -f refuse
+recording old.thc bash -c refuse >old.rec 2>&1
+holds "Java: an expired certificate is refused" grep -q 'validity check failed' old.rec
+exits "Java: and in a replay" 0 "$tool" replay -q old.thc -- bash -c refuse
+same "Java: in the same words" old.rec out
