@@ -27,6 +27,60 @@ static const char *property(const struct th_java_arguments *a, const char *start
 	return value;
 }
 
+/* ---- JAVA_TOOL_OPTIONS: the VM puts what it holds before the options (and prints it) ---- */
+
+extern char **environ;
+
+static const char *tool_options(void)
+{
+	static const char name[] = "JAVA_TOOL_OPTIONS=";
+	for (char **e = environ; e && *e; e++) {
+		if (strncmp(*e, name, sizeof(name) - 1) == 0) {
+			return *e + sizeof(name) - 1;
+		}
+	}
+	return "";
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* One option without its quotes, as the VM reads them; cut off if it is too long. */
+static const char *next_option(const char *at, char ret_option[PATH_BYTES])
+{
+	char quote = 0;
+	size_t n = 0;
+	while (is_space(*at)) {
+		at++;
+	}
+	for (; *at && (quote || !is_space(*at)); at++) {
+		if (quote ? *at == quote : *at == '"' || *at == '\'') {
+			quote = quote ? 0 : *at;
+		} else if (n < PATH_BYTES - 1) {
+			ret_option[n++] = *at;
+		}
+	}
+	ret_option[n] = '\0';
+	return at;
+}
+
+static const char *tool_property(const char *start, char ret_value[PATH_BYTES])
+{
+	char option[PATH_BYTES];
+	size_t n = strlen(start);
+	bool found = false;
+	for (const char *at = tool_options(); *at;) {
+		at = next_option(at, option);
+		if (strncmp(option, start, n) == 0) {
+			strcpy(ret_value, option + n);
+			found = true;
+		}
+	}
+	return found ? ret_value : NULL;
+}
+
 /* <home>/lib/server/libjvm.so; NULL: it lies elsewhere. */
 static const char *home_of(const void *function, char buf[PATH_BYTES])
 {
@@ -50,6 +104,7 @@ TH_LIB_HOOK(int, JNI_CreateJavaVM, (void **vm, void **env, void *args))
 {
 	static struct th_java_option options[OPTIONS_MAX + 2];
 	static char store[PATH_BYTES + sizeof(STORE)] = STORE, home[PATH_BYTES];
+	static char set[PATH_BYTES], password[PATH_BYTES];
 	struct th_site site = TH_SITE(JNI_CreateJavaVM);
 	__typeof__(&th_hook_JNI_CreateJavaVM) real = TH_REAL_AT(site, JNI_CreateJavaVM);
 	struct th_java_arguments a = {0};
@@ -57,8 +112,10 @@ TH_LIB_HOOK(int, JNI_CreateJavaVM, (void **vm, void **env, void *args))
 		return real(vm, env, args);
 	}
 	a = *(struct th_java_arguments *)args;
-	const struct th_relay_java java = {
+	struct th_relay_java java = {
 		home_of((void *)real, home), property(&a, STORE), property(&a, PASSWORD)};
+	java.store = java.store ? java.store : tool_property(STORE, set);
+	java.password = java.password ? java.password : tool_property(PASSWORD, password);
 	if (!th_relay_java(&java, store + sizeof(STORE) - 1, PATH_BYTES)) {
 		return real(vm, env, args);
 	}

@@ -72,6 +72,15 @@ equal "Java: and nothing beside them" "" \
 exits "Java: replayed" 0 "$tool" replay -q j.thc -- bash -c agent
 same "Java: as it was recorded" j.rec out
 
+# shellcheck disable=SC2089,SC2090 # the VM reads the quotes
+JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore='$store' -Djavax.net.ssl.trustStorePassword=secret1"
+# shellcheck disable=SC2090
+export JAVA_TOOL_OPTIONS
+exits "Java: a store that JAVA_TOOL_OPTIONS names" 0 "$tool" record -q --require-coverage \
+	-o tool.thc -- java -XX:TieredStopAtLevel=1 Agent "$https"
+equal "Java: is heeded" "HTTP_1_1 200 HTTP_2 200" "$(cut -d' ' -f1,2 out | head -n 2 | xargs)"
+unset JAVA_TOOL_OPTIONS
+
 cat >Refuse.java <<'P'
 import java.net.URI;
 import java.net.http.HttpClient;
