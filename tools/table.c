@@ -173,7 +173,7 @@ static bool leave_out_one(const struct th_table *t, struct fit *f)
 
 static struct fit fit_columns(const struct th_table *t, unsigned width)
 {
-	struct fit natural;
+	struct fit natural = {0};
 	for (size_t c = 0; c < t->n_columns; c++) {
 		natural.width[c] = t->columns[c].hidden ? 0 : natural_width(t, c);
 	}
