@@ -1,6 +1,8 @@
 /* See h1_early.h. */
 #include "player/h1_early.h"
 
+#include "trace/http.h"
+
 uint64_t th_h1_early_answer_began(const struct th_exchange *x)
 {
 	if (x->n_interim) {
@@ -42,14 +44,6 @@ size_t th_h1_early_need(const struct th_exchange *x)
 bool th_h1_early_agrees(const struct th_exchange *x, struct th_slice sent)
 {
 	const struct th_message *m = &x->request;
-	size_t at = 0;
-	for (size_t i = 0; i < m->n_pieces && at < sent.n; i++) {
-		struct th_slice piece = m->pieces[i].bytes;
-		size_t n = piece.n < sent.n - at ? piece.n : sent.n - at;
-		if (n && memcmp(piece.p, sent.p + at, n) != 0) {
-			return false;
-		}
-		at += n;
-	}
-	return at == sent.n || !was_whole(m);
+	size_t known;
+	return th_http_body_agrees(m, sent, &known) && (known == sent.n || !was_whole(m));
 }

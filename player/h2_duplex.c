@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "player/same_message.h"
+#include "trace/http.h"
 #include "trace/ws_talk.h"
 
 static uint64_t end_of_request(const struct th_exchange *x)
@@ -22,7 +23,7 @@ bool th_duplex_fits(const struct th_exchange *x, struct th_slice sent)
 {
 	const struct th_message *m = &x->request;
 	uint64_t need = 0;
-	size_t at = 0;
+	size_t known;
 	for (size_t i = 0; i < m->n_pieces; i++) {
 		need += m->pieces[i].time < x->response.began ? m->pieces[i].bytes.n : 0;
 	}
@@ -32,15 +33,7 @@ bool th_duplex_fits(const struct th_exchange *x, struct th_slice sent)
 	if (th_ws_is(x)) {
 		return need == 0 && sent.n == 0; /* masked: nothing to compare */
 	}
-	for (size_t i = 0; i < m->n_pieces && at < sent.n; i++) {
-		struct th_slice piece = m->pieces[i].bytes;
-		size_t n = piece.n < sent.n - at ? piece.n : sent.n - at;
-		if (n && memcmp(piece.p, sent.p + at, n) != 0) {
-			return false;
-		}
-		at += n;
-	}
-	return at == sent.n;
+	return th_http_body_agrees(m, sent, &known) && known == sent.n;
 }
 
 int th_duplex_init(struct th_duplex *d, const struct th_exchange *x)

@@ -4,21 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "tools/player_conf.h"
+#include "tools/settings.h"
 #include "tools/tools.h"
-
-static bool parse_int(const char *text, int *ret_value)
-{
-	uint64_t v;
-	if (!th_parse_u64(th_slice_str(text), &v) || v > INT32_MAX) {
-		return false;
-	}
-	*ret_value = (int)v;
-	return true;
-}
 
 static bool take_option(struct th_player_conf *conf, char **rules, int option, const char *value)
 {
@@ -39,9 +28,9 @@ static bool take_option(struct th_player_conf *conf, char **rules, int option, c
 		conf->report = value;
 		return true;
 	case 'f':
-		return parse_int(value, &conf->ready_fd);
+		return th_settings_int(value, &conf->ready_fd);
 	case 'T':
-		return parse_int(value, &conf->tree);
+		return th_settings_int(value, &conf->tree);
 	case 'm':
 		return th_player_conf_match(value, conf, rules);
 	case 'o':

@@ -3,44 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/cleanup.h"
 #include "base/text.h"
-#include "capture/scrub_rules.h"
-#include "player/buf.h"
 #include "relay/relay.h"
 #include "tools/settings.h"
 #include "tools/tools.h"
-
-static bool parse_int(const char *text, int *ret_value)
-{
-	uint64_t v;
-	if (!th_parse_u64(th_slice_str(text), &v) || v > INT32_MAX) {
-		return false;
-	}
-	*ret_value = (int)v;
-	return true;
-}
 
 /* TRACEHOOK_REDACT as the library has it: "off", or the absolute path of a file of rules, which the
  * rules point into for as long as we live. */
 static bool take_redaction(const char *value, struct th_relay_conf *conf)
 {
-	static struct th_scrub_rules rules;
-	char why[TH_SCRUB_RULES_WHY_MAX];
-	struct th_buf text = {0};
+	struct th_scrub_rules *rules;
+	uint8_t *text;
+	struct th_slice view;
 	conf->redact_off = strcmp(value, "off") == 0;
 	if (conf->redact_off) {
 		return true;
 	}
-	th_auto_fclose FILE *f = fopen(value, "re");
-	char piece[4096];
-	for (size_t n; f && (n = fread(piece, 1, sizeof(piece), f)) > 0;) {
-		th_buf_add(&text, piece, n);
+	if (th_settings_read_rules(value, "there is no relay", &rules, &text, &view) !=
+		TH_EXIT_OK) {
+		return false;
 	}
-	conf->rules = &rules;
-	return f && !text.failed && text.n <= TH_SCRUB_RULES_FILE_MAX &&
-		th_scrub_rules_parse(th_buf_view(&text), &rules, why);
+	conf->rules = rules;
+	return true;
 }
 
 static bool take_option(struct th_relay_conf *conf, int option, const char *value)
@@ -56,9 +40,9 @@ static bool take_option(struct th_relay_conf *conf, int option, const char *valu
 		return strlen(value) == 2 * TH_TRACE_ID_BYTES &&
 			th_hex_decode(conf->trace_id, value, TH_TRACE_ID_BYTES);
 	case 'f':
-		return parse_int(value, &conf->ready_fd);
+		return th_settings_int(value, &conf->ready_fd);
 	case 'T':
-		return parse_int(value, &conf->tree);
+		return th_settings_int(value, &conf->tree);
 	case 'b':
 		conf->hash_bodies = strcmp(value, "hash") == 0;
 		return conf->hash_bodies || strcmp(value, "full") == 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "capture/key.h"
 #include "capture/scrub_rules.h"
 #include "tools/tools.h"
@@ -97,6 +98,16 @@ int th_settings_check_rules(const struct th_config *config)
 	const char *name = config->rules[0] ? getenv("TRACEHOOK_REDACT") : NULL;
 	return name ? th_settings_read_rules(name, "nothing was run", &rules, &text, &view)
 		    : TH_EXIT_OK;
+}
+
+bool th_settings_int(const char *text, int *ret_value)
+{
+	uint64_t v;
+	if (!th_parse_u64(th_slice_str(text), &v) || v > INT32_MAX) {
+		return false;
+	}
+	*ret_value = (int)v;
+	return true;
 }
 
 bool th_settings_number(const char *text, double *ret_number)

@@ -21,6 +21,9 @@ int th_settings_check_rules(const struct th_config *config);
 int th_settings_read_rules(const char *name, const char *consequence,
 	struct th_scrub_rules **ret_rules, uint8_t **ret_text, struct th_slice *ret_view);
 
+/* Reads a descriptor or a process id: decimal, up to INT32_MAX. */
+bool th_settings_int(const char *text, int *ret_value);
+
 /* Reads a pace: a decimal number of at least 0, no sign, no exponent. */
 bool th_settings_number(const char *text, double *ret_number);
 

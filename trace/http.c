@@ -408,6 +408,21 @@ static int undo_codings(const struct th_message *m, struct body *b)
 	return r;
 }
 
+bool th_http_body_agrees(const struct th_message *m, struct th_slice sent, size_t *ret_known)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < m->n_pieces && at < sent.n; i++) {
+		struct th_slice piece = m->pieces[i].bytes;
+		size_t n = piece.n < sent.n - at ? piece.n : sent.n - at;
+		if (n && memcmp(piece.p, sent.p + at, n) != 0) {
+			return false;
+		}
+		at += n;
+	}
+	*ret_known = at;
+	return true;
+}
+
 int th_http_body(const struct th_message *m, bool decode, uint8_t **ret_bytes, size_t *ret_n)
 {
 	struct body b = {NULL, 0, 0};

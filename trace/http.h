@@ -39,6 +39,10 @@ const char *th_http_outcome(const struct th_exchange *x, const char **ret_why);
 /* Time from the last byte of the request to the first of the response head, ns; 0 unknown. */
 uint64_t th_http_ttfb(const struct th_exchange *x);
 
+/* Is `sent` the beginning of the recorded body, as far as that goes? *ret_known: how far, at most
+ * sent.n. */
+bool th_http_body_agrees(const struct th_message *m, struct th_slice sent, size_t *ret_known);
+
 /* The body without chunk framing and, if `decode`, without content codings. The caller frees
  * *ret_bytes. 0, or as th_coding_decode(); what could be read is given either way. */
 int th_http_body(const struct th_message *m, bool decode, uint8_t **ret_bytes, size_t *ret_n);

@@ -25,6 +25,17 @@ static void put(uint32_t id, const void *p, size_t n)
 	cr_assert_eq(th_writer_put(&w, TH_FRAME_REQ_DATA, 0, id, 1000, &part, 1), 0);
 }
 
+static uint8_t noise[100000];
+
+/* Bytes in which no compression finds anything. */
+static void make_noise(void)
+{
+	unsigned seed = 9;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
+	}
+}
+
 /* A child writes ten frames and dies without a word; its live file stays. */
 static void make_orphan(void)
 {
@@ -282,11 +293,7 @@ Test(fold, budget_bounds_the_compression)
 /* Without any time for compression, too, what repeats is stored once. */
 Test(fold, what_repeats_needs_no_time)
 {
-	static uint8_t noise[100000];
-	unsigned seed = 9;
-	for (size_t i = 0; i < sizeof(noise); i++) {
-		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
-	}
+	make_noise();
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
 	for (uint32_t i = 1; i <= 10; i++) {
 		put(i, noise, sizeof(noise));
@@ -298,11 +305,7 @@ Test(fold, what_repeats_needs_no_time)
 
 Test(fold, what_does_not_shrink_is_stored)
 {
-	static uint8_t noise[100000];
-	unsigned seed = 9;
-	for (size_t i = 0; i < sizeof(noise); i++) {
-		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
-	}
+	make_noise();
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
 	put(1, noise, sizeof(noise));
 	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
@@ -313,11 +316,7 @@ Test(fold, what_does_not_shrink_is_stored)
 /* What repeats is kept once also when nothing of it compresses. */
 Test(fold, noise_that_repeats_is_stored_once)
 {
-	static uint8_t noise[100000];
-	unsigned seed = 9;
-	for (size_t i = 0; i < sizeof(noise); i++) {
-		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
-	}
+	make_noise();
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
 	for (uint32_t i = 1; i <= 10; i++) {
 		put(i, noise, sizeof(noise));
