@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/survey.h"
 #include "trace/loading.h"
+#include "trace/spots.h"
 
 #define BIT(type) (UINT32_C(1) << (type))
 /* What is read of every writer. */
@@ -15,126 +15,32 @@
 	(BIT(TH_FRAME_RUN) | BIT(TH_FRAME_PROCESS) | BIT(TH_FRAME_LOST) | \
 		BIT(TH_FRAME_CERTIFICATES) | BIT(TH_FRAME_ANNOTATION))
 
-/* An exchange or a connection, as the survey tells of it. */
-struct spot {
-	uint64_t writer;
-	uint64_t asked, answered; /* when; 0: not */
-	uint32_t id;
-	uint32_t first, last; /* parts */
-	size_t order;
-};
-
-struct owner {
-	uint64_t writer;
-	uint32_t first, last; /* parts */
-	struct th_block_told told;
-	struct th_id_map exchanges, connections;
-	struct spot **spots; /* of exchanges */
-	size_t n;
-};
-
 struct seek {
 	const struct th_seek_wish *wish;
 	struct th_reader *reader;
-	struct th_arena arena; /* of what follows */
-	struct owner **owners;
-	size_t n;
-	bool *parts;
-	struct spot **order; /* the chosen run's exchanges */
-	size_t n_order;
-	struct spot *spot; /* what is wanted */
-	uint32_t from;	   /* parts of its writer that are read, from this one on */
+	struct th_spots spots;
+	bool *parts;	      /* of the capture: is it read? */
+	struct th_spot *spot; /* what is wanted */
+	uint32_t from;	      /* parts of its writer that are read, from this one on */
 };
 
 /* ---- survey ---- */
 
-static struct owner *owner_of(struct seek *s, const struct th_frame_mark *m)
-{
-	struct owner *o = s->n ? s->owners[s->n - 1] : NULL;
-	if (o && o->writer == m->writer) {
-		return o;
-	}
-	struct owner **room = th_arena_room(&s->arena, s->owners, s->n, sizeof(*room));
-	o = th_arena_alloc(&s->arena, sizeof(*o));
-	if (!room || !o) {
-		return NULL;
-	}
-	s->owners = room;
-	s->owners[s->n++] = o;
-	*o = (struct owner){.writer = m->writer, .first = m->part};
-	return o;
-}
-
-static struct spot *spot_of(
-	struct seek *s, struct owner *o, struct th_id_map *map, const struct th_frame_mark *m)
-{
-	struct spot *p = th_id_map_find(map, m->id);
-	if (p) {
-		return p;
-	}
-	p = th_arena_alloc(&s->arena, sizeof(*p));
-	if (!p || !th_id_map_add(&s->arena, map, m->id, p)) {
-		return NULL;
-	}
-	*p = (struct spot){.writer = m->writer, .id = m->id, .first = m->part};
-	if (map == &o->exchanges) {
-		struct spot **room = th_arena_room(&s->arena, o->spots, o->n, sizeof(*room));
-		if (!room) {
-			return NULL;
-		}
-		o->spots = room;
-		o->spots[o->n++] = p;
-	}
-	return p;
-}
-
-static void earlier(uint64_t *time, uint64_t than)
-{
-	*time = *time && *time < than ? *time : than;
-}
-
-static bool take_mark(void *to, const struct th_frame_mark *m)
-{
-	struct seek *s = to;
-	struct owner *o = owner_of(s, m);
-	bool of_exchange = (m->type >= TH_FRAME_REQ_HEAD && m->type <= TH_FRAME_RES_END) ||
-		m->type == TH_FRAME_BODY_HASH;
-	if (!o) {
-		return false;
-	}
-	o->last = m->part;
-	if (!of_exchange && m->type != TH_FRAME_CONN && m->type != TH_FRAME_CONN_END) {
-		return true;
-	}
-	struct spot *p = spot_of(s, o, of_exchange ? &o->exchanges : &o->connections, m);
-	if (!p) {
-		return false;
-	}
-	p->last = m->part;
-	if (m->type >= TH_FRAME_REQ_HEAD && m->type <= TH_FRAME_REQ_END) {
-		earlier(&p->asked, m->time);
-	} else if (m->type >= TH_FRAME_RES_HEAD && m->type <= TH_FRAME_RES_END) {
-		earlier(&p->answered, m->time);
-	}
-	return true;
-}
-
 /* One that did not say which process it is makes a run of its own: only a reader of all knows. */
-static bool is_known(const struct owner *o)
+static bool is_known(const struct th_spots_owner *o)
 {
 	return o->told.types & BIT(TH_FRAME_PROCESS) || o->told.types == BIT(TH_FRAME_ANNOTATION);
 }
 
 static int survey(struct seek *s)
 {
-	const struct th_survey_teller teller = {take_mark, s};
-	int r = th_reader_survey(s->reader, &teller);
+	int r = th_spots_survey(&s->spots, s->reader);
 	s->parts = calloc(th_reader_parts(s->reader) + 1, sizeof(bool));
 	if (r < 0 || !s->parts) {
 		return -EAGAIN;
 	}
-	for (size_t i = 0; i < s->n; i++) {
-		struct owner *o = s->owners[i];
+	for (size_t i = 0; i < s->spots.n; i++) {
+		struct th_spots_owner *o = s->spots.owners[i];
 		for (uint32_t part = o->first; part <= o->last; part++) {
 			struct th_block_told told = th_reader_part(s->reader, part);
 			th_block_told_join(&o->told, &told);
@@ -149,17 +55,7 @@ static int survey(struct seek *s)
 
 /* ---- reading what was chosen ---- */
 
-static struct owner *find_owner(const struct seek *s, uint64_t writer)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->owners[i]->writer == writer) {
-			return s->owners[i];
-		}
-	}
-	return NULL;
-}
-
-static bool is_all_read(const struct seek *s, const struct spot *p)
+static bool is_all_read(const struct seek *s, const struct th_spot *p)
 {
 	for (uint32_t part = p->first; part <= p->last; part++) {
 		if (!s->parts[part]) {
@@ -172,10 +68,10 @@ static bool is_all_read(const struct seek *s, const struct spot *p)
 /* Exchanges of which only some frames were read would look as if they had broken off. */
 static void drop_partial(const struct seek *s, struct th_collected *c)
 {
-	const struct owner *o = find_owner(s, c->process.writer);
+	const struct th_spots_owner *o = th_spots_owner(&s->spots, c->process.writer);
 	size_t n = 0;
 	for (size_t i = 0; o && i < c->n_exchanges; i++) {
-		const struct spot *p = th_id_map_find(&o->exchanges, c->exchanges[i]->id);
+		const struct th_spot *p = th_id_map_find(&o->exchanges, c->exchanges[i]->id);
 		if (p && is_all_read(s, p)) {
 			c->exchanges[n++] = c->exchanges[i];
 		}
@@ -214,79 +110,6 @@ static struct th_loading *read_parts(struct seek *s)
 
 /* ---- which one ---- */
 
-static uint64_t asked_at(const struct spot *p)
-{
-	return p->asked ? p->asked : p->answered;
-}
-
-/* As exchange_order() in runs.c. */
-static int by_time(const void *pa, const void *pb)
-{
-	const struct spot *a = *(struct spot *const *)pa, *b = *(struct spot *const *)pb;
-	if (asked_at(a) != asked_at(b)) {
-		return asked_at(a) < asked_at(b) ? -1 : 1;
-	}
-	if (a->writer != b->writer) {
-		return a->writer < b->writer ? -1 : 1;
-	}
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-static bool is_sorted(struct spot *const *spots, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		if (by_time(&spots[i - 1], &spots[i]) > 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static int put_in_order(struct seek *s, const struct th_run *run)
-{
-	for (size_t i = 0; i < run->n_processes; i++) {
-		s->n_order += find_owner(s, run->processes[i]->writer)->n;
-	}
-	s->order = th_arena_alloc(&s->arena, (s->n_order + 1) * sizeof(*s->order));
-	if (!s->order) {
-		return -EAGAIN;
-	}
-	size_t n = 0;
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct owner *o = find_owner(s, run->processes[i]->writer);
-		for (size_t k = 0; k < o->n; k++) {
-			s->order[n++] = o->spots[k];
-		}
-	}
-	if (!is_sorted(s->order, n)) {
-		qsort(s->order, n, sizeof(*s->order), by_time);
-	}
-	for (size_t i = 0; i < n; i++) {
-		s->order[i]->order = i;
-	}
-	return 0;
-}
-
-/* An exchange that bears the id which was sent along with it (collect_exchange.c) is not found.
- * Returns how many are. */
-static size_t find_id(struct seek *s, const struct th_run *run)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct th_process *p = run->processes[i];
-		const struct owner *o = find_owner(s, p->writer);
-		for (size_t k = 0; k < o->n; k++) {
-			uint8_t id[TH_SPAN_ID_BYTES];
-			th_trace_span_id(p->span_id, o->spots[k]->id, id);
-			if (memcmp(id, s->wish->span_id, sizeof(id)) == 0) {
-				s->spot = o->spots[k];
-				n++;
-			}
-		}
-	}
-	return n;
-}
-
 /* The run that has it; NULL: none, or several. */
 static const struct th_run *choose_by_id(
 	struct seek *s, const struct th_trace *t, const struct th_run *only)
@@ -295,7 +118,8 @@ static const struct th_run *choose_by_id(
 	size_t n = 0;
 	for (size_t i = 0; i < t->n_runs; i++) {
 		if (!only || only == t->runs[i]) {
-			size_t here = find_id(s, t->runs[i]);
+			size_t here = th_spots_with_id(
+				&s->spots, t->runs[i], s->wish->span_id, &s->spot);
 			found = here ? t->runs[i] : found;
 			n += here;
 		}
@@ -307,6 +131,8 @@ static int choose(struct seek *s, const struct th_trace *t)
 {
 	const struct th_seek_wish *w = s->wish;
 	const struct th_run *run = w->choose ? w->choose(t, w->with) : NULL;
+	struct th_spot **order;
+	size_t n;
 	if (w->choose && !run) {
 		return -EAGAIN;
 	}
@@ -314,10 +140,11 @@ static int choose(struct seek *s, const struct th_trace *t)
 		run = choose_by_id(s, t, run);
 	}
 	/* What relays wrote is their owners': only who has read it knows whose. */
-	if (!run || run->n_relays || put_in_order(s, run) < 0 || w->number > s->n_order) {
+	if (!run || run->n_relays || th_spots_order(&s->spots, run, &order, &n) < 0 ||
+		w->number > n) {
 		return -EAGAIN;
 	}
-	s->spot = w->number ? s->order[w->number - 1] : s->spot;
+	s->spot = w->number ? order[w->number - 1] : s->spot;
 	return 0;
 }
 
@@ -334,8 +161,8 @@ static void add_parts(struct seek *s, uint32_t from, uint32_t to)
  * were. */
 static void add_spot(struct seek *s)
 {
-	const struct spot *p = s->spot;
-	const struct owner *o = find_owner(s, p->writer);
+	const struct th_spot *p = s->spot;
+	const struct th_spots_owner *o = th_spots_owner(&s->spots, p->writer);
 	uint32_t from = p->first, to = p->last;
 	if (o->told.types & BIT(TH_FRAME_TRANSFER)) {
 		from -= from > o->first;
@@ -375,8 +202,8 @@ static struct th_loading *read_spot(struct seek *s, struct th_exchange **ret_exc
 			release(l);
 			return NULL;
 		}
-		const struct owner *o = find_owner(s, s->spot->writer);
-		const struct spot *c = th_id_map_find(
+		const struct th_spots_owner *o = th_spots_owner(&s->spots, s->spot->writer);
+		const struct th_spot *c = th_id_map_find(
 			&o->connections, (*ret_exchange)->connection_id);
 		if (!c || (s->parts[c->first] && s->parts[c->last])) {
 			break;
@@ -391,7 +218,7 @@ static struct th_loading *read_spot(struct seek *s, struct th_exchange **ret_exc
 /* Times up to this one may have been passed over; 0: none were. */
 static uint64_t passed_over(const struct seek *s)
 {
-	const struct owner *o = find_owner(s, s->spot->writer);
+	const struct th_spots_owner *o = th_spots_owner(&s->spots, s->spot->writer);
 	uint64_t latest = 0;
 	for (uint32_t part = o->first; part < s->from; part++) {
 		uint64_t time = th_reader_part(s->reader, part).latest;
@@ -428,7 +255,7 @@ static bool is_attempt_known(const struct th_run *run, const struct th_transfer 
 
 static bool is_transfer_sure(const struct seek *s, const struct th_exchange *x)
 {
-	const struct owner *o = find_owner(s, s->spot->writer);
+	const struct th_spots_owner *o = th_spots_owner(&s->spots, s->spot->writer);
 	const struct th_run *run = x->process->run;
 	uint64_t passed = passed_over(s);
 	if (!(o->told.types & BIT(TH_FRAME_TRANSFER))) {
@@ -436,7 +263,7 @@ static bool is_transfer_sure(const struct seek *s, const struct th_exchange *x)
 	}
 	for (size_t i = 0; i < run->n_transfers; i++) {
 		const struct th_transfer *t = run->transfers[i];
-		if (t->process == x->process && t->ended >= asked_at(s->spot) &&
+		if (t->process == x->process && t->ended >= th_spot_began(s->spot) &&
 			t->began <= passed) {
 			return false;
 		}
@@ -450,8 +277,8 @@ static void set_orders(const struct seek *s, struct th_run *run)
 {
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		struct th_exchange *x = run->exchanges[i];
-		const struct owner *o = find_owner(s, x->process->writer);
-		const struct spot *p = th_id_map_find(&o->exchanges, x->id);
+		const struct th_spots_owner *o = th_spots_owner(&s->spots, x->process->writer);
+		const struct th_spot *p = th_id_map_find(&o->exchanges, x->id);
 		x->order = p->order;
 	}
 }
@@ -489,7 +316,7 @@ int th_trace_seek(const char *path, const struct th_seek_wish *wish, struct th_t
 		return -EAGAIN;
 	}
 	struct th_loading *l = seek(&s, &x);
-	th_arena_finish(&s.arena);
+	th_spots_finish(&s.spots);
 	free(s.parts);
 	if (!l) {
 		th_reader_close(s.reader);
