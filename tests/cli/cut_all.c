@@ -1,16 +1,13 @@
 /* cut_all FILE [KEY-FILE]: what a power cut leaves: cuts a sealed capture at every byte, one after
- * the other, and asks each time, within this process: `verify` must say no (exit 1) and, unless it
+ * the other, and asks each time: `verify` must say no (exit 1) and, unless it
  * was between two blocks, where; and every exchange whose blocks are before the cut must be there,
  * byte for byte. Writes beside FILE. */
-#include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "capture/key.h"
+#include "tests/cli/altered_copy.h"
 #include "tools/tools.h"
 #include "trace/trace.h"
 
@@ -22,15 +19,6 @@ static struct {
 	size_t n;     /* how many they are */
 } blocks[BLOCKS_MAX];
 static size_t n_blocks;
-static int said; /* stdout as it was */
-
-static int verify(char *path)
-{
-	static char name[] = "verify";
-	char *argv[] = {name, path, NULL};
-	optind = 0;
-	return th_cmd_verify.run(2, argv);
-}
 
 static uint64_t mix(uint64_t sum, const void *p, size_t n)
 {
@@ -92,11 +80,11 @@ static bool has_damage_at(const struct th_trace *t, uint64_t offset)
 
 /* What is wrong with how the file is read that was cut at `cut`, behind block `b`; NULL: nothing.
  */
-static const char *check(char *path, size_t cut, size_t b, bool whole)
+static const char *check(const struct altered_copy *c, size_t cut, size_t b)
 {
 	struct th_trace *t = NULL;
 	const char *wrong = NULL;
-	if (th_trace_load(path, &t, NULL) < 0) {
+	if (th_trace_load(c->path, &t, NULL) < 0) {
 		return "it does not open";
 	}
 	size_t n;
@@ -112,60 +100,52 @@ static const char *check(char *path, size_t cut, size_t b, bool whole)
 		wrong = "where it was cut is not said";
 	}
 	th_trace_free(t);
-	int code = verify(path);
-	return wrong ? wrong : code != (whole ? TH_EXIT_OK : TH_EXIT_NO) ? "the exit code" : NULL;
+	int code = altered_copy_verify(c);
+	return wrong						  ? wrong
+		: code != (cut == c->n ? TH_EXIT_OK : TH_EXIT_NO) ? "the exit code"
+								  : NULL;
 }
 
-static size_t cut_all(char *path, int fd, const uint8_t *p, size_t n)
+static size_t cut_all(const struct altered_copy *c)
 {
 	size_t faults = 0, b = 0;
-	(void)!ftruncate(fd, TH_FILE_HEADER_BYTES);
-	for (size_t cut = TH_FILE_HEADER_BYTES; cut <= n; cut++) {
-		if (cut > TH_FILE_HEADER_BYTES && pwrite(fd, p + cut - 1, 1, (off_t)cut - 1) != 1) {
-			return n;
+	(void)!ftruncate(c->fd, TH_FILE_HEADER_BYTES);
+	for (size_t cut = TH_FILE_HEADER_BYTES; cut <= c->n; cut++) {
+		if (cut > TH_FILE_HEADER_BYTES &&
+			pwrite(c->fd, c->original + cut - 1, 1, (off_t)cut - 1) != 1) {
+			return c->n;
 		}
 		b += b + 1 < n_blocks && cut == blocks[b + 1].end;
-		const char *wrong = check(path, cut, b, cut == n);
+		const char *wrong = check(c, cut, b);
 		if (wrong && faults++ == 0) {
-			dprintf(said, "cut at %zu: %s\n", cut, wrong);
+			dprintf(c->said, "cut at %zu: %s\n", cut, wrong);
 		}
 	}
 	return faults;
 }
 
 /* Cut within the file's header it is no capture, and the exit code says so. */
-static size_t cut_header(char *path, int fd)
+static size_t cut_header(const struct altered_copy *c)
 {
 	size_t faults = 0;
 	for (int cut = TH_FILE_HEADER_BYTES - 1; cut >= 0; cut--) {
-		faults += ftruncate(fd, cut) < 0 || verify(path) != TH_EXIT_DAMAGED;
+		faults += ftruncate(c->fd, cut) < 0 || altered_copy_verify(c) != TH_EXIT_DAMAGED;
 	}
 	return faults;
 }
 
 int main(int argc, char **argv)
 {
-	static uint8_t p[1 << 20];
-	int in = argc > 1 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
-	ssize_t n = in < 0 ? -1 : read(in, p, sizeof(p));
-	if (n <= 0 || n == (ssize_t)sizeof(p) || (argc > 2 && th_key_load(argv[2]) < 0)) {
+	if (argc < 2 || (argc > 2 && th_key_load(argv[2]) < 0)) {
 		return 64;
 	}
-	char *copy = th_tool_format("%s.cut", argv[1]);
-	int fd = open(copy, O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, 0600);
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	said = dup(1);
-	if (fd < 0 || said < 0 || write(fd, p, (size_t)n) != n || !find_blocks(p, (size_t)n)) {
+	const struct altered_copy *c = altered_copy(argv[1], "cut");
+	if (!find_blocks(c->original, c->n)) {
 		return 125;
 	}
-	dup2(null, 1);
-	dup2(null, 2);
-	size_t faults = cut_all(copy, fd, p, (size_t)n);
-	faults += cut_header(copy, fd);
-	dprintf(said, "%zu blocks, %zu exchanges; %zu cuts not as they should be\n", n_blocks - 1,
-		blocks[n_blocks - 1].n, faults);
-	close(in);
-	close(fd);
-	free(copy);
+	size_t faults = cut_all(c);
+	faults += cut_header(c);
+	dprintf(c->said, "%zu blocks, %zu exchanges; %zu cuts not as they should be\n",
+		n_blocks - 1, blocks[n_blocks - 1].n, faults);
 	return faults != 0;
 }
