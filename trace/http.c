@@ -149,15 +149,16 @@ static char *authority_of_connection(const struct th_connection *c, const char *
 	if (host.n == 0) {
 		host = th_slice_str(address_text(c, address, sizeof(address)));
 	}
+	if (c->family == 1 || c->port == 0) {
+		return normalised(host, scheme);
+	}
 	th_auto_free char *text = NULL;
 	int n = asprintf(&text, "%.*s:%u", (int)host.n, (const char *)host.p, c->port);
 	if (n < 0) {
 		text = NULL;
 		return NULL;
 	}
-	bool portless = c->family == 1 || c->port == 0;
-	return normalised(
-		(struct th_slice){(uint8_t *)text, portless ? host.n : (size_t)n}, scheme);
+	return normalised((struct th_slice){(uint8_t *)text, (size_t)n}, scheme);
 }
 
 /* The path as an authority: all but what RFC 3986 2.3 leaves alone is percent-encoded. */

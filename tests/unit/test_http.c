@@ -85,6 +85,17 @@ Test(http, urls)
 	expect_url("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "https+unix://%2Frun%2Fa%20b%2FD.sock/");
 }
 
+/* What an altered capture may hold; nothing behind the name is read (ASan sees it). */
+Test(http, a_name_with_a_nul)
+{
+	static const uint8_t name[] = "ab\0cdefghijklmnopqrstu";
+	conn = (struct th_connection){.family = 4, .name = {name, sizeof(name) - 1}};
+	x.connection = &conn;
+	expect_url("GET / HTTP/1.1\r\n\r\n", "http://ab/");
+	conn.port = 8080;
+	expect_url("GET / HTTP/1.1\r\n\r\n", "http://ab:8080/");
+}
+
 Test(http, request_of_http2)
 {
 	static const uint8_t list[] = "\7\0\3\0\0\0:methodGET"
