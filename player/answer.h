@@ -53,11 +53,12 @@ struct th_caller {
 	struct th_process process; /* as a recording would have them */
 	struct th_connection connection;
 	char sni[256];
-	uint32_t verdict;	/* TH_TLS_CODE() of the recorded handshake; 0: it was good */
-	bool relayed;		/* that was told by a relay */
-	struct th_canon canon;	/* used again for each request */
-	struct th_buf redacted; /* the head of the request being answered */
-	struct th_buf asked;	/* as it came; empty: not kept */
+	uint32_t verdict;      /* TH_TLS_CODE() of the recorded handshake; 0: it was good */
+	bool relayed;	       /* that was told by a relay */
+	struct th_canon canon; /* used again for each request */
+	const struct th_exchange *last; /* that it was answered with; NULL: none yet */
+	struct th_buf redacted;		/* the head of the request being answered */
+	struct th_buf asked;		/* as it came; empty: not kept */
 	struct th_length_line asked_line, redacted_line;
 	bool asked_list;
 	struct th_buf tunnel;  /* the head of the CONNECT that brought us here */

@@ -320,7 +320,7 @@ static int add_body(const struct th_message *m, struct th_canon *c)
 /* The credentials decide nothing, so that a replay needs no keys; but where equal requests were
  * sent with several of them (two accounts, say), who has the recorded ones gets the answers to
  * them. */
-static int take_exact(struct th_canon *c)
+int th_canon_take_exact(struct th_canon *c)
 {
 	struct th_buf *b = &c->text;
 	size_t n = b->n;
@@ -345,7 +345,7 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c)
 		r = add_body(&x->request, c);
 	}
 	r = r < 0 ? r : take(c, (uint8_t)c->kind, &c->full);
-	return r < 0 ? r : take_exact(c);
+	return r < 0 ? r : th_canon_take_exact(c);
 }
 
 void th_canon_finish(struct th_canon *c)

@@ -51,6 +51,10 @@ int th_canon_request(const struct th_exchange *x, struct th_canon *c);
 /* Only endpoint and head, for a request whose body has not come yet. */
 int th_canon_request_head(const struct th_exchange *x, struct th_canon *c);
 
+/* Takes the exact fingerprint, or says that there are no credentials, once `full` is known. 0 or
+ * -ENOMEM. */
+int th_canon_take_exact(struct th_canon *c);
+
 /* For th_cleanup(). */
 void th_canon_finish(struct th_canon *c);
 

@@ -9,6 +9,7 @@
 #include "player/h1_early.h"
 #include "player/h2_duplex.h"
 #include "player/lanes.h"
+#include "player/likely.h"
 #include "player/volatile.h"
 
 #define NONE UINT32_MAX
@@ -70,6 +71,7 @@ struct th_index {
 	uint32_t *buckets;
 	uint32_t mask;
 	struct th_sockets *sockets;
+	struct th_likely *likely;
 	size_t *left; /* unclaimed, by number of the connection */
 };
 
@@ -216,6 +218,7 @@ static void add_answer(struct th_index *ix, const struct th_exchange *x, const s
 	if (an->conn != TH_SOCKET_NONE) {
 		ix->left[an->conn]++;
 	}
+	th_likely_note(ix->likely, x, an->conn, c);
 	struct th_asker who = {.version = x->request.version,
 		.process = process,
 		.thread = x->thread,
@@ -242,10 +245,11 @@ static bool allocate(struct th_index *ix)
 	ix->answers = calloc(n + 1, sizeof(*ix->answers));
 	ix->queues = calloc(n * LEVELS + 1, sizeof(*ix->queues));
 	ix->sockets = th_sockets_create(ix->run);
+	ix->likely = th_likely_create(ix->run);
 	ix->left = calloc(ix->run->n_connections + 1, sizeof(*ix->left));
 	ix->lanes = th_lanes_of_run(ix->run);
-	if (!ix->buckets || !ix->answers || !ix->queues || !ix->sockets || !ix->left ||
-		!ix->lanes) {
+	if (!ix->buckets || !ix->answers || !ix->queues || !ix->sockets || !ix->likely ||
+		!ix->left || !ix->lanes) {
 		return false;
 	}
 	memset(ix->buckets, 0xff, buckets * sizeof(*ix->buckets));
@@ -301,6 +305,7 @@ struct th_index *th_index_destroy(struct th_index *ix)
 		free(ix->queues);
 		free(ix->buckets);
 		th_sockets_destroy(ix->sockets);
+		th_likely_destroy(ix->likely);
 		free(ix->left);
 		free(ix->lanes);
 		free(ix);
@@ -349,12 +354,74 @@ static bool claim_levels(struct th_index *ix, enum level from, const struct th_c
 	return false;
 }
 
+/* As it was recorded, by no relaxation. */
+static bool claim_same(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret)
+{
+	return (c->has_credentials && claim_levels(ix, EXACT_LANE, c, who, ret)) ||
+		claim_levels(ix, BY_LANE, c, who, ret);
+}
+
+static const struct th_exchange *next_of_endpoint(struct th_index *ix, const struct th_canon *c)
+{
+	struct key k = {.level = BY_ENDPOINT, .fp = c->endpoint};
+	struct queue *q = find_queue(ix, &k);
+	struct answer *a = q ? first_left(ix, q) : NULL;
+	return a ? a->x : NULL;
+}
+
+static bool is_likely(struct th_index *ix, const struct th_exchange *asked,
+	const struct th_exchange *last, struct th_canon *c)
+{
+	const struct th_exchange *x = last ? th_likely_after(ix->likely, last) : NULL;
+	if (x && th_likely_is(ix->likely, x, asked, c)) {
+		return true;
+	}
+	pthread_mutex_lock(&ix->lock);
+	const struct th_exchange *other = next_of_endpoint(ix, c);
+	pthread_mutex_unlock(&ix->lock);
+	return other && other != x && th_likely_is(ix->likely, other, asked, c);
+}
+
+/* What was asked once has one answer, whoever asks: there is nothing to prefer. */
+static bool claim_only(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret, bool *ret_found)
+{
+	struct key k = make_key(BY_ORDER, c, who);
+	struct queue *q = find_queue(ix, &k);
+	if (!q || q->count != 1) {
+		return false;
+	}
+	struct answer *a = first_left(ix, q);
+	if (a) {
+		mark(ix, a);
+		*ret = (struct th_claim){.x = a->x};
+	}
+	*ret_found = a != NULL;
+	return true;
+}
+
+bool th_index_claim_likely(struct th_index *ix, const struct th_exchange *asked,
+	const struct th_exchange *last, struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret_claim)
+{
+	bool found = false;
+	if (!is_likely(ix, asked, last, c)) {
+		return false;
+	}
+	pthread_mutex_lock(&ix->lock);
+	if (!claim_only(ix, c, who, ret_claim, &found)) {
+		found = th_canon_take_exact(c) == 0 && claim_same(ix, c, who, ret_claim);
+	}
+	pthread_mutex_unlock(&ix->lock);
+	return found;
+}
+
 bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim)
 {
 	pthread_mutex_lock(&ix->lock);
-	bool found = (c->has_credentials && claim_levels(ix, EXACT_LANE, c, who, ret_claim)) ||
-		claim_levels(ix, BY_LANE, c, who, ret_claim);
+	bool found = claim_same(ix, c, who, ret_claim);
 	if (!found && c->has_masked && claim_levels(ix, VOL_LANE, c, who, ret_claim)) {
 		found = true;
 		ret_claim->relaxed = "volatile";

@@ -58,6 +58,14 @@ uint32_t th_index_lane(const struct th_index *ix, const char *lane);
 bool th_index_claim(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim);
 
+/* Where what is asked equals, to the byte, a recorded request that is likely to be asked now, after
+ * `last` (NULL: nothing) on this connection: claims what th_index_claim() would. `c` is what
+ * th_canon_request_head() made of it, and has `full` and `kind` then. False: nothing is said of it,
+ * and nothing claimed. */
+bool th_index_claim_likely(struct th_index *ix, const struct th_exchange *asked,
+	const struct th_exchange *last, struct th_canon *c, const struct th_asker *who,
+	struct th_claim *ret_claim);
+
 /* The exchange that th_index_claim() may come to choose for a head whose body waits for 100
  * (Expect), by its head alone: to see which interim answers it has. Claims nothing; NULL: none. */
 const struct th_exchange *th_index_peek_head(

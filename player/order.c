@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 
+#define LOOK_NS 20000 /* between looks at whether an answer was read; twice as long each time */
+#define LOOK_MAX_NS 1000000
 #define PIPELINE_MAX 64 /* exchanges looked at for one of the same connection */
 
 struct queue {
@@ -29,9 +31,10 @@ struct th_order {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	struct queue requests, answers;
-	uint64_t progress;  /* when somebody asked or connected last, th_clock_mono() */
-	struct need *needs; /* by x->order */
-	struct ended *ends; /* of the answers, sorted */
+	struct th_given *given; /* sent, and perhaps not read */
+	uint64_t progress;	/* when somebody asked or connected last, th_clock_mono() */
+	struct need *needs;	/* by x->order */
+	struct ended *ends;	/* of the answers, sorted */
 };
 
 static int by_time(const void *a, const void *b)
@@ -172,11 +175,36 @@ static void give_up_before(struct th_order *o, struct queue *q, size_t end)
 	advance(o, q);
 }
 
-static bool is_turn(struct th_order *o, const struct need *need)
+static bool is_reached(struct th_order *o, const struct need *need)
 {
 	advance(o, &o->requests);
 	advance(o, &o->answers);
 	return o->requests.front >= need->requests && o->answers.front >= need->answers;
+}
+
+static void look_at(struct th_order *o, struct th_given *g)
+{
+	if (g->at && th_given_is_taken(g)) {
+		o->answers.done[g->rank] = true;
+		th_given_remove(g);
+	}
+}
+
+static void note_taken(struct th_order *o)
+{
+	for (struct th_given *g = o->given, *next; g; g = next) {
+		next = g->next;
+		look_at(o, g);
+	}
+}
+
+static bool is_turn(struct th_order *o, const struct need *need)
+{
+	if (is_reached(o, need)) {
+		return true;
+	}
+	note_taken(o);
+	return is_reached(o, need);
 }
 
 static void give_up(struct th_order *o, const struct need *need)
@@ -203,10 +231,35 @@ void th_order_stirred(struct th_order *o)
 
 void th_order_answered(struct th_order *o, const struct th_exchange *x)
 {
+	size_t rank = o->needs[x->order].rank;
 	pthread_mutex_lock(&o->lock);
-	o->answers.done[o->needs[x->order].rank] = true;
+	for (struct th_given *g = o->given, *next; g; g = next) {
+		next = g->next;
+		if (g->rank == rank) {
+			th_given_remove(g);
+		}
+	}
+	o->answers.done[rank] = true;
 	advance(o, &o->answers);
 	pthread_mutex_unlock(&o->lock);
+}
+
+void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_given *g)
+{
+	g->rank = o->needs[x->order].rank;
+	g->until = th_clock_mono() + TH_ORDER_PATIENCE_NS;
+	pthread_mutex_lock(&o->lock);
+	th_given_add(&o->given, g);
+	pthread_mutex_unlock(&o->lock);
+}
+
+bool th_order_is_taken(struct th_order *o, struct th_given *g)
+{
+	pthread_mutex_lock(&o->lock);
+	look_at(o, g);
+	bool taken = !g->at;
+	pthread_mutex_unlock(&o->lock);
+	return taken;
 }
 
 uint64_t th_order_patience(uint64_t took)
@@ -228,16 +281,20 @@ static uint64_t deadline(
 static void wait_for(
 	struct th_order *o, const struct need *need, const struct th_exchange *x, uint64_t time)
 {
-	uint64_t since = is_turn(o, need) ? 0 : th_clock_mono();
+	uint64_t since = is_turn(o, need) ? 0 : th_clock_mono(), look = LOOK_NS;
 	while (since && !is_turn(o, need)) {
-		uint64_t until = deadline(o, x, time, since);
+		uint64_t until = deadline(o, x, time, since), now = th_clock_mono();
+		if (now >= until) {
+			give_up(o, need);
+			continue;
+		}
+		if (o->given && until - now > look) {
+			until = now + look;
+			look = 2 * look < LOOK_MAX_NS ? 2 * look : LOOK_MAX_NS;
+		}
 		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000),
 			.tv_nsec = (long)(until % 1000000000)};
-		if (th_clock_mono() >= until) {
-			give_up(o, need);
-		} else {
-			pthread_cond_timedwait(&o->moved, &o->lock, &ts);
-		}
+		pthread_cond_timedwait(&o->moved, &o->lock, &ts);
 	}
 }
 

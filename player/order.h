@@ -9,6 +9,7 @@
 #ifndef PLAYER_ORDER_H
 #define PLAYER_ORDER_H
 
+#include "player/taken.h"
 #include "trace/trace.h"
 
 #define TH_ORDER_PATIENCE_NS 1000000000ull
@@ -32,6 +33,14 @@ void th_order_stirred(struct th_order *o);
 
 /* All of its answer was given and taken, or nobody is there to take it. Allowed more than once. */
 void th_order_answered(struct th_order *o, const struct th_exchange *x);
+
+/* All of its answer was sent to g->fd. Once the agent has read it, or after TH_ORDER_PATIENCE_NS,
+ * it counts as answered to whoever waits. `g` stays until th_order_answered(), which must come
+ * before the descriptor is closed. */
+void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_given *g);
+
+/* Is what th_order_given() was told of read by now? */
+bool th_order_is_taken(struct th_order *o, struct th_given *g);
 
 /* Waits for the turn of `x`. */
 void th_order_wait(struct th_order *o, const struct th_exchange *x);

@@ -35,7 +35,9 @@ struct session {
 	struct th_h1_ahead ahead;
 	const struct th_exchange *early; /* being answered before its body was over; or NULL */
 	uint64_t served;		 /* bytes of this answer */
-	struct th_ending idle;		 /* KEEP: how the peer went when nobody asked again */
+	const struct th_exchange *given; /* the answer sent last, if it may not be read yet */
+	struct th_given taking;
+	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
 };
 
 /* ---- reading ---- */
@@ -370,25 +372,57 @@ static bool asks_on(const struct session *s, const struct th_exchange *x)
 		(x->connection && th_index_left_on(s->c->serving->index, x->connection));
 }
 
-/* After an answer of HTTP/1. True: the connection goes on. */
-static bool finish_answer(struct session *s, const struct th_exchange *x)
+/* The answer sent before is read, or nobody is left to read it. */
+static void settle(struct session *s)
 {
+	if (s->given) {
+		th_order_answered(s->c->serving->order, s->given);
+	}
+	s->given = NULL;
+}
+
+/* Whether the agent has read the answer is looked at when somebody waits for that, if the
+ * connection goes on; if it ends, that must not come before. Gives how it goes on. */
+static struct th_ending await_taken(struct session *s, const struct th_exchange *x)
+{
+	struct th_order *order = s->c->serving->order;
+	bool interim_only = x->n_interim && !x->response.head.bytes.n; /* its end comes with it */
+	bool all = !s->out.held.n && !interim_only;
+	bool alone = !s->given || th_order_is_taken(order, &s->taking);
 	struct th_ending e = th_ending_of(s->c->serving, x);
+	if (alone && all && s->in.whole && e.after == TH_AFTER_KEEP) {
+		settle(s);
+		s->taking.fd = s->c->stream.fd;
+		s->given = x;
+		th_order_given(order, x, &s->taking);
+		return e;
+	}
+	if (all) {
+		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
+	}
+	settle(s);
+	th_order_answered(order, x);
+	return th_ending_of(s->c->serving, x);
+}
+
+/* After an answer of HTTP/1. True: the connection goes on. */
+static bool finish_answer(struct session *s, const struct th_exchange *x, const struct th_ending *e)
+{
 	bool sent_on = x->request.finished && x->request.end == TH_END_COMPLETE;
 	s->early = NULL;
-	s->idle = e;
-	if (e.after == TH_AFTER_KEEP && sent_on) {
+	s->idle = *e;
+	if (e->after == TH_AFTER_KEEP && sent_on) {
 		return read_body(s);
 	}
-	if (e.after == TH_AFTER_KEEP && asks_on(s, x)) {
+	if (e->after == TH_AFTER_KEEP && asks_on(s, x)) {
 		s->in.at = s->in.buf.n; /* a refused body is not sent (RFC 9110 10.1.1) */
 		return true;
 	}
-	if (e.after == TH_AFTER_KEEP) { /* not at once: the agent stops when it sees the answer */
+	if (e->after == TH_AFTER_KEEP) { /* not at once: the agent stops when it sees the answer */
 		(void)th_stream_drain(&s->c->stream, 0);
 		return false;
 	}
-	end_connection(s, &e);
+	end_connection(s, e);
 	return false;
 }
 
@@ -433,13 +467,12 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		*ret_next = leave_http(s, x);
 		return false;
 	}
-	bool sent = send_answer(s, x);
-	bool interim_only = x->n_interim && !x->response.head.bytes.n; /* its end comes with it */
-	if (sent && !s->out.held.n && !interim_only) {
-		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
+	if (!send_answer(s, x)) {
+		th_order_answered(s->c->serving->order, x);
+		return false;
 	}
-	th_order_answered(s->c->serving->order, x);
-	return sent && finish_answer(s, x);
+	struct th_ending e = await_taken(s, x);
+	return finish_answer(s, x, &e);
 }
 
 /* 0: there is no request line. */
@@ -549,6 +582,7 @@ enum th_h1_next th_serve_h1(struct th_caller *c)
 	enum th_h1_next next = TH_H1_NEXT_END;
 	while (serve_request(&s, &next)) {
 	}
+	settle(&s);
 	th_h1_out_finish(&s.out);
 	th_buf_finish(&s.in.buf);
 	return next;

@@ -2,6 +2,9 @@
 #include "player/order.h"
 
 #include <criterion/criterion.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -174,4 +177,69 @@ Test(order, ends_stay_in_their_order)
 	began = th_clock_mono();
 	th_order_answered(order, &exchanges[1]);
 	th_order_wait_part(order, &exchanges[0], 40 * MS);
+}
+
+/* Of answers 0 to 2 is the first one sent to `fd`, and the others were given. */
+static void send_first(int fd, struct th_given *g)
+{
+	order = th_order_create(&run);
+	for (size_t i = 0; i < N; i++) {
+		th_order_asked(order, &exchanges[i]);
+	}
+	cr_assert_eq(write(fd, "answer", 6), 6);
+	*g = (struct th_given){.fd = fd};
+	th_order_given(order, &exchanges[0], g);
+}
+
+Test(order, what_was_sent_is_answered_once_it_is_read)
+{
+	int fd[2];
+	char text[6];
+	struct th_given g;
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	send_first(fd[0], &g);
+	cr_expect_not(ready(1));
+	cr_expect_not(th_order_is_taken(order, &g));
+	cr_assert_eq(read(fd[1], text, 3), 3);
+	cr_expect_not(ready(1), "half of it is not all");
+	cr_assert_eq(read(fd[1], text, 3), 3);
+	cr_expect(ready(1));
+	cr_expect(th_order_is_taken(order, &g));
+	th_order_answered(order, &exchanges[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+Test(order, whoever_waits_sees_it_read)
+{
+	int fd[2];
+	struct th_given g;
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	answered(0, 12, 13);
+	answered(1, 1022, 1024); /* is waited for up to a second */
+	send_first(fd[0], &g);
+	pid_t reader = fork();
+	if (reader == 0) {
+		char text[6];
+		_exit(read(fd[1], text, sizeof(text)) == sizeof(text) ? 0 : 1);
+	}
+	th_order_wait(order, &exchanges[1]);
+	cr_expect(th_order_is_taken(order, &g));
+	cr_assert_eq(waitpid(reader, NULL, 0), reader);
+	th_order_answered(order, &exchanges[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+Test(order, an_answer_is_forgotten_before_its_socket_is_closed)
+{
+	int fd[2];
+	struct th_given g;
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	send_first(fd[0], &g);
+	th_order_answered(order, &exchanges[0]);
+	memset(&g, 0xff, sizeof(g));
+	cr_expect(ready(1), "it is in no list");
+	close(fd[0]);
+	close(fd[1]);
 }
