@@ -20,6 +20,7 @@
 #include "shim/relaying.h"
 #include "shim/replay_guise.h"
 #include "shim/replay_link.h"
+#include "shim/replay_option.h"
 #include "shim/replay_swap.h"
 
 #define POLLS_MAX 64	     /* epoll descriptors of a process; with more nothing is replaced */
@@ -202,16 +203,13 @@ static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 		.connect_began = f->conf.connect_began, .connected = f->conf.connected};
 	struct th_guise g = {.fd = fd, .connected = true};
 	struct registrations polled = find_all(fd);
-	int nodelay = 0;
-	socklen_t n = sizeof(nodelay);
 	h.hello = th_link_hello(TH_HELLO_STREAM, NULL, 0);
 	if (polled.failed || !read_peer(fd, &h, &g)) {
 		return -ENOTSUP;
 	}
 	th_link_number(&h.hello);
 	g.stream_id = h.hello.stream_id;
-	g.nodelay = th_sys_getsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &nodelay, &n) == 0 &&
-		nodelay;
+	th_option_carry_over(fd, &g);
 	int flags = th_sys_fcntl(fd, F_GETFL, 0); /* the relay changes them */
 	int new = th_link_dial_passing(&h, fd);
 	if (new < 0) {

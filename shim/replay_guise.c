@@ -81,7 +81,9 @@ struct th_guise *th_guise_put(uint64_t inode, const struct th_guise *wanted)
 	atomic_store(&g->pending, wanted->pending);
 	atomic_store(&g->error, wanted->error);
 	atomic_store(&g->asked, false);
-	atomic_store(&g->nodelay, wanted->nodelay);
+	for (int i = 0; i < TH_GUISE_OPTIONS; i++) {
+		atomic_store(&g->options[i], wanted->options[i]);
+	}
 	atomic_store_explicit(&g->inode, inode, memory_order_release);
 	atomic_store_explicit(&any, true, memory_order_release);
 	return g;

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #define TH_GUISES_MAX 8192 /* sockets at a time, in a process; beyond: connect() says ENOBUFS */
+#define TH_GUISE_OPTIONS 10
 
 union th_peer_address {
 	struct sockaddr any;
@@ -34,7 +35,7 @@ struct th_guise {
 	_Atomic bool pending; /* connect() said EINPROGRESS, and was not asked again */
 	_Atomic int error;    /* still to be told to the agent, 0: none */
 	_Atomic bool asked;   /* the player was asked how the stream ended */
-	_Atomic bool nodelay; /* TCP_NODELAY, as the agent set it */
+	_Atomic uint64_t options[TH_GUISE_OPTIONS]; /* as the agent set them (replay_option.c) */
 };
 
 /* The guise of a descriptor's socket, or NULL. Costs a comparison while there is none at all, else

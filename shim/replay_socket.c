@@ -1,7 +1,6 @@
 /* What a connection to the player answers when it is asked about itself: as one to the internet
  * would (replay_guise.h), and how it ends: a recorded reset must look like one, though sockets of
  * AF_UNIX know none, so the player is asked when the end is read. */
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <signal.h>
 
@@ -9,25 +8,12 @@
 #include "shim/replay.h"
 #include "shim/replay_guise.h"
 #include "shim/replay_link.h"
-
-#define SEGMENT 1448 /* of Ethernet with time stamps */
+#include "shim/replay_option.h"
 
 bool th_replay_is_guise(int fd)
 {
 	TH_KEEP_ERRNO;
 	return th_guise_of(fd) != NULL;
-}
-
-static int give(const void *value, size_t whole, void *out, socklen_t *len)
-{
-	if (!out || !len) {
-		return -EFAULT;
-	}
-	if (*len > whole) {
-		*len = (socklen_t)whole;
-	}
-	memcpy(out, value, *len);
-	return 0;
 }
 
 /* What a Unix socket says of itself is true of one to the player, but for its peer's name. */
@@ -72,7 +58,7 @@ int th_replay_peername(int fd, struct sockaddr *sa, socklen_t *len)
 	if (!g->connected) {
 		return -ENOTCONN;
 	}
-	return is_unix(g) ? give(&g->peer, g->peer_bytes, sa, len)
+	return is_unix(g) ? th_option_give(&g->peer, g->peer_bytes, sa, len)
 			  : give_address(&g->peer, sa, len);
 }
 
@@ -87,7 +73,7 @@ int th_replay_sockname(int fd, struct sockaddr *sa, socklen_t *len)
 
 static int give_int(int value, void *out, socklen_t *len)
 {
-	return give(&value, sizeof(value), out, len);
+	return th_option_give(&value, sizeof(value), out, len);
 }
 
 static int socket_option(struct th_guise *g, int fd, int name, void *value, socklen_t *len)
@@ -110,25 +96,6 @@ static int socket_option(struct th_guise *g, int fd, int name, void *value, sock
 	}
 }
 
-static int tcp_option(struct th_guise *g, int name, void *value, socklen_t *len)
-{
-	struct tcp_info info = {.tcpi_state = 1 /* TCP_ESTABLISHED */,
-		.tcpi_snd_mss = SEGMENT,
-		.tcpi_rcv_mss = SEGMENT,
-		.tcpi_pmtu = 1500};
-	switch (name) {
-	case TCP_NODELAY:
-		return give_int(atomic_load(&g->nodelay), value, len);
-	case TCP_MAXSEG:
-		return give_int(SEGMENT, value, len);
-	case TCP_INFO:
-		info.tcpi_state = g->connected ? 1 : 7 /* TCP_CLOSE */;
-		return give(&info, sizeof(info), value, len);
-	default:
-		return give_int(0, value, len);
-	}
-}
-
 int th_replay_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
 	TH_KEEP_ERRNO;
@@ -139,7 +106,7 @@ int th_replay_getsockopt(int fd, int level, int name, void *value, socklen_t *le
 	if (level == SOL_SOCKET) {
 		return socket_option(g, fd, name, value, len);
 	}
-	return level == IPPROTO_TCP ? tcp_option(g, name, value, len) : give_int(0, value, len);
+	return th_option_get(g, level, name, value, len);
 }
 
 int th_replay_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
@@ -149,12 +116,7 @@ int th_replay_setsockopt(int fd, int level, int name, const void *value, socklen
 	if (!g || is_unix(g) || level == SOL_SOCKET) {
 		return TH_REPLAY_PASS;
 	}
-	if (level == IPPROTO_TCP && name == TCP_NODELAY && value && len >= sizeof(int)) {
-		int v;
-		memcpy(&v, value, sizeof(v));
-		atomic_store(&g->nodelay, v != 0);
-	}
-	return 0;
+	return th_option_set(g, level, name, value, len);
 }
 
 /* ---- the end ---- */

@@ -6,6 +6,7 @@
 
 #include "base/sys.h"
 #include "shim/replay_epoll.h"
+#include "shim/replay_option.h"
 
 #define EPHEMERAL_FIRST 32768
 #define EPHEMERAL_COUNT 28232
@@ -84,10 +85,7 @@ struct th_guise th_swap_guise(const struct th_wish *w, uint32_t number)
 		return g;
 	}
 	g.local = local_of(w, number);
-	int nodelay = 0;
-	socklen_t n = sizeof(nodelay);
-	g.nodelay = th_sys_getsockopt(w->fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &nodelay, &n) == 0 &&
-		nodelay;
+	th_option_carry_over(w->fd, &g);
 	return g;
 }
 

@@ -23,8 +23,17 @@ asked() { # OUTPUT: the names in it
 	grep -xE '[a-z-]+' "$1" | sort | tr '\n' ' '
 }
 
+# Every option that a socket has or has not: programs find out by asking what they were given.
+options() { # NAME HOST
+	record_and_replay "$1" "$build/tests/hosts/sock_options" "$2" "$DOUBLE_HTTP"
+	same "$1: recording leaves the options as they are" "$1.direct" "$1.rec"
+	equal "$1: TCP is not SCTP" "132/2 -1" "$(cut -d' ' -f1,2 "$1.rep" | grep '^132/2 ' | uniq)"
+	equal "$1: the exchange is there" "HTTP/1.1 200 OK" "$(tail -1 "$1.rep")"
+}
+
 start_double
 habits ipv4 127.0.0.1 "$DOUBLE_HTTP"
+options options4 127.0.0.1
 equal "the limit of a wait ends it" "end -1 Resource temporarily unavailable" \
 	"$(sed -n '/^timeout$/,/^end/p' ipv4.rep | tail -1)"
 equal "all are there" 18 "$(grep -c '^end ' ipv4.rep)"
@@ -34,6 +43,7 @@ if /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1
 then
 	start_double --host ::1
 	habits ipv6 ::1 "$DOUBLE_HTTP"
+	options options6 ::1
 	equal "the URL is of IPv6" '"http://double/t/echo?plain"' \
 		"$(spans ipv6.thc .url | head -1)"
 	stop_double
