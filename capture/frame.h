@@ -116,6 +116,7 @@ enum th_end {
 	TH_END_UNPARSED = 9,  /* the bytes were not what the protocol allows: recording stopped */
 	TH_END_TLS = 10,      /* the TLS handshake failed; code: TH_TLS_CODE() */
 	TH_END_WITHHELD = 11, /* the body was not written: redaction rules, or BODY_HASH */
+	TH_END_ALERT = 12,    /* the peer's fatal alert, after the handshake; code: its number */
 };
 
 /* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */

@@ -55,6 +55,7 @@ struct th_caller {
 	char sni[256];
 	uint32_t verdict;      /* TH_TLS_CODE() of the recorded handshake; 0: it was good */
 	bool relayed;	       /* that was told by a relay */
+	uint8_t alert;	       /* of the server's once hands were shaken; 0: none */
 	struct th_canon canon; /* used again for each request */
 	const struct th_exchange *last; /* that it was answered with; NULL: none yet */
 	struct th_buf redacted;		/* the head of the request being answered */
@@ -141,12 +142,13 @@ enum th_after {
 	TH_AFTER_NOTIFY_ONLY, /* close_notify, but the socket stays until the agent closes, too */
 	TH_AFTER_FIN,	      /* closed without close_notify */
 	TH_AFTER_RESET,	      /* closed, and to the agent it is `code` */
+	TH_AFTER_ALERT,	      /* TLS: the alert `code`, and closed */
 	TH_AFTER_SILENT,      /* nothing more until the agent gives up */
 };
 
 struct th_ending {
 	enum th_after after;
-	uint32_t code; /* errno of a reset */
+	uint32_t code; /* errno of a reset; number of an alert */
 	bool refuses;  /* RESET: what the agent sends from now on fails */
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */

@@ -101,6 +101,11 @@ void th_serve(struct th_caller *c)
 			th_stream_end(&c->stream, false);
 			return;
 		}
+		if (c->alert) {
+			th_caller_end(
+				c, &(struct th_ending){.after = TH_AFTER_ALERT, .code = c->alert});
+			return;
+		}
 		if (tls ? alpn_is_h2(c) : begins_with_preface(c)) {
 			th_serve_h2(c);
 			return;

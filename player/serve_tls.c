@@ -245,8 +245,14 @@ static int see_hello(SSL *ssl, int *alert, void *arg)
 	if (th_online_now(c->serving) && !th_online_is_recorded(c)) {
 		th_online_meet(c, offered_protocols(ssl));
 	} else {
-		c->verdict = th_verdicts_next(
-			c->serving->verdicts, c->asker.process, &c->hello, c->sni, &c->relayed);
+		struct th_verdict v = th_verdicts_next(
+			c->serving->verdicts, c->asker.process, &c->hello, c->sni);
+		c->verdict = v.code;
+		c->alert = v.alert;
+		c->relayed = v.relayed;
+		if (c->alert) { /* GnuTLS may wait for a ticket, and meet the alert */
+			SSL_set_num_tickets(ssl, 0);
+		}
 	}
 	tell_apart(ssl, c);
 	switch (TH_TLS_WHY(c->verdict)) {
@@ -285,6 +291,7 @@ SSL_CTX *th_serve_tls_context(void)
 		SSL_CTX_set_cert_cb(ctx, choose_certificate, NULL);
 		SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+		(void)th_stream_alerts(ctx);
 	}
 	return ctx;
 }

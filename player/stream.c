@@ -15,6 +15,7 @@
 
 #define TAKEN_LOOK_NS 20000
 #define TAKEN_LOOK_MAX_NS 1000000
+#define NEVER_SENT 0xff77     /* type of an extension, for private use (RFC 8446 11) */
 #define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
 
 static BIO_METHOD *out_method;
@@ -22,6 +23,7 @@ static BIO_METHOD *out_method;
 static int out_write(BIO *bio, const char *p, int n)
 {
 	struct th_stream *s = BIO_get_data(bio);
+	s->said = true;
 	if (!s->mute) {
 		th_buf_add(&s->out, p, (size_t)n);
 	}
@@ -89,6 +91,38 @@ int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
 void *th_stream_arg(const SSL *ssl)
 {
 	return SSL_get_app_data(ssl);
+}
+
+/* OpenSSL has no call for an alert of one's own. But the callback that adds an extension to a
+ * message may refuse, by an alert, and a server of TLS 1.3 may send one message at any time: a
+ * session ticket. The extension is never sent. */
+static int refuse(SSL *ssl, unsigned type, unsigned context, const unsigned char **out,
+	size_t *out_n, X509 *x, size_t i, int *alert, void *arg)
+{
+	const struct th_stream *s = BIO_get_data(SSL_get_wbio(ssl));
+	*alert = s->alert;
+	return s->alert ? -1 : 0;
+}
+
+int th_stream_alerts(SSL_CTX *ctx)
+{
+	return SSL_CTX_add_custom_ext(ctx, NEVER_SENT, SSL_EXT_TLS1_3_NEW_SESSION_TICKET, refuse,
+		       NULL, NULL, NULL, NULL) == 1
+		? 0
+		: -ENOMEM;
+}
+
+int th_stream_alert(struct th_stream *s, uint32_t number)
+{
+	s->said = false;
+	s->alert = (int)number;
+	ERR_clear_error();
+	if (s->ssl && number && SSL_new_session_ticket(s->ssl) == 1) {
+		(void)SSL_do_handshake(s->ssl);
+	}
+	ERR_clear_error();
+	s->alert = 0;
+	return s->said ? 0 : -ENOTSUP;
 }
 
 ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)

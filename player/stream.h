@@ -19,6 +19,8 @@ struct th_stream {
 	struct th_buf out;
 	size_t sent; /* of `out` */
 	bool unblocked;
+	int alert; /* being said; else 0 */
+	bool said; /* OpenSSL has written */
 };
 
 /* Puts TLS on the stream, server side, with `ctx`; `arg` is kept for th_stream_arg(). 0, or -EPROTO
@@ -27,6 +29,9 @@ int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg);
 
 /* Puts TLS on the stream, client side; the caller shakes hands. 0 or a negative errno. */
 int th_stream_tls_client(struct th_stream *s, SSL_CTX *ctx);
+
+/* Makes th_stream_alert() possible on streams that are served with `ctx`. */
+int th_stream_alerts(SSL_CTX *ctx);
 
 /* What was given to th_stream_tls(), for OpenSSL's callbacks. */
 void *th_stream_arg(const SSL *ssl);
@@ -56,6 +61,10 @@ void th_stream_await_taken(struct th_stream *s, uint64_t ns);
 /* Says goodbye: close_notify when `notify` and there is TLS, then the end of our direction, then
  * reads until the client has closed too, so that nothing it still sends meets a broken pipe. */
 void th_stream_end(struct th_stream *s, bool notify);
+
+/* Says a fatal alert (RFC 8446 6), behind all that was written; nothing can be written then. 0, or
+ * -ENOTSUP: TLS is not 1.3, or knows no such alert. */
+int th_stream_alert(struct th_stream *s, uint32_t number);
 
 /* Says close_notify and keeps the socket, until the agent says it too or closes. */
 void th_stream_notify(struct th_stream *s);

@@ -54,6 +54,8 @@ static struct th_ending ending(
 	case TH_END_ERROR:
 		return (struct th_ending){
 			.after = TH_AFTER_RESET, .code = code ? code : ECONNRESET};
+	case TH_END_ALERT:
+		return (struct th_ending){.after = TH_AFTER_ALERT, .code = code};
 	default:
 		return (struct th_ending){.after = TH_AFTER_KEEP};
 	}
@@ -265,6 +267,20 @@ void th_caller_refuse(struct th_caller *c, const struct th_exchange *x)
 	}
 }
 
+/* Where TLS does not let us say the alert, what the agent meets instead is not to pass for it. */
+static void say_alert(struct th_caller *c, uint32_t number)
+{
+	char what[64];
+	th_stream_block(&c->stream);
+	if (th_stream_alert(&c->stream, number) < 0) {
+		snprintf(what, sizeof(what), "the server's TLS alert %u", number);
+		th_tally_miss(c->serving->tally, c->hello.process, what,
+			"it cannot be given again, but by TLS 1.3");
+		th_resets_add(c->serving->resets, c->hello.stream_id, ECONNRESET);
+	}
+	th_stream_end(&c->stream, false);
+}
+
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
 {
 	switch (e->after) {
@@ -279,6 +295,9 @@ void th_caller_end(struct th_caller *c, const struct th_ending *e)
 			shutdown(c->stream.fd, SHUT_RD);
 		}
 		th_stream_end(&c->stream, false);
+		return;
+	case TH_AFTER_ALERT:
+		say_alert(c, e->code);
 		return;
 	case TH_AFTER_NOTIFY_ONLY:
 		th_stream_notify(&c->stream);

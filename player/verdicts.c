@@ -27,6 +27,18 @@ static uint32_t verdict_of(const struct th_connection *c)
 	return c->end == TH_END_TLS ? c->end_code : c->verdict;
 }
 
+/* By TLS 1.3 a client has shaken hands before the server has seen its certificate. */
+static uint8_t alert_of(const struct th_connection *c)
+{
+	bool before_all = c->end == TH_END_ALERT && c->speaks == TH_SPEAKS_NOTHING;
+	return before_all ? (uint8_t)c->end_code : 0;
+}
+
+static bool failed(const struct th_connection *c)
+{
+	return verdict_of(c) || alert_of(c);
+}
+
 struct th_verdicts *th_verdicts_create(const struct th_run *run)
 {
 	struct th_verdicts *v = calloc(1, sizeof(*v));
@@ -37,7 +49,8 @@ struct th_verdicts *th_verdicts_create(const struct th_run *run)
 	v->run = run;
 	v->asked = calloc(run->n_connections + 1, sizeof(*v->asked));
 	for (size_t i = 0; i < run->n_connections; i++) {
-		v->any = v->any || verdict_of(run->connections[i]);
+		const struct th_connection *c = run->connections[i];
+		v->any = v->any || failed(c);
 	}
 	return v->asked ? v : th_verdicts_destroy(v);
 }
@@ -95,7 +108,7 @@ static const struct th_connection *choose(
 			first = c;
 			k = count(v, first);
 		}
-		bool kinder = !chosen || (verdict_of(chosen) && !verdict_of(c));
+		bool kinder = !chosen || (failed(chosen) && !failed(c));
 		if (own ? seen++ <= k : !first && kinder) {
 			chosen = c;
 		}
@@ -103,17 +116,19 @@ static const struct th_connection *choose(
 	return chosen;
 }
 
-uint32_t th_verdicts_next(struct th_verdicts *v, uint32_t process, const struct th_hello *hello,
-	const char *sni, bool *ret_relayed)
+struct th_verdict th_verdicts_next(
+	struct th_verdicts *v, uint32_t process, const struct th_hello *hello, const char *sni)
 {
 	if (!v->any) {
-		return 0;
+		return (struct th_verdict){0};
 	}
 	pthread_mutex_lock(&v->lock);
 	const struct th_connection *c = choose(v, process, hello, sni);
 	pthread_mutex_unlock(&v->lock);
-	if (c && ret_relayed) {
-		*ret_relayed = c->transport == TH_TRANSPORT_RELAY;
+	if (!c) {
+		return (struct th_verdict){0};
 	}
-	return c ? verdict_of(c) : 0;
+	return (struct th_verdict){.code = verdict_of(c),
+		.alert = alert_of(c),
+		.relayed = c->transport == TH_TRANSPORT_RELAY};
 }

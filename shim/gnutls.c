@@ -273,7 +273,8 @@ void th_gnutls_judged(const struct th_library *lib, struct gnutls_session_int *s
 
 /* ---- ends ---- */
 
-static struct th_tls_end end_of(const struct functions *f, ssize_t ret)
+static struct th_tls_end end_of(
+	const struct functions *f, const struct gnutls_session_int *s, ssize_t ret)
 {
 	const struct th_tls_end none = {TH_END_COMPLETE, 0};
 	switch (ret) {
@@ -285,6 +286,13 @@ static struct th_tls_end end_of(const struct functions *f, ssize_t ret)
 		return none;
 	case TH_GNUTLS_E_PREMATURE_TERMINATION:
 		return (struct th_tls_end){TH_END_FIN, 0};
+	case TH_GNUTLS_E_FATAL_ALERT:
+		return (struct th_tls_end){TH_END_ALERT, f->alert(s)};
+	case TH_GNUTLS_E_INVALID_SESSION: /* it met its end in a call that is not hooked */
+		if (f->alert(s) > 0) {
+			return (struct th_tls_end){TH_END_ALERT, f->alert(s)};
+		}
+		break;
 	default:
 		break;
 	}
@@ -307,7 +315,7 @@ static void failed(
 	struct th_tls_entry *e = entry_of(s);
 	const struct functions *f = e ? functions_of(lib) : NULL;
 	if (f) {
-		th_tls_ended(e, end_of(f, ret), sending);
+		th_tls_ended(e, end_of(f, s, ret), sending);
 	}
 }
 

@@ -76,6 +76,7 @@ time_t gnutls_x509_crt_get_expiration_time(struct gnutls_x509_crt_int *cert);
 
 #define TH_GNUTLS_E_UNSUPPORTED_VERSION (-8)
 #define TH_GNUTLS_E_UNEXPECTED_LENGTH (-9)
+#define TH_GNUTLS_E_INVALID_SESSION (-10)
 #define TH_GNUTLS_E_FATAL_ALERT (-12)
 #define TH_GNUTLS_E_UNEXPECTED_PACKET (-15)
 #define TH_GNUTLS_E_AGAIN (-28)

@@ -148,6 +148,22 @@ void th_ssl_sent_file(
 
 /* ---- ends ---- */
 
+static bool is_alert(uint32_t reason)
+{
+	return reason >= TH_SSL_R_ALERTS && reason < TH_SSL_R_ALERTS + 256;
+}
+
+static struct th_tls_end end_of_queue(uint32_t reason)
+{
+	if (reason == TH_SSL_R_UNEXPECTED_EOF) {
+		return (struct th_tls_end){TH_END_FIN, 0};
+	}
+	if (is_alert(reason)) { /* TLS 1.3: what the server has against the client's certificate */
+		return (struct th_tls_end){TH_END_ALERT, (int)(reason - TH_SSL_R_ALERTS)};
+	}
+	return (struct th_tls_end){TH_END_ERROR, 0};
+}
+
 static struct th_tls_end end_of(
 	const struct th_openssl *api, struct ssl_st *ssl, int ret, int error)
 {
@@ -162,10 +178,7 @@ static struct th_tls_end end_of(
 	case TH_SSL_ERROR_SYSCALL:
 		return th_tls_transport_end(error);
 	case TH_SSL_ERROR_SSL:
-		if ((api->peek_error() & TH_ERR_REASON_MASK) == TH_SSL_R_UNEXPECTED_EOF) {
-			return (struct th_tls_end){TH_END_FIN, 0};
-		}
-		return (struct th_tls_end){TH_END_ERROR, 0};
+		return end_of_queue((uint32_t)(api->peek_error() & TH_ERR_REASON_MASK));
 	default:
 		return (struct th_tls_end){TH_END_COMPLETE, 0}; /* wants more: no end */
 	}
@@ -184,7 +197,7 @@ static uint32_t why_of_queue(const struct th_openssl *api, const struct ssl_st *
 	if (reason == TH_SSL_R_WRONG_VERSION) {
 		return TH_TLS_CODE(TH_TLS_NONE, 0);
 	}
-	if (reason >= TH_SSL_R_ALERTS && reason < TH_SSL_R_ALERTS + 256) {
+	if (is_alert(reason)) {
 		return TH_TLS_CODE(TH_TLS_ALERT, reason - TH_SSL_R_ALERTS);
 	}
 	return TH_TLS_CODE(TH_TLS_OTHER, reason);

@@ -170,6 +170,6 @@ char *th_events_lane(const struct th_process *p, uint32_t thread, const struct t
 const char *th_events_end_name(enum th_end end)
 {
 	static const char *const names[] = {"complete", "fin", "notify", "reset", "stream_reset",
-		"local", "local_reset", "goaway", "error", "unparsed", "tls", "withheld"};
+		"local", "local_reset", "goaway", "error", "unparsed", "tls", "withheld", "alert"};
 	return (size_t)end < sizeof(names) / sizeof(names[0]) ? names[end] : "unknown";
 }

@@ -137,7 +137,7 @@ static bool has_code(const struct th_message *m)
 {
 	bool http2 = m->end == TH_END_STREAM_RESET || m->end == TH_END_LOCAL_RESET ||
 		m->end == TH_END_GOAWAY;
-	return m->end_code || http2;
+	return m->end_code || http2 || m->end == TH_END_ALERT;
 }
 
 static void put_end(struct th_jout *j, const char *side, const struct th_message *m)

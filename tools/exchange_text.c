@@ -176,16 +176,17 @@ static char *end_words(const struct th_message *m)
 		[TH_END_ERROR] = "the transport failed",
 		[TH_END_UNPARSED] = "what came was not HTTP",
 		[TH_END_TLS] = "the TLS handshake failed",
-		[TH_END_WITHHELD] = "the body was withheld by redaction rules"};
+		[TH_END_WITHHELD] = "the body was withheld by redaction rules",
+		[TH_END_ALERT] = "the peer ended the TLS session by an alert"};
 	if (!m->finished || (size_t)m->end >= sizeof(words) / sizeof(words[0])) {
 		return th_tool_format("nothing more was recorded");
 	}
 	if (m->end == TH_END_ERROR && m->end_code) {
 		return th_tool_format("%s: %s", words[m->end], strerror((int)m->end_code));
 	}
-	bool http2 = m->end == TH_END_STREAM_RESET || m->end == TH_END_LOCAL_RESET ||
-		m->end == TH_END_GOAWAY;
-	return http2 ? th_tool_format("%s, code %u", words[m->end], m->end_code)
+	bool coded = m->end == TH_END_STREAM_RESET || m->end == TH_END_LOCAL_RESET ||
+		m->end == TH_END_GOAWAY || m->end == TH_END_ALERT;
+	return coded ? th_tool_format("%s, code %u", words[m->end], m->end_code)
 		     : th_tool_format("%s", words[m->end]);
 }
 

@@ -300,6 +300,8 @@ static const char *why_cut(const struct th_message *m)
 		return "the peer went away without processing it";
 	case TH_END_TLS:
 		return "the TLS handshake failed";
+	case TH_END_ALERT:
+		return "the peer ended the TLS session by an alert";
 	case TH_END_UNPARSED:
 		return "it was not valid HTTP";
 	case TH_END_WITHHELD:

@@ -31,7 +31,7 @@ static void recorded(struct th_process *p, const char *sni, enum th_end end, uin
 static uint32_t next(struct th_verdicts *v, uint32_t process, const char *sni, uint16_t port)
 {
 	const struct th_hello hello = {.family = 4, .port = port};
-	return th_verdicts_next(v, process, &hello, sni, NULL);
+	return th_verdicts_next(v, process, &hello, sni).code;
 }
 
 Test(verdicts, come_in_the_order_of_each_process)
@@ -67,4 +67,19 @@ Test(verdicts, of_addresses_and_of_what_was_overlooked)
 	cr_expect_eq(next(v, ROOT, "", 80), 0);
 	th_verdicts_destroy(v);
 	cr_expect_null(th_verdicts_destroy(NULL));
+}
+
+/* The alert of a server that did not wait to be asked; of one that did it ends an exchange. */
+Test(verdicts, an_alert_may_follow_the_handshake)
+{
+	recorded(&root, "a.test", TH_END_ALERT, 116);
+	recorded(&root, "b.test", TH_END_ALERT, 42);
+	conns[1].speaks = TH_SPEAKS_HTTP1;
+	struct th_verdicts *v = th_verdicts_create(&run);
+	const struct th_hello hello = {.family = 4, .port = 443};
+	struct th_verdict first = th_verdicts_next(v, ROOT, &hello, "a.test");
+	cr_expect_eq(first.code, 0);
+	cr_expect_eq(first.alert, 116);
+	cr_expect_eq(th_verdicts_next(v, ROOT, &hello, "b.test").alert, 0);
+	th_verdicts_destroy(v);
 }
