@@ -36,6 +36,27 @@ static inline bool th_redactor_full(const struct th_redactor *r, unsigned start)
 	return r->tokens - start >= TH_REDACT_VALUE_TOKENS - 1;
 }
 
+/* One text is redacted from its beginning to its end: `out` has room for th_redact_bound(in.n). */
+struct th_redactor th_redactor_begin(
+	const struct th_redaction *how, enum th_redact_side side, struct th_slice in, uint8_t *out);
+size_t th_redactor_finish(const struct th_redactor *r, bool *ret_redacted);
+/* Instead of both, when there is nothing to be done. */
+size_t th_redactor_leave(struct th_slice in, uint8_t *out);
+
+/* May different parsers see different values in it? */
+bool th_redactor_ambiguous(const struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
+/* A field's value, trimmed, by its name. */
+void th_redactor_value(
+	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end);
+
+/* Looks for what patterns of one's own match in what was written from `from` on. */
+void th_redactor_search(struct th_redactor *r, size_t from);
+
+/* A request line, and one field with its continuation lines, without the last line's end. */
+void th_redactor_request_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+void th_redactor_field_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end);
+
 /* First byte of the set, or `end`. */
 const uint8_t *th_find_any(const uint8_t *p, const uint8_t *end, const char *set);
 

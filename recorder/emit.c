@@ -109,23 +109,44 @@ uint32_t th_emit_begin(struct th_conn *c)
 	return th_process_next_exchange();
 }
 
-static void put_req_head(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t version,
-	uint8_t form, uint8_t flags, struct th_slice head)
+/* What comes before a request's head. */
+static void out_req_fixed(
+	struct th_out *out, const struct th_conn *c, uint32_t stream, uint8_t version, uint8_t form)
 {
-	uint8_t buf[REQ_HEAD_FIXED];
-	struct th_out out = {buf, sizeof(buf), 0, false};
-	th_out_u32(&out, c->id);
-	th_out_u32(&out, stream);
-	th_out_u32(&out, thread_of(&c->conf));
-	th_out_u8(&out, version);
-	th_out_u8(&out, form);
-	th_out_u16(&out, 0);
-	put_split(TH_FRAME_REQ_HEAD, flags, exchange, &out, head);
+	th_out_u32(out, c->id);
+	th_out_u32(out, stream);
+	th_out_u32(out, thread_of(&c->conf));
+	th_out_u8(out, version);
+	th_out_u8(out, form);
+	th_out_u16(out, 0);
 }
 
-void th_emit_req_head_h1(
-	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
+/* A plain head goes from the agent's memory to the writer, but for what is replaced. */
+static bool put_plain(uint8_t type, uint32_t exchange, enum th_redact_side side,
+	const struct th_out *fixed, const struct th_emit_h1 *h)
 {
+	const struct th_redaction *how = side == TH_REDACT_REQUEST ? th_process_redaction()
+								   : th_process_answers();
+	struct th_redact_parts parts;
+	if (!h->head.lines ||
+		!th_redact_lines(how, side, h->head.bytes, h->head.lines, h->memory, &parts)) {
+		return false;
+	}
+	parts.part[0] = (struct iovec){fixed->p, fixed->n};
+	th_process_put(type, h->flags | (parts.redacted ? TH_FRAME_REDACTED : 0), exchange,
+		parts.part, parts.n);
+	return true;
+}
+
+void th_emit_req_head_h1(struct th_conn *c, uint32_t exchange, const struct th_emit_h1 *h)
+{
+	uint8_t buf[REQ_HEAD_FIXED];
+	struct th_out fixed = {buf, sizeof(buf), 0, false};
+	const struct th_slice head = h->head.bytes;
+	out_req_fixed(&fixed, c, 0, h->version, TH_HEAD_H1);
+	if (put_plain(TH_FRAME_REQ_HEAD, exchange, TH_REDACT_REQUEST, &fixed, h)) {
+		return;
+	}
 	size_t size = th_redact_bound(head.n);
 	uint8_t *p = th_pool_room(size);
 	if (!p) {
@@ -134,31 +155,30 @@ void th_emit_req_head_h1(
 	}
 	bool redacted = false;
 	size_t n = th_redact_h1_head(th_process_redaction(), head, p, &redacted);
-	flags |= redacted ? TH_FRAME_REDACTED : 0;
-	put_req_head(c, exchange, 0, version, TH_HEAD_H1, flags, (struct th_slice){p, n});
+	put_split(TH_FRAME_REQ_HEAD, h->flags | (redacted ? TH_FRAME_REDACTED : 0), exchange,
+		&fixed, (struct th_slice){p, n});
 	th_pool_free(p, size);
 }
 
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
 	const struct th_field_list *l)
 {
+	uint8_t buf[REQ_HEAD_FIXED];
+	struct th_out fixed = {buf, sizeof(buf), 0, false};
+	out_req_fixed(&fixed, c, stream, VERSION_2, TH_HEAD_LIST);
 	flags |= l->redacted ? TH_FRAME_REDACTED : 0;
-	put_req_head(c, exchange, stream, VERSION_2, TH_HEAD_LIST, flags,
-		(struct th_slice){l->out.p, l->out.n});
+	put_split(
+		TH_FRAME_REQ_HEAD, flags, exchange, &fixed, (struct th_slice){l->out.p, l->out.n});
 }
 
-/* The form that RES_INFO, RES_HEAD and the trailers share. */
-static void put_fields(uint8_t type, uint8_t flags, uint32_t exchange, uint8_t version,
-	uint8_t form, struct th_slice head)
+void th_emit_res_head_h1(uint32_t exchange, uint8_t type, const struct th_emit_h1 *h)
 {
-	uint8_t buf[RES_HEAD_FIXED] = {version, form, 0, 0};
+	uint8_t buf[RES_HEAD_FIXED] = {h->version, TH_HEAD_H1, 0, 0};
 	const struct th_out fixed = {buf, sizeof(buf), sizeof(buf), false};
-	put_split(type, flags, exchange, &fixed, head);
-}
-
-void th_emit_res_head_h1(
-	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice lines)
-{
+	const struct th_slice lines = h->head.bytes;
+	if (put_plain(type, exchange, TH_REDACT_RESPONSE, &fixed, h)) {
+		return;
+	}
 	size_t size = th_redact_bound(lines.n);
 	uint8_t *p = th_pool_room(size);
 	if (!p) {
@@ -168,8 +188,8 @@ void th_emit_res_head_h1(
 	bool redacted = false;
 	size_t n = th_redact_h1_lines(
 		th_process_answers(), TH_REDACT_RESPONSE, lines, p, &redacted);
-	flags |= redacted ? TH_FRAME_REDACTED : 0;
-	put_fields(type, flags, exchange, version, TH_HEAD_H1, (struct th_slice){p, n});
+	put_split(type, h->flags | (redacted ? TH_FRAME_REDACTED : 0), exchange, &fixed,
+		(struct th_slice){p, n});
 	th_pool_free(p, size);
 }
 
@@ -193,9 +213,10 @@ void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct t
 void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)
 {
+	uint8_t buf[RES_HEAD_FIXED] = {VERSION_2, TH_HEAD_LIST, 0, 0};
+	const struct th_out fixed = {buf, sizeof(buf), sizeof(buf), false};
 	flags |= l->redacted ? TH_FRAME_REDACTED : 0;
-	put_fields(type, flags, exchange, VERSION_2, TH_HEAD_LIST,
-		(struct th_slice){l->out.p, l->out.n});
+	put_split(type, flags, exchange, &fixed, (struct th_slice){l->out.p, l->out.n});
 }
 
 void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l)

@@ -6,7 +6,9 @@
 #define RECORDER_EMIT_H
 
 #include "base/sha256.h"
+#include "capture/redact_lines.h"
 #include "recorder/conn.h"
+#include "wire/head.h"
 
 /* A header list under construction, in the form of TH_HEAD_LIST. Memory is the caller's. */
 struct th_field_list {
@@ -40,17 +42,22 @@ void th_emit_conn_end(const struct th_conn *c);
 /* A new exchange on `c`; writes the connection's CONN frame if that is still due. */
 uint32_t th_emit_begin(struct th_conn *c);
 
+/* What is known of an HTTP/1 head that is written. */
+struct th_emit_h1 {
+	uint8_t version, flags;
+	struct th_head head;
+	struct th_redact_memory *memory; /* of the connection's side; NULL: it has none */
+};
+
 /* flags: TH_FRAME_LAST, TH_FRAME_BODILESS. A request head is given whole; one that is too long for
  * a frame is written as several, as response heads are. */
-void th_emit_req_head_h1(
-	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head);
+void th_emit_req_head_h1(struct th_conn *c, uint32_t exchange, const struct th_emit_h1 *h);
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
 	const struct th_field_list *l);
 
 /* type: TH_FRAME_RES_INFO or TH_FRAME_RES_HEAD; h1 heads may come in pieces, but of whole fields
  * (with the lines that continue them), or what is redacted could be missed. */
-void th_emit_res_head_h1(
-	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice lines);
+void th_emit_res_head_h1(uint32_t exchange, uint8_t type, const struct th_emit_h1 *h);
 void th_emit_res_head_list(
 	uint32_t exchange, uint8_t type, uint8_t flags, const struct th_field_list *l);
 

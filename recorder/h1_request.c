@@ -83,26 +83,28 @@ static uint32_t begin_exchange(struct th_h1 *t, uint8_t method)
 	return id;
 }
 
-static bool whole_head(struct th_h1 *t, struct th_slice bytes)
+static bool whole_head(struct th_h1 *t, const struct th_head *head)
 {
-	const struct th_head head = {bytes, false};
 	struct th_slice method, target, version;
 	uint64_t length = 0;
-	if (!th_h1_request_line(bytes, &method, &target, &version) || version.p[5] != '1' ||
+	if (!th_h1_request_line(head->bytes, &method, &target, &version) || version.p[5] != '1' ||
 		t->count == TH_H1_PIPELINE_MAX) {
 		return false;
 	}
-	enum th_h1_body body = th_h1_request_body(bytes, &length);
+	enum th_h1_body body = th_h1_request_framing(head, &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
-	uint8_t flags = TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0);
 	uint32_t id = begin_exchange(t, method_of(method));
-	th_emit_req_head_h1(t->conn, id, th_h1_version(version), flags, bytes);
+	const struct th_emit_h1 emit = {.version = th_h1_version(version),
+		.flags = TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0),
+		.head = *head,
+		.memory = th_h1_memory(t, TH_REDACT_REQUEST)};
+	th_emit_req_head_h1(t->conn, id, &emit);
 	if (!bodiless) {
-		bool waits = th_head_has_token(&head, "expect", "100-continue");
+		bool waits = th_head_has_token(head, "expect", "100-continue");
 		t->sending = id;
 		t->expect = waits ? TH_H1_WAITING : TH_H1_NOT_WAITING;
 		th_hold_begin(
-			&t->req_hold, TH_REDACT_REQUEST, &head, body == TH_H1_BODY_CHUNKED, false);
+			&t->req_hold, TH_REDACT_REQUEST, head, body == TH_H1_BODY_CHUNKED, false);
 	}
 	th_h1_body(&t->req, body, length);
 	return body != TH_H1_BODY_BAD;
@@ -110,17 +112,18 @@ static bool whole_head(struct th_h1 *t, struct th_slice bytes)
 
 static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev)
 {
-	struct th_slice piece = ev->bytes, head;
+	struct th_slice piece = ev->bytes;
+	struct th_head head = {.list = false};
 	if (t->req_head.n == 0) {
 		piece = th_h1_skip_empty_lines(piece);
 	}
-	if (!th_gather_join(&t->req_head, piece, ev->last, TH_H1_HEAD_MAX, &head)) {
+	if (!th_gather_join(&t->req_head, piece, ev->last, TH_H1_HEAD_MAX, &head.bytes)) {
 		return false;
 	}
 	if (!ev->last) {
 		return true;
 	}
-	bool ok = whole_head(t, head);
+	bool ok = whole_head(t, &head);
 	th_gather_free(&t->req_head);
 	return ok;
 }
@@ -140,6 +143,26 @@ static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	return ok;
 }
 
+/* A head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
+static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
+{
+	struct th_lines lines;
+	*ret_n = 0;
+	if (t->req_head.n || !th_h1_next_lines(&t->req, in, &lines)) {
+		return true;
+	}
+	*ret_n = lines.bytes;
+	return whole_head(t, &(struct th_head){{in.p, lines.bytes}, false, &lines});
+}
+
+static bool take_part(struct th_h1 *t, struct th_slice in, size_t *ret_n)
+{
+	struct th_h1_event ev;
+	*ret_n = th_h1_next(&t->req, in, &ev);
+	return ev.kind == TH_H1_BODY ? body_piece(t, &ev)
+				     : ev.kind == TH_H1_HEAD && head_piece(t, &ev);
+}
+
 static bool settle_refused(struct th_h1 *t, struct th_slice in);
 
 /* A response that had overtaken its request is read at the end of the request's head, as if it had
@@ -147,12 +170,9 @@ static bool settle_refused(struct th_h1 *t, struct th_slice in);
 static bool read_messages(struct th_h1 *t, struct th_slice in)
 {
 	while (in.n && !t->tunnel && t->expect != TH_H1_REFUSED) {
-		struct th_h1_event ev;
-		size_t n = th_h1_next(&t->req, in, &ev);
-		bool ok = ev.kind == TH_H1_BODY
-			? body_piece(t, &ev)
-			: ev.kind == TH_H1_HEAD && head_piece(t, &ev) && th_h1_read_held(t);
-		if (!ok) {
+		size_t n;
+		bool ok = take_plain_head(t, in, &n) && (n || take_part(t, in, &n));
+		if (!ok || !th_h1_read_held(t)) {
 			return false;
 		}
 		in = th_h1_rest(in, n);

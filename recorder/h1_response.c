@@ -57,14 +57,25 @@ static void head_done(struct th_h1 *t)
 }
 
 /* Writes what of the head is not yet written. */
-static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, struct th_slice head)
+static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, const struct th_head *head)
 {
-	uint8_t version = head.n > 7 ? th_h1_version(head) : 11;
-	struct th_slice rest = th_h1_rest(head, t->res_written);
-	if (rest.n || flags) {
-		th_emit_res_head_h1(th_h1_oldest(t)->id, type, version, flags, rest);
+	const struct th_slice all = head->bytes;
+	const struct th_emit_h1 emit = {
+		.version = all.n > 7 ? th_h1_version(all) : 11,
+		.flags = flags,
+		.head = {th_h1_rest(all, t->res_written), false,
+			t->res_written ? NULL : head->lines},
+		.memory = th_h1_memory(t, TH_REDACT_RESPONSE),
+	};
+	if (emit.head.bytes.n || flags) {
+		th_emit_res_head_h1(th_h1_oldest(t)->id, type, &emit);
 	}
-	t->res_written = (uint32_t)head.n;
+	t->res_written = (uint32_t)all.n;
+}
+
+static void write_piece(struct th_h1 *t, uint8_t type, struct th_slice bytes)
+{
+	write_head(t, type, 0, &(struct th_head){.bytes = bytes});
 }
 
 /* The part of an unfinished head that consists of whole fields: a field may still be continued as
@@ -103,12 +114,11 @@ static void open_tunnel(struct th_h1 *t)
 	}
 }
 
-static bool final_head(struct th_h1 *t, struct th_slice head)
+static bool final_head(struct th_h1 *t, const struct th_head *head)
 {
 	const struct th_h1_asked *asked = th_h1_oldest(t);
-	const struct th_head parsed = {head, false};
 	uint64_t length = 0;
-	enum th_h1_body body = th_h1_response_body(head, method_text(asked), &length);
+	enum th_h1_body body = th_h1_response_framing(head, method_text(asked), &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
 	write_head(t, TH_FRAME_RES_HEAD, TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0), head);
 	th_h1_body(&t->res, body, length);
@@ -120,26 +130,25 @@ static bool final_head(struct th_h1 *t, struct th_slice head)
 	} else if (body == TH_H1_BODY_TUNNEL) {
 		open_tunnel(t);
 	} else {
-		th_hold_begin(&t->res_hold, TH_REDACT_RESPONSE, &parsed, body == TH_H1_BODY_CHUNKED,
-			false);
+		th_hold_begin(
+			&t->res_hold, TH_REDACT_RESPONSE, head, body == TH_H1_BODY_CHUNKED, false);
 	}
 	t->until_close = body == TH_H1_BODY_UNTIL_CLOSE;
 	return body != TH_H1_BODY_BAD;
 }
 
 /* A 1xx head. `rest` are the bytes behind it. */
-static bool interim_head(struct th_h1 *t, struct th_slice bytes, struct th_slice rest)
+static bool interim_head(struct th_h1 *t, const struct th_head *head, struct th_slice rest)
 {
-	const struct th_head head = {bytes, false};
 	uint32_t id = th_h1_oldest(t)->id;
-	uint16_t status = th_head_status(&head);
-	bool upgraded = status == 101 && th_head_has_token(&head, "upgrade", "h2c") &&
+	uint16_t status = th_head_status(head);
+	bool upgraded = status == 101 && th_head_has_token(head, "upgrade", "h2c") &&
 		t->count == 1 && !t->sending && !t->reading_held &&
 		th_conn_switch(t->conn, TH_SPEAKS_HTTP2, id, rest);
 	if (status == 101 && !upgraded) {
-		return final_head(t, bytes);
+		return final_head(t, head);
 	}
-	write_head(t, TH_FRAME_RES_INFO, TH_FRAME_LAST, bytes);
+	write_head(t, TH_FRAME_RES_INFO, TH_FRAME_LAST, head);
 	th_h1_body(&t->res, TH_H1_BODY_NONE, 0);
 	if (upgraded) {
 		pop(t);
@@ -151,24 +160,38 @@ static bool interim_head(struct th_h1 *t, struct th_slice bytes, struct th_slice
 
 static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_slice rest)
 {
-	struct th_slice head;
-	if (!th_gather_join(&t->res_head, ev->bytes, ev->last, TH_H1_HEAD_MAX, &head)) {
+	struct th_head head = {.list = false};
+	if (!th_gather_join(&t->res_head, ev->bytes, ev->last, TH_H1_HEAD_MAX, &head.bytes)) {
 		th_emit_lost(1, ev->bytes.n, "no memory for a response head");
 		return false;
 	}
-	enum verdict v = judge(head);
+	enum verdict v = judge(head.bytes);
 	if (v == NOT_HTTP || (v == NOT_YET && ev->last)) {
-		write_head(t, TH_FRAME_RES_HEAD, 0, head);
+		write_piece(t, TH_FRAME_RES_HEAD, head.bytes);
 		return false;
 	}
 	t->res_interim = v == INTERIM;
-	if (v == FINAL && !ev->last && whole_fields(head).n > t->res_written) {
-		write_head(t, TH_FRAME_RES_HEAD, 0, whole_fields(head));
+	if (v == FINAL && !ev->last && whole_fields(head.bytes).n > t->res_written) {
+		write_piece(t, TH_FRAME_RES_HEAD, whole_fields(head.bytes));
 	}
 	if (!ev->last) {
 		return true;
 	}
-	bool ok = v == INTERIM ? interim_head(t, head, rest) : final_head(t, head);
+	bool ok = v == INTERIM ? interim_head(t, &head, rest) : final_head(t, &head);
+	head_done(t);
+	return ok;
+}
+
+/* A final head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
+static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
+{
+	struct th_lines lines;
+	*ret_n = 0;
+	if (t->res_head.n || judge(in) != FINAL || !th_h1_next_lines(&t->res, in, &lines)) {
+		return true;
+	}
+	*ret_n = lines.bytes;
+	bool ok = final_head(t, &(struct th_head){{in.p, lines.bytes}, false, &lines});
 	head_done(t);
 	return ok;
 }
@@ -202,7 +225,8 @@ static void write_bad(struct th_h1 *t, struct th_slice in)
 	} else if (th_hold_hides(TH_REDACT_RESPONSE)) {
 		th_emit_lost(1, in.n, "what is no HTTP was not to be written");
 	} else if (t->res_head.n || t->res_written) {
-		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD, 11, 0, in);
+		th_emit_res_head_h1(th_h1_oldest(t)->id, TH_FRAME_RES_HEAD,
+			&(struct th_emit_h1){.version = 11, .head.bytes = in});
 	} else {
 		th_emit_data(th_h1_oldest(t)->id, TH_FRAME_RES_DATA, 0, in);
 	}
@@ -213,17 +237,21 @@ static bool before_head(const struct th_h1 *t)
 	return t->res.state == 0 && t->res_head.n == 0;
 }
 
-static bool next_part(struct th_h1 *t, struct th_slice *in)
+static bool take_part(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_h1_event ev;
-	bool ok = true;
-	size_t n = th_h1_next(&t->res, *in, &ev);
+	*ret_n = th_h1_next(&t->res, in, &ev);
+	return ev.kind == TH_H1_BODY
+		? body_piece(t, &ev)
+		: ev.kind == TH_H1_HEAD && head_piece(t, &ev, th_h1_rest(in, *ret_n));
+}
+
+static bool next_part(struct th_h1 *t, struct th_slice *in)
+{
+	size_t n = 0;
+	bool ok = !before_head(t) || take_plain_head(t, *in, &n);
+	ok = ok && (n || take_part(t, *in, &n));
 	*in = th_h1_rest(*in, n);
-	if (ev.kind == TH_H1_BODY) {
-		ok = body_piece(t, &ev);
-	} else {
-		ok = ev.kind == TH_H1_HEAD && head_piece(t, &ev, *in);
-	}
 	if (!ok) {
 		write_bad(t, *in);
 	}
@@ -267,7 +295,7 @@ void th_h1_end_response(struct th_h1 *t, enum th_end how, uint32_t code)
 	bool as_it_should = (t->until_close || t->tunnel) &&
 		(how == TH_END_FIN || how == TH_END_NOTIFY);
 	if (t->res_head.n > t->res_written) {
-		write_head(t, t->res_interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, 0,
+		write_piece(t, t->res_interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD,
 			th_gather_slice(&t->res_head));
 	}
 	th_h1_end_body(&t->res_trailer, &t->res_hold, id, TH_FRAME_RES_DATA);

@@ -3,12 +3,14 @@
 #ifndef RECORDER_TAP_H1_H
 #define RECORDER_TAP_H1_H
 
+#include "capture/redact_lines.h"
 #include "recorder/conn.h"
 #include "recorder/hold.h"
 #include "wire/http1.h"
 
 #define TH_H1_PIPELINE_MAX 64	   /* requests awaiting their response */
 #define TH_H1_HELD_MAX (64u << 10) /* response bytes that came before their request */
+#define TH_H1_MEMORIES_MAX 1024	   /* connections that remember lines of their heads, at once */
 
 enum th_h1_method {
 	TH_H1_OTHER_METHOD,
@@ -62,6 +64,9 @@ struct th_h1 {
 	struct th_h1_asked asked[TH_H1_PIPELINE_MAX]; /* a ring, oldest first */
 	uint32_t first, count;
 	uint8_t heard; /* by other processes, when the newest was asked (foreign.h) */
+
+	bool again;			 /* it has been asked something before */
+	struct th_redact_memory *memory; /* two, by enum th_redact_side; NULL: it has none */
 };
 
 /* As in struct th_tap (h1_rewrite.c). */
@@ -90,6 +95,9 @@ bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange,
 	const struct th_h1_event *ev);
 /* The message is cut, perhaps within its trailer section: what there is of it is written. */
 void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type);
+
+/* What is known of heads of that side, from the second request on; NULL: nothing. */
+struct th_redact_memory *th_h1_memory(struct th_h1 *t, enum th_redact_side side);
 
 /* Bytes of a tunnel. */
 void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in);

@@ -10,6 +10,7 @@
 
 #define LIST_NAME_BYTES 2
 #define LIST_VALUE_BYTES 4
+#define AROUND_VALUE 3 /* of a line of th_lines: the colon, CR, LF */
 
 static bool is_tchar(uint8_t c)
 {
@@ -177,20 +178,48 @@ static bool next_line_field(struct th_slice in, size_t *pos, struct th_field *re
 	return false;
 }
 
-bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_field)
-{
-	if (*pos >= h->bytes.n) {
-		return false;
-	}
-	return h->list ? next_listed(h->bytes, pos, ret_field)
-		       : next_line_field(h->bytes, pos, ret_field);
-}
-
 /* Of a letter, case ignored; 0: none. */
 static uint32_t letter_bit(uint8_t c)
 {
 	unsigned i = (unsigned)(c | 0x20) - 'a';
 	return i < 26 ? 1u << i : 0;
+}
+
+static struct th_field field_at(const struct th_head *h, const struct th_line *line)
+{
+	const uint8_t *head = h->bytes.p;
+	const size_t name_n = line->colon - (size_t)line->at;
+	const size_t value_n = line->end - (size_t)line->colon - AROUND_VALUE;
+	return (struct th_field){{head + line->at, name_n},
+		th_slice_trim((struct th_slice){head + line->colon + 1, value_n})};
+}
+
+/* The next field whose name begins with one of the letters; 0: any. *pos counts fields. */
+static bool next_of_lines(
+	const struct th_head *h, uint32_t letters, size_t *pos, struct th_field *ret_field)
+{
+	for (size_t i = *pos; i < h->lines->n; i++) {
+		const struct th_line *line = &h->lines->line[i];
+		if (!letters || letters & letter_bit(h->bytes.p[line->at])) {
+			*pos = i + 1;
+			*ret_field = field_at(h, line);
+			return true;
+		}
+	}
+	*pos = h->lines->n;
+	return false;
+}
+
+bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_field)
+{
+	if (h->lines) {
+		return next_of_lines(h, 0, pos, ret_field);
+	}
+	if (*pos >= h->bytes.n) {
+		return false;
+	}
+	return h->list ? next_listed(h->bytes, pos, ret_field)
+		       : next_line_field(h->bytes, pos, ret_field);
 }
 
 /* Whole fields whose lines begin with another letter. Not the start line. This is done for each
@@ -215,13 +244,16 @@ bool th_head_next_of(
 	const struct th_head *h, const char *letters, size_t *pos, struct th_field *ret_field)
 {
 	uint32_t bits = 0;
+	for (; *letters; letters++) {
+		bits |= letter_bit((uint8_t)*letters);
+	}
+	if (h->lines) {
+		return next_of_lines(h, bits, pos, ret_field);
+	}
 	if (!h->list) {
 		if (*pos == 0) {
 			*pos = skip_empty_lines(h->bytes);
 			take_line(h->bytes, pos);
-		}
-		for (; *letters; letters++) {
-			bits |= letter_bit((uint8_t)*letters);
 		}
 		pass_over(h->bytes, bits, pos);
 	}

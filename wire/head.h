@@ -6,10 +6,14 @@
 #define WIRE_HEAD_H
 
 #include "base/bytes.h"
+#include "base/lines.h"
 
 struct th_head {
 	struct th_slice bytes;
 	bool list; /* TH_HEAD_LIST, else HTTP/1 bytes */
+	/* Of HTTP/1 bytes that are a whole head: where its lines are, so that they need not be
+	 * looked for; NULL: they are. */
+	const struct th_lines *lines;
 };
 
 struct th_field {

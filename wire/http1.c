@@ -255,6 +255,16 @@ size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event
 	}
 }
 
+bool th_h1_next_lines(struct th_h1_parser *p, struct th_slice in, struct th_lines *ret_lines)
+{
+	if (p->state != BEFORE_HEAD || p->any || p->line != LINE_START ||
+		!th_lines_of(in, ret_lines)) {
+		return false;
+	}
+	p->state = AFTER_HEAD;
+	return true;
+}
+
 /* What a head says of its body. */
 struct framing {
 	enum th_h1_body body; /* by Content-Length: NONE, LENGTH, BAD */
@@ -311,21 +321,19 @@ static enum th_h1_body by_length(const struct framing *f, uint64_t *ret_length)
 	return f->body;
 }
 
-enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length)
+enum th_h1_body th_h1_request_framing(const struct th_head *head, uint64_t *ret_length)
 {
-	const struct th_head h = {head, false};
-	struct framing f = read_framing(&h);
+	struct framing f = read_framing(head);
 	if (f.coded) {
 		return f.chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_BAD;
 	}
 	return by_length(&f, ret_length);
 }
 
-enum th_h1_body th_h1_response_body(
-	struct th_slice head, struct th_slice method, uint64_t *ret_length)
+enum th_h1_body th_h1_response_framing(
+	const struct th_head *head, struct th_slice method, uint64_t *ret_length)
 {
-	const struct th_head h = {head, false};
-	uint16_t status = th_head_status(&h);
+	uint16_t status = th_head_status(head);
 	if (status == 0) {
 		return TH_H1_BODY_BAD;
 	}
@@ -336,7 +344,7 @@ enum th_h1_body th_h1_response_body(
 		th_slice_eq(method, TH_SLICE_LIT("HEAD"))) {
 		return TH_H1_BODY_NONE;
 	}
-	struct framing f = read_framing(&h);
+	struct framing f = read_framing(head);
 	if (f.coded) {
 		return f.chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_UNTIL_CLOSE;
 	}

@@ -41,6 +41,10 @@ struct th_h1_parser {
  * before a head are taken as part of it (RFC 9112 2.2). */
 size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event);
 
+/* Takes a whole head at once that is plain (base/lines.h), as most are; its length is that of the
+ * lines. th_h1_body() is next. False: nothing was done, th_h1_next() goes on. */
+bool th_h1_next_lines(struct th_h1_parser *p, struct th_slice in, struct th_lines *ret_lines);
+
 /* How the body of a message is delimited (RFC 9112 6.3). */
 enum th_h1_body {
 	TH_H1_BODY_NONE,
@@ -53,10 +57,22 @@ enum th_h1_body {
 
 /* *ret_length is set for LENGTH. Transfer-Encoding goes before Content-Length (6.3, rule 3), also
  * in HTTP/1.0, as clients have it. */
-enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length);
+enum th_h1_body th_h1_request_framing(const struct th_head *head, uint64_t *ret_length);
 /* `method` of the request that is answered. 1xx other than 101 have no body. */
-enum th_h1_body th_h1_response_body(
-	struct th_slice head, struct th_slice method, uint64_t *ret_length);
+enum th_h1_body th_h1_response_framing(
+	const struct th_head *head, struct th_slice method, uint64_t *ret_length);
+
+/* The same of a head's bytes. */
+static inline enum th_h1_body th_h1_request_body(struct th_slice head, uint64_t *ret_length)
+{
+	return th_h1_request_framing(&(struct th_head){.bytes = head}, ret_length);
+}
+
+static inline enum th_h1_body th_h1_response_body(
+	struct th_slice head, struct th_slice method, uint64_t *ret_length)
+{
+	return th_h1_response_framing(&(struct th_head){.bytes = head}, method, ret_length);
+}
 
 /* After the last HEAD piece: tells the parser what follows. For NONE (and LENGTH 0) the message is
  * over and the parser is before the next head; no BODY event comes. */

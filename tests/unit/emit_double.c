@@ -202,11 +202,10 @@ static void say_piece(uint32_t exchange, uint8_t type, uint8_t flags, struct th_
 	}
 }
 
-void th_emit_req_head_h1(
-	struct th_conn *c, uint32_t exchange, uint8_t version, uint8_t flags, struct th_slice head)
+void th_emit_req_head_h1(struct th_conn *c, uint32_t exchange, const struct th_emit_h1 *h)
 {
-	assert(flags & TH_FRAME_LAST);
-	say_piece(exchange, TH_FRAME_REQ_HEAD, flags, head);
+	assert(h->flags & TH_FRAME_LAST);
+	say_piece(exchange, TH_FRAME_REQ_HEAD, h->flags, h->head.bytes);
 }
 
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
@@ -218,10 +217,9 @@ void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream
 	say_fields(l);
 }
 
-void th_emit_res_head_h1(
-	uint32_t exchange, uint8_t type, uint8_t version, uint8_t flags, struct th_slice piece)
+void th_emit_res_head_h1(uint32_t exchange, uint8_t type, const struct th_emit_h1 *h)
 {
-	say_piece(exchange, type, flags, piece);
+	say_piece(exchange, type, h->flags, h->head.bytes);
 }
 
 void th_emit_res_head_list(

@@ -1,0 +1,41 @@
+/* Where the lines of a message head are, found in one pass: the recorder looks at each head for its
+ * framing, for what is secret in it and for some facts, and each look would be a walk of its own.
+ *
+ * Only of plain heads, as nearly all are: each line ends with CR LF, each field has a name with a
+ * colon right behind it, no line is folded, there is no other CR or LF and no NUL. What is not
+ * plain, too large, or not all there yet, is for wire/head.h, which takes what real peers take. */
+#ifndef BASE_LINES_H
+#define BASE_LINES_H
+
+#include "base/bytes.h"
+
+#define TH_LINES_MAX 96		/* fields of a head that is indexed */
+#define TH_LINES_BYTES_MAX 6144 /* and its bytes */
+#define TH_LINES_BLOCK 16
+
+/* Offsets in the head. */
+struct th_line {
+	uint16_t at;
+	uint16_t colon;
+	uint16_t end; /* behind the LF */
+};
+
+struct th_lines {
+	uint16_t bytes; /* of the head, with its empty line */
+	uint16_t start; /* of the start line, with its end */
+	uint16_t n;	/* fields */
+	bool any_mark;
+	struct th_line line[TH_LINES_MAX];
+	/* Of each block of bytes: where '?', '&' and the second of two slashes stand, the marks
+	 * that a secret in a URL follows. */
+	uint16_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
+};
+
+/* `in` begins with a head, behind which may be more. False: it is not plain; *ret_lines is then of
+ * no use. */
+bool th_lines_of(struct th_slice in, struct th_lines *ret_lines);
+
+/* Is there a mark in the head's bytes from `from` to before `to`? */
+bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to);
+
+#endif
