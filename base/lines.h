@@ -11,13 +11,14 @@
 
 #define TH_LINES_MAX 96		/* fields of a head that is indexed */
 #define TH_LINES_BYTES_MAX 6144 /* and its bytes */
-#define TH_LINES_BLOCK 16
+#define TH_LINES_BLOCK 32
 
 /* Offsets in the head. */
 struct th_line {
 	uint16_t at;
 	uint16_t colon;
 	uint16_t end; /* behind the LF */
+	uint16_t tag; /* th_lines_tag() of the name */
 };
 
 struct th_lines {
@@ -25,11 +26,18 @@ struct th_lines {
 	uint16_t start; /* of the start line, with its end */
 	uint16_t n;	/* fields */
 	bool any_mark;
+	uint64_t tags; /* which there are, as bits: most names that are looked for are not there */
 	struct th_line line[TH_LINES_MAX];
 	/* Of each block of bytes: where '?', '&' and the second of two slashes stand, the marks
 	 * that a secret in a URL follows. */
-	uint16_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
+	uint32_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
 };
+
+/* A number below 64 that names with the same letters have, whatever their case. */
+static inline unsigned th_lines_tag(const uint8_t *name, size_t n)
+{
+	return ((unsigned)n + 5 * (name[0] & 31u)) & 63;
+}
 
 /* `in` begins with a head, behind which may be more. False: it is not plain; *ret_lines is then of
  * no use. */

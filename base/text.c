@@ -2,10 +2,14 @@
 
 bool th_slice_ieq(struct th_slice a, struct th_slice b)
 {
+	size_t same = 0;
 	if (a.n != b.n) {
 		return false;
 	}
-	for (size_t i = 0; i < a.n; i++) {
+	while (a.n - same >= 8 && th_le64(a.p + same) == th_le64(b.p + same)) {
+		same += 8;
+	}
+	for (size_t i = same; i < a.n; i++) {
 		if (th_lower(a.p[i]) != th_lower(b.p[i])) {
 			return false;
 		}

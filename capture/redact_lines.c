@@ -1,7 +1,8 @@
 /* See redact_lines.h. A field whose name is not secret and whose value holds nothing that a secret
  * in a URL follows is what it was. Every other line, and a request's first, is looked up, or else
  * redacted as redact_head.c does. That a line became what it became depends on nothing but its
- * bytes: the limit of tokens in a head, which does not, is for who walks over it.
+ * bytes, and on whether it is the first: the limit of tokens in a head, which does not, is for who
+ * walks over it.
  *
  * In an answer, what is replaced is kept for a replay (kept.h), each time: it is not remembered. */
 #include "capture/redact_lines.h"
@@ -44,11 +45,12 @@ static bool replace(struct making *m, size_t from, size_t to, const uint8_t *p, 
 }
 
 /* The number of the remembered line, or -1. They come in the same order each time. */
-static int remembered(struct th_redact_memory *memory, const uint8_t *p, size_t n)
+static int remembered(struct th_redact_memory *memory, bool first, const uint8_t *p, size_t n)
 {
-	for (unsigned i = 0; i < memory->n; i++) {
-		unsigned at = (memory->next + i) % memory->n;
-		if (memory->line[at].n == n &&
+	unsigned at = memory->next;
+	for (unsigned i = 0; i < memory->n; i++, at++) {
+		at = at < memory->n ? at : 0;
+		if (memory->line[at].n == n && memory->line[at].first == first &&
 			memcmp(memory->bytes + memory->line[at].at, p, n) == 0) {
 			memory->next = (uint8_t)(at + 1);
 			return (int)at;
@@ -87,7 +89,7 @@ static struct th_redactor redact(
 	return r;
 }
 
-static void remember(struct making *m, size_t n, const struct th_redactor *r)
+static void remember(struct making *m, bool first, size_t n, const struct th_redactor *r)
 {
 	struct th_redact_memory *memory = m->memory;
 	size_t i = memory->n++;
@@ -95,6 +97,7 @@ static void remember(struct making *m, size_t n, const struct th_redactor *r)
 	memory->line[i].n = (uint16_t)n;
 	memory->line[i].out_n = (uint16_t)r->out.n;
 	memory->line[i].tokens = (uint8_t)r->tokens;
+	memory->line[i].first = first;
 	memory->line[i].same = !r->redacted;
 	m->used += n + (r->redacted ? r->out.n : 0);
 	memory->used = (uint16_t)m->used;
@@ -119,26 +122,33 @@ static bool redact_anew(struct making *m, bool first, size_t from, size_t to)
 		m->used += n + r.out.n;
 	} else {
 		memcpy(in, m->head + from, n);
-		remember(m, n, &r);
+		remember(m, first, n, &r);
 	}
 	return !r.redacted || replace(m, from, to, out.p, r.out.n);
 }
 
 static bool redact_line(struct making *m, bool first, size_t from, size_t to)
 {
-	int i = m->memory ? remembered(m->memory, m->head + from, to - from) : -1;
+	int i = m->memory ? remembered(m->memory, first, m->head + from, to - from) : -1;
 	if (i >= 0) {
 		return use_remembered(m, i, from, to);
 	}
 	return m->memory && redact_anew(m, first, from, to);
 }
 
-static bool hides_nothing(
-	const struct making *m, const struct th_lines *lines, const struct th_line *line)
+/* The name has three bytes before its colon, or a line's end: there is a start line. */
+static bool hides_nothing(const struct making *m, const struct th_secret_ends *ends,
+	const struct th_lines *lines, const struct th_line *line)
 {
-	const struct th_slice name = {m->head + line->at, line->colon - (size_t)line->at};
-	return th_secret_field(name) == TH_SECRET_NOT &&
-		!th_lines_marked(lines, line->colon, line->end);
+	const uint8_t *colon = m->head + line->colon;
+	if (th_secret_may_be(ends, colon)) {
+		const uint8_t *name = m->head + line->at;
+		const struct th_slice s = {name, (size_t)(colon - name)};
+		if (th_secret_field(s) != TH_SECRET_NOT) {
+			return false;
+		}
+	}
+	return !lines->any_mark || !th_lines_marked(lines, line->colon, line->end);
 }
 
 /* A request's holds a URL; a status line nothing. */
@@ -152,12 +162,14 @@ static bool redact_start(struct making *m, const struct th_lines *lines)
 
 static bool redact_all(struct making *m, const struct th_lines *lines)
 {
+	const struct th_secret_ends *ends = th_secret_ends();
 	if (!redact_start(m, lines)) {
 		return false;
 	}
 	for (size_t i = 0; i < lines->n; i++) {
 		const struct th_line *line = &lines->line[i];
-		if (!hides_nothing(m, lines, line) && !redact_line(m, false, line->at, line->end)) {
+		if (!hides_nothing(m, ends, lines, line) &&
+			!redact_line(m, false, line->at, line->end)) {
 			return false;
 		}
 	}

@@ -23,7 +23,8 @@ struct th_redact_memory {
 		uint16_t at, n; /* the line as it was; what it became stands behind it */
 		uint16_t out_n;
 		uint8_t tokens;
-		bool same; /* nothing became of it */
+		bool first : 1; /* of a head */
+		bool same : 1;	/* nothing became of it */
 	} line[TH_REDACT_REMEMBERED];
 	uint8_t bytes[TH_REDACT_MEMORY_BYTES];
 };

@@ -261,7 +261,7 @@ static bool has_secret_end(struct th_slice name)
  * the first question. Two threads may both fill it, with the same. */
 static struct {
 	_Atomic bool filled;
-	uint64_t endings[32 * 32 / 64]; /* two last letters of secret names, as bits */
+	struct th_secret_ends ends;
 	struct {
 		uint8_t first;	  /* of the names of that length, in the table */
 		uint32_t letters; /* they begin with */
@@ -275,16 +275,12 @@ static uint32_t letter_bit(uint8_t c)
 	return i < 26 ? 1u << i : 1u << 26;
 }
 
-/* Case goes with the upper bits, and some bytes share a place with others. */
-static unsigned ending(const uint8_t *end)
-{
-	return (end[-2] & 31u) << 5 | (end[-1] & 31u);
-}
-
 static void note_ending(const char *text, size_t n)
 {
-	unsigned at = ending((const uint8_t *)text + n);
-	quick.endings[at / 64] |= 1ull << at % 64;
+	uint8_t behind[1 + 32] = {0}; /* a byte before the shortest */
+	memcpy(behind + 1, text, n);
+	unsigned at = th_secret_ending(behind + 1 + n);
+	quick.ends.bits[at / 64] |= 1ull << at % 64;
 }
 
 static void note_ends(const struct end *table, size_t n)
@@ -310,13 +306,23 @@ static void fill_quick(void)
 	atomic_store_explicit(&quick.filled, true, memory_order_release);
 }
 
-static bool may_be_secret(struct th_slice name)
+const struct th_secret_ends *th_secret_ends(void)
 {
 	if (!atomic_load_explicit(&quick.filled, memory_order_acquire)) {
 		fill_quick();
 	}
-	unsigned at = name.n < 2 ? 0 : ending(name.p + name.n);
-	return name.n >= 2 && (quick.endings[at / 64] >> at % 64 & 1);
+	return &quick.ends;
+}
+
+/* Three letters at least, as all have. */
+static bool may_be_secret(struct th_slice name)
+{
+	uint8_t end[4];
+	if (name.n < sizeof(end) - 1) {
+		return false;
+	}
+	memcpy(end + 1, name.p + name.n - 3, 3);
+	return th_secret_may_be(th_secret_ends(), end + sizeof(end));
 }
 
 static enum th_secret_field in_fields(struct th_slice name)

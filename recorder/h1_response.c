@@ -29,6 +29,11 @@ static bool is_digit(uint8_t c)
 static enum verdict judge(struct th_slice head)
 {
 	static const char shape[] = "HTTP/1.x nnn"; /* x, n: a digit */
+	if (head.n >= STATUS_END && th_le64(head.p + 1) == th_le64("TTP/1.1 ") &&
+		head.p[0] == 'H' && head.p[9] >= '2' && head.p[9] <= '9' && is_digit(head.p[10]) &&
+		is_digit(head.p[11])) {
+		return FINAL; /* as most, told at once */
+	}
 	for (size_t i = 0; i < STATUS_END; i++) {
 		if (i == head.n) {
 			return NOT_YET;

@@ -260,19 +260,47 @@ bool th_head_next_of(
 	return th_head_next(h, pos, ret_field);
 }
 
-bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value)
+/* The next field of that name. */
+static bool next_named(
+	const struct th_head *h, struct th_slice name, size_t *pos, struct th_field *ret_field)
 {
-	struct th_slice wanted = th_slice_str(name);
-	const char first[] = {name[0], '\0'};
-	struct th_field f;
-	size_t pos = 0;
-	while (th_head_next_of(h, first, &pos, &f)) {
-		if (th_slice_ieq(f.name, wanted)) {
-			*ret_value = f.value;
-			return true;
+	const char first[] = {(char)name.p[0], '\0'};
+	unsigned tag = th_lines_tag(name.p, name.n);
+	if (!h->lines) {
+		while (th_head_next_of(h, first, pos, ret_field)) {
+			if (th_slice_ieq(ret_field->name, name)) {
+				return true;
+			}
+		}
+		return false;
+	}
+	for (size_t i = *pos; h->lines->tags >> tag & 1 && i < h->lines->n; i++) {
+		if (h->lines->line[i].tag == tag) {
+			*ret_field = field_at(h, &h->lines->line[i]);
+			*pos = i + 1;
+			if (th_slice_ieq(ret_field->name, name)) {
+				return true;
+			}
 		}
 	}
 	return false;
+}
+
+bool th_head_next_named(
+	const struct th_head *h, struct th_slice name, size_t *pos, struct th_slice *ret_value)
+{
+	struct th_field f;
+	if (!next_named(h, name, pos, &f)) {
+		return false;
+	}
+	*ret_value = f.value;
+	return true;
+}
+
+bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value)
+{
+	size_t pos = 0;
+	return th_head_next_named(h, th_slice_str(name), &pos, ret_value);
 }
 
 bool th_head_request(
@@ -335,16 +363,11 @@ bool th_list_next(struct th_slice *list, struct th_slice *ret_element)
 
 bool th_head_has_token(const struct th_head *h, const char *name, const char *token)
 {
-	struct th_slice wanted = th_slice_str(name), wanted_token = th_slice_str(token), element;
-	const char first[] = {name[0], '\0'};
-	struct th_field f;
+	struct th_slice wanted = th_slice_str(token), value, element;
 	size_t pos = 0;
-	while (th_head_next_of(h, first, &pos, &f)) {
-		if (!th_slice_ieq(f.name, wanted)) {
-			continue;
-		}
-		while (th_list_next(&f.value, &element)) {
-			if (th_slice_ieq(element, wanted_token)) {
+	while (th_head_next_named(h, th_slice_str(name), &pos, &value)) {
+		while (th_list_next(&value, &element)) {
+			if (th_slice_ieq(element, wanted)) {
 				return true;
 			}
 		}

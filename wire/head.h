@@ -37,6 +37,10 @@ bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_fie
 bool th_head_next_of(
 	const struct th_head *h, const char *letters, size_t *pos, struct th_field *ret_field);
 
+/* Iterates over the values of that name, case ignored; as th_head_next(). */
+bool th_head_next_named(
+	const struct th_head *h, struct th_slice name, size_t *pos, struct th_slice *ret_value);
+
 /* First field of that name, case ignored; false when there is none. */
 bool th_head_get(const struct th_head *h, const char *name, struct th_slice *ret_value);
 

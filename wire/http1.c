@@ -300,15 +300,15 @@ static void read_codings(struct framing *f, struct th_slice value)
 static struct framing read_framing(const struct th_head *h)
 {
 	struct framing framing = {.body = TH_H1_BODY_NONE};
-	struct th_field f;
+	struct th_slice value;
 	size_t pos = 0;
-	while (th_head_next_of(h, "ct", &pos, &f)) {
-		if (th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"))) {
-			read_codings(&framing, f.value);
-		} else if (framing.body != TH_H1_BODY_BAD &&
-			th_slice_ieq(f.name, TH_SLICE_LIT("content-length"))) {
-			read_lengths(&framing, f.value);
-		}
+	while (th_head_next_named(h, TH_SLICE_LIT("transfer-encoding"), &pos, &value)) {
+		read_codings(&framing, value);
+	}
+	pos = 0;
+	while (framing.body != TH_H1_BODY_BAD &&
+		th_head_next_named(h, TH_SLICE_LIT("content-length"), &pos, &value)) {
+		read_lengths(&framing, value);
 	}
 	return framing;
 }
