@@ -40,10 +40,11 @@ static bool make_nv(const struct th_head *head, struct th_h2_fields *ret)
 	return th_h2_fields_make(head, false, ret);
 }
 
-void th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value)
+bool th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value)
 {
-	if (!th_buf_room(head, 6 + name.n + value.n)) {
-		return;
+	if (head->n + 6 + name.n + value.n > TH_H2_HEAD_MAX ||
+		!th_buf_room(head, 6 + name.n + value.n)) {
+		return false;
 	}
 	struct th_out out = {.p = head->p + head->n, .cap = 6 + name.n + value.n};
 	th_out_u16(&out, (uint16_t)name.n);
@@ -51,6 +52,7 @@ void th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice v
 	th_out_bytes(&out, name.p, name.n);
 	th_out_bytes(&out, value.p, value.n);
 	head->n += out.n;
+	return true;
 }
 
 struct th_h2_stream *th_h2_stream_new(struct th_h2_session *session, int32_t id)

@@ -10,6 +10,9 @@
 /* An agent that does not say what it said then is not waited for longer. */
 #define TH_DUPLEX_PATIENCE_NS 5000000000ull
 
+/* A head, with what the fields of a list take. */
+#define TH_H2_HEAD_MAX (512u << 10)
+
 enum th_h2_step {
 	TH_H2_STEP_ASKING, /* the request is being read */
 	TH_H2_STEP_TURN,   /* answering, once it is its turn (order.h) */
@@ -68,8 +71,9 @@ struct th_h2_fields {
 /* `copied`: the head goes before nghttp2 has sent them. False without memory. */
 bool th_h2_fields_make(const struct th_head *head, bool copied, struct th_h2_fields *ret_fields);
 
-/* Adds a field to a head that is a list (TH_HEAD_LIST). */
-void th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value);
+/* Adds a field to a head that is a list (TH_HEAD_LIST). False: it would be larger than
+ * TH_H2_HEAD_MAX, of which a sender may need few bytes (RFC 7541 7.3); or no memory. */
+bool th_h2_head_add(struct th_buf *head, struct th_slice name, struct th_slice value);
 
 /* The request's head is there, and its body is to follow: a recorded 100 goes out, or an answer
  * that began before the request was over. */

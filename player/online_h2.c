@@ -144,11 +144,10 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *arg)
 {
 	struct th_online_call *call = call_of(ng, frame->hd.stream_id);
-	if (call) {
+	bool taken = !call ||
 		th_h2_head_add(&call->head, (struct th_slice){name, name_n},
 			(struct th_slice){value, value_n});
-	}
-	return 0;
+	return taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_data(
@@ -231,6 +230,7 @@ static int make_session(struct th_h2_online *l)
 		nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
 		nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
 		nghttp2_option_set_no_http_messaging(option, 1); /* the agent is no stricter */
+		nghttp2_option_set_max_send_header_block_length(option, 2 * TH_H2_HEAD_MAX);
 		r = nghttp2_session_client_new2(&l->ng, cb, l, option) == 0 ? 0 : -ENOMEM;
 	}
 	nghttp2_session_callbacks_del(cb);

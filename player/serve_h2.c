@@ -39,11 +39,10 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *arg)
 {
 	struct th_h2_stream *s = stream_of(ng, frame->hd.stream_id);
-	if (s && !s->head_over) { /* a trailer is no part of matching */
+	bool taken = !s || s->head_over || /* a trailer is no part of matching */
 		th_h2_head_add(&s->head, (struct th_slice){name, name_n},
 			(struct th_slice){value, value_n});
-	}
-	return 0;
+	return taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_data(
@@ -98,6 +97,7 @@ static int make_session(struct th_h2_session *h)
 		/* The recorded server took what it took; we are no stricter. */
 		nghttp2_option_set_no_http_messaging(option, 1);
 		nghttp2_option_set_no_closed_streams(option, 1);
+		nghttp2_option_set_max_send_header_block_length(option, 2 * TH_H2_HEAD_MAX);
 		r = nghttp2_session_server_new2(&h->ng, cb, h, option) == 0 ? 0 : -ENOMEM;
 	}
 	nghttp2_session_callbacks_del(cb);
