@@ -1,57 +1,44 @@
 /* See chain.h. The number of a frame is hashed with it: it is not stored, and a frame in another
- * place is another event. */
+ * place is another event.
+ *
+ * Frames are small, and what EVP does around a digest costs as much as the digest: so the plain
+ * functions, which OpenSSL 3 calls deprecated since they know of no providers. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "capture/chain.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 struct th_hasher {
-	EVP_MD_CTX *context;
-	EVP_MD *sha256;
-	bool failed;
+	SHA256_CTX sha256;
 };
 
 struct th_hasher *th_hasher_create(void)
 {
-	struct th_hasher *h = calloc(1, sizeof(*h));
-	if (!h) {
-		return NULL;
-	}
-	h->context = EVP_MD_CTX_new();
-	h->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	return h->context && h->sha256 ? h : th_hasher_destroy(h);
+	return calloc(1, sizeof(struct th_hasher));
 }
 
 struct th_hasher *th_hasher_destroy(struct th_hasher *h)
 {
-	if (h) {
-		EVP_MD_CTX_free(h->context);
-		EVP_MD_free(h->sha256);
-		free(h);
-	}
+	free(h);
 	return NULL;
 }
 
 void th_hasher_begin(struct th_hasher *h, const char domain[TH_HASH_DOMAIN_BYTES + 1])
 {
-	h->failed = EVP_DigestInit_ex(h->context, h->sha256, NULL) != 1;
+	SHA256_Init(&h->sha256);
 	th_hasher_add(h, domain, TH_HASH_DOMAIN_BYTES);
 }
 
 void th_hasher_add(struct th_hasher *h, const void *p, size_t n)
 {
-	h->failed = h->failed || EVP_DigestUpdate(h->context, p, n) != 1;
+	SHA256_Update(&h->sha256, p, n);
 }
 
 int th_hasher_end(struct th_hasher *h, uint8_t ret_hash[TH_HASH_BYTES])
 {
-	uint8_t hash[TH_HASH_BYTES];
-	if (h->failed || EVP_DigestFinal_ex(h->context, hash, NULL) != 1) {
-		return -EIO;
-	}
-	memcpy(ret_hash, hash, sizeof(hash));
-	return 0;
+	return SHA256_Final(ret_hash, &h->sha256) == 1 ? 0 : -EIO;
 }
 
 /* ---- frames by writer ---- */
@@ -62,58 +49,48 @@ static int by_writer(const void *a, const void *b)
 	return x->writer < y->writer ? -1 : x->writer > y->writer;
 }
 
-/* A reader gives one writer after the other, so each has its frames in a row. */
-static int split(struct th_written_list *l, size_t n_frames)
+int th_written_add(struct th_written_list *l, struct th_frame *frames, size_t n)
 {
-	for (size_t i = 0; i < n_frames; i++) {
-		const struct th_frame *f = &l->frames[i];
-		if (l->n && l->at[l->n - 1].writer == f->writer) {
-			l->at[l->n - 1].n++;
-			continue;
-		}
-		struct th_written *room = reallocarray(l->at, l->n + 1, sizeof(*room));
-		if (!room) {
-			return -ENOMEM;
-		}
-		l->at = room;
-		l->at[l->n++] = (struct th_written){f->writer, f, 1};
+	struct th_written *room = reallocarray(l->at, l->n + 1, sizeof(*room));
+	if (!room) {
+		free(frames);
+		return -ENOMEM;
 	}
+	l->at = room;
+	l->at[l->n++] = (struct th_written){frames[0].writer, frames, n};
+	return 0;
+}
+
+void th_written_sort(struct th_written_list *l)
+{
 	if (l->n) {
 		qsort(l->at, l->n, sizeof(l->at[0]), by_writer);
 	}
-	return 0;
 }
 
 int th_written_load(struct th_reader *r, struct th_written_list *ret_list)
 {
 	struct th_written_list l = {0};
-	struct th_frame f;
-	size_t n = 0, cap = 0;
+	struct th_frame *frames;
+	size_t n;
 	th_reader_rewind(r);
-	while (th_reader_next(r, &f)) {
-		if (n == cap) {
-			cap = cap ? 2 * cap : 256;
-			struct th_frame *room = reallocarray(l.frames, cap, sizeof(*room));
-			if (!room) {
-				th_written_finish(&l);
-				return -ENOMEM;
-			}
-			l.frames = room;
+	while ((frames = th_reader_take_writer(r, &n))) {
+		if (th_written_add(&l, frames, n) < 0) {
+			th_written_finish(&l);
+			return -ENOMEM;
 		}
-		l.frames[n++] = f;
 	}
-	if (split(&l, n) < 0) {
-		th_written_finish(&l);
-		return -ENOMEM;
-	}
+	th_written_sort(&l);
 	*ret_list = l;
 	return 0;
 }
 
 void th_written_finish(struct th_written_list *l)
 {
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->at[i].frames);
+	}
 	free(l->at);
-	free(l->frames);
 	*l = (struct th_written_list){0};
 }
 

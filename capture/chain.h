@@ -12,28 +12,33 @@
 #define TH_HASH_BYTES 32
 #define TH_HASH_DOMAIN_BYTES 16 /* what a hash is for, as text, comes first in what is hashed */
 
-/* One SHA-256 at a time; NULL without memory or libcrypto's consent. */
+/* One SHA-256 at a time; NULL without memory. */
 struct th_hasher *th_hasher_create(void);
 struct th_hasher *th_hasher_destroy(struct th_hasher *h);
 
 void th_hasher_begin(struct th_hasher *h, const char domain[TH_HASH_DOMAIN_BYTES + 1]);
 void th_hasher_add(struct th_hasher *h, const void *p, size_t n);
 
-/* 0, or -EIO when libcrypto failed somewhere since th_hasher_begin(). */
+/* 0, or -EIO when libcrypto fails. */
 int th_hasher_end(struct th_hasher *h, uint8_t ret_hash[TH_HASH_BYTES]);
 
 /* All frames of a writer, in order. */
 struct th_written {
 	uint64_t writer;
-	const struct th_frame *frames;
+	struct th_frame *frames; /* the list's own */
 	size_t n;
 };
 
 struct th_written_list {
-	struct th_written *at; /* sorted by writer */
+	struct th_written *at; /* sorted by writer, once all were added */
 	size_t n;
-	struct th_frame *frames;
 };
+
+/* Adds frames of one writer, whose array the list takes over, also when it fails. 0 or -ENOMEM. */
+int th_written_add(struct th_written_list *l, struct th_frame *frames, size_t n);
+
+/* All writers were added. */
+void th_written_sort(struct th_written_list *l);
 
 /* Reads everything that the reader has, from the start. 0 or -ENOMEM; *ret_list is to be finished
  * after success. */

@@ -395,10 +395,20 @@ static void check_copies(struct th_reader *r, const struct th_frame *a, const st
 	}
 }
 
+/* As it is where nothing was torn and nothing is there twice. */
+static bool is_in_order(const struct th_reader *r)
+{
+	size_t i = 1;
+	while (i < r->n_frames && r->frames[i - 1].seq < r->frames[i].seq) {
+		i++;
+	}
+	return i >= r->n_frames;
+}
+
 static void order_frames(struct th_reader *r)
 {
 	size_t n = 0;
-	if (r->n_frames == 0) {
+	if (is_in_order(r)) {
 		return;
 	}
 	qsort(r->frames, r->n_frames, sizeof(r->frames[0]), by_seq);
@@ -470,6 +480,23 @@ bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame)
 	}
 	*ret_frame = r->frames[r->frame++];
 	return true;
+}
+
+struct th_frame *th_reader_take_writer(struct th_reader *r, size_t *ret_n)
+{
+	struct th_frame f;
+	if (!th_reader_next(r, &f)) {
+		return NULL;
+	}
+	size_t given = r->frame - 1;
+	struct th_frame *frames = r->frames;
+	*ret_n = r->n_frames - given;
+	if (given) {
+		memmove(frames, frames + given, *ret_n * sizeof(*frames));
+	}
+	r->frames = NULL;
+	r->n_frames = r->frame = 0;
+	return frames;
 }
 
 void th_reader_rewind(struct th_reader *r)

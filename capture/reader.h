@@ -76,6 +76,10 @@ struct th_block_told th_reader_told(const struct th_reader *r);
  * *ret_frame, or false at the end. */
 bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame);
 
+/* All of the next writer's frames that th_reader_next() has not given, at once and instead: the
+ * caller frees the array. NULL at the end. */
+struct th_frame *th_reader_take_writer(struct th_reader *r, size_t *ret_n);
+
 /* Begins again with the first frame; payloads given out before stay valid. */
 void th_reader_rewind(struct th_reader *r);
 

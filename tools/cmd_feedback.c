@@ -139,7 +139,7 @@ static int check_seals(
 	const char *path, const struct th_trace *t, const struct th_run *run, bool *ret_sealed)
 {
 	struct th_verify v;
-	int code = TH_EXIT_OK, r = th_verify_make(t, NULL, &v);
+	int code = TH_EXIT_OK, r = th_verify_make(t, NULL, NULL, &v);
 	if (r < 0) {
 		return not_written(path, strerror(-r), TH_EXIT_NO);
 	}

@@ -78,7 +78,7 @@ static int print(const struct verify_options *o, const char *path, const struct 
 }
 
 static int verify(const struct verify_options *o, const char *path, const struct th_trace *t,
-	const uint8_t *key)
+	struct th_written_list *written, const uint8_t *key)
 {
 	const struct th_run *only = NULL;
 	struct th_verify v;
@@ -86,7 +86,7 @@ static int verify(const struct verify_options *o, const char *path, const struct
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	int r = th_verify_make(t, key, &v);
+	int r = th_verify_make(t, written, key, &v);
 	if (r < 0) {
 		th_tool_error("%s: cannot be verified: %s", path, strerror(-r));
 		return TH_EXIT_NO;
@@ -106,6 +106,7 @@ static int run(int argc, char **argv)
 {
 	struct verify_options o = {0};
 	struct th_trace *t = NULL;
+	struct th_written_list written = {0};
 	uint8_t key[TH_ED25519_KEY_BYTES];
 	th_tool_output_begin();
 	int code = parse_options(argc, argv, &o);
@@ -116,12 +117,13 @@ static int run(int argc, char **argv)
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
-	code = th_load(argv[optind], &t);
+	code = th_load_written(argv[optind], &t, &written);
 	if (code != TH_EXIT_OK) {
 		return code == TH_EXIT_DAMAGED && is_broken_capture(argv[optind]) ? TH_EXIT_NO
 										  : code;
 	}
-	code = verify(&o, argv[optind], t, o.key ? key : NULL);
+	code = verify(&o, argv[optind], t, &written, o.key ? key : NULL);
+	th_written_finish(&written);
 	th_trace_free(t);
 	return th_tool_output_end(code);
 }

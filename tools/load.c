@@ -24,6 +24,18 @@ static int load(const char *path, bool outline, struct th_trace **ret_trace)
 	return r < 0 ? th_capture_load_failed(path, r, why) : TH_EXIT_OK;
 }
 
+int th_load_written(
+	const char *path, struct th_trace **ret_trace, struct th_written_list *ret_written)
+{
+	const char *why = NULL;
+	int code = th_access_log(path);
+	if (code != TH_EXIT_OK) {
+		return code;
+	}
+	int r = th_trace_load_written(path, ret_trace, ret_written, &why);
+	return r < 0 ? th_capture_load_failed(path, r, why) : TH_EXIT_OK;
+}
+
 int th_load(const char *path, struct th_trace **ret_trace)
 {
 	return load(path, false, ret_trace);

@@ -11,6 +11,10 @@ int th_load(const char *path, struct th_trace **ret_trace);
 /* The same, but th_trace_load_outline(). */
 int th_load_outline(const char *path, struct th_trace **ret_trace);
 
+/* The same, but th_trace_load_written(). */
+int th_load_written(
+	const char *path, struct th_trace **ret_trace, struct th_written_list *ret_written);
+
 /* The run that `prefix` names: the beginning of its id, or "#2", the second (NULL: the newest that
  * ended properly, else the newest). TH_EXIT_OK, else TH_EXIT_MISSING or, when several fit,
  * TH_EXIT_USAGE after an error line. */

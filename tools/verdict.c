@@ -216,12 +216,20 @@ static void conclude(const struct checking *c, struct th_verify_run *run)
 	}
 }
 
-int th_verify_make(const struct th_trace *t, const uint8_t *key, struct th_verify *ret_verify)
+int th_verify_make(const struct th_trace *t, struct th_written_list *written, const uint8_t *key,
+	struct th_verify *ret_verify)
 {
 	struct th_verify v = {.trace = t};
 	struct checking c = {.v = &v, .reader = t->reader, .key = key};
+	int r = 0;
+	if (written) {
+		v.written = *written;
+		*written = (struct th_written_list){0};
+	} else {
+		r = th_written_load(t->reader, &v.written);
+	}
 	c.hasher = th_hasher_create();
-	int r = c.hasher ? th_written_load(t->reader, &v.written) : -ENOMEM;
+	r = c.hasher ? r : -ENOMEM;
 	if (r == 0) {
 		note_owners(&c, t);
 		add_runs(&v, t);

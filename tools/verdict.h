@@ -37,9 +37,11 @@ struct th_verify {
 	struct th_written_list written;
 };
 
-/* Checks the runs of `t`. `key`: the public key that has to have signed, or NULL. 0 or a negative
- * errno; *ret_verify is to be finished after success, before the trace is freed. */
-int th_verify_make(const struct th_trace *t, const uint8_t *key, struct th_verify *ret_verify);
+/* Checks the runs of `t`. `written`: all its frames, which are taken over in any case, or NULL:
+ * they are read. `key`: the public key that has to have signed, or NULL. 0 or a negative errno;
+ * *ret_verify is to be finished after success, before the trace is freed. */
+int th_verify_make(const struct th_trace *t, struct th_written_list *written, const uint8_t *key,
+	struct th_verify *ret_verify);
 void th_verify_finish(struct th_verify *v);
 
 /* One line about a run. */

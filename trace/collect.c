@@ -222,15 +222,21 @@ static void take_conn_end(
 
 /* ---- a writer ---- */
 
-void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct th_frame *f)
+void th_collect_sight(struct th_collected *c, const struct th_frame *f)
 {
 	struct th_process *p = &c->process;
-	struct th_in in = {f->payload.p, f->payload.n, false};
 	p->writer = f->writer;
 	c->gaps += c->next_seq && f->seq != c->next_seq + f->skipped;
 	c->next_seq = f->seq + 1;
 	p->began = p->began && p->began < f->time ? p->began : f->time;
 	c->last_frame = c->last_frame > f->time ? c->last_frame : f->time;
+}
+
+void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct th_frame *f)
+{
+	struct th_process *p = &c->process;
+	struct th_in in = {f->payload.p, f->payload.n, false};
+	th_collect_sight(c, f);
 	switch (f->type) {
 	case TH_FRAME_RUN:
 		take_run(c, &in);

@@ -26,6 +26,9 @@ struct th_collected {
 	uint64_t gaps;		   /* places where frames are missing */
 };
 
+/* Whose frame it is, and when it was written: all that is noted of one which is passed over. */
+void th_collect_sight(struct th_collected *c, const struct th_frame *f);
+
 /* Takes one frame. Of a malformed payload what can be read is kept. */
 void th_collect_frame(struct th_arena *a, struct th_collected *c, const struct th_frame *f);
 

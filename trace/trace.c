@@ -42,6 +42,33 @@ int th_loading_collect(struct th_loading *l)
 	return 0;
 }
 
+static bool is_of_exchange(const struct th_frame *f)
+{
+	return (f->type >= TH_FRAME_REQ_HEAD && f->type <= TH_FRAME_RES_END) ||
+		f->type == TH_FRAME_BODY_HASH;
+}
+
+static int collect_written(struct th_loading *l, struct th_written_list *written)
+{
+	struct th_frame *frames;
+	size_t n;
+	while ((frames = th_reader_take_writer(l->trace.reader, &n))) {
+		struct th_collected *c = add_writer(l);
+		if (th_written_add(written, frames, n) < 0 || !c) {
+			return -ENOMEM;
+		}
+		for (size_t i = 0; i < n; i++) {
+			if (is_of_exchange(&frames[i])) {
+				th_collect_sight(c, &frames[i]);
+			} else {
+				th_collect_frame(&l->arena, c, &frames[i]);
+			}
+		}
+	}
+	th_written_sort(written);
+	return l->arena.failed ? -ENOMEM : 0;
+}
+
 int th_loading_build(struct th_loading *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -52,7 +79,8 @@ int th_loading_build(struct th_loading *l)
 	return l->arena.failed ? -ENOMEM : 0;
 }
 
-static int load(const char *path, bool outline, struct th_trace **ret_trace, const char **ret_why)
+static int load(const char *path, bool outline, struct th_written_list *written,
+	struct th_trace **ret_trace, const char **ret_why)
 {
 	struct th_loading *l = calloc(1, sizeof(*l));
 	int (*open_reader)(const char *, struct th_reader **,
@@ -62,7 +90,7 @@ static int load(const char *path, bool outline, struct th_trace **ret_trace, con
 		free(l);
 		return r;
 	}
-	r = th_loading_collect(l);
+	r = written ? collect_written(l, written) : th_loading_collect(l);
 	r = r < 0 ? r : th_loading_build(l);
 	if (r < 0) {
 		if (ret_why) {
@@ -77,12 +105,25 @@ static int load(const char *path, bool outline, struct th_trace **ret_trace, con
 
 int th_trace_load(const char *path, struct th_trace **ret_trace, const char **ret_why)
 {
-	return load(path, false, ret_trace, ret_why);
+	return load(path, false, NULL, ret_trace, ret_why);
 }
 
 int th_trace_load_outline(const char *path, struct th_trace **ret_trace, const char **ret_why)
 {
-	return load(path, true, ret_trace, ret_why);
+	return load(path, true, NULL, ret_trace, ret_why);
+}
+
+int th_trace_load_written(const char *path, struct th_trace **ret_trace,
+	struct th_written_list *ret_written, const char **ret_why)
+{
+	struct th_written_list written = {0};
+	int r = load(path, false, &written, ret_trace, ret_why);
+	if (r < 0) {
+		th_written_finish(&written);
+		return r;
+	}
+	*ret_written = written;
+	return 0;
 }
 
 struct th_trace *th_trace_free(struct th_trace *t)

@@ -6,6 +6,7 @@
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
 
+#include "capture/chain.h"
 #include "capture/frame.h"
 #include "capture/reader.h"
 #include "wire/head.h"
@@ -250,6 +251,11 @@ int th_trace_load(const char *path, struct th_trace **ret_trace, const char **re
 /* The same, but only which runs and processes there are, since when, until when, with how many
  * exchanges: most blocks are not opened (th_reader_open_outline()). */
 int th_trace_load_outline(const char *path, struct th_trace **ret_trace, const char **ret_why);
+
+/* The same for who looks at frames and not at what they tell: *ret_written has all of them, and is
+ * finished before the trace is freed; the trace has its runs and processes, but no exchanges. */
+int th_trace_load_written(const char *path, struct th_trace **ret_trace,
+	struct th_written_list *ret_written, const char **ret_why);
 
 /* Takes NULL; returns NULL. */
 struct th_trace *th_trace_free(struct th_trace *t);
