@@ -11,7 +11,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CALLS = {"json": 2000, "chat": 1000, "conversation": 60}
+CALLS = {"json": 4000, "chat": 2000, "conversation": 300}
+MADE_MOST = 4000  # different calls; what is asked more often is asked again
 ROUTINE = 20  # calls of a workload with --quick
 
 
@@ -20,6 +21,7 @@ class Machine:
         self.build, self.work, self.quick = build, work, quick
         self.rounds, self.failed = 1, []
         self.missing, self.servers = [], []
+        self.budgets = None
         self.library = build / "shim/libtracehook.so"
         self.tool = build / "tools/tracehook"
         self.core = sorted(os.sched_getaffinity(0))[-1]
@@ -66,13 +68,25 @@ class Machine:
 
     def workload(self, kind, calls=None):
         """A file of a kind: json, chat, conversation, sse."""
-        calls = calls or self.calls(kind)
+        calls = min(calls or self.calls(kind), MADE_MOST)
         path = self.work / ("%s-%d.work" % (kind, calls))
         if not path.exists():
             with open(path, "wb") as out:
                 subprocess.run([sys.executable, "-B", HERE + "/workload_make.py", kind, str(calls)],
                                stdout=out, check=True)
         return path
+
+    def record_once(self, kind, calls):
+        """The workload, a capture of so many spans of it, and the port that was asked."""
+        workload = self.workload(kind, calls)
+        capture = self.work / ("%s-%d.thc" % (kind, calls))
+        if not capture.exists():
+            server, port = self.serve(workload)
+            self.client(workload, calls, port, environment=self.environment(
+                LD_PRELOAD=self.library, TRACEHOOK_CAPTURE=capture))
+            self.stop(server)
+            self.made[capture] = port
+        return workload, capture, self.made[capture]
 
     # ---- programs ----
 

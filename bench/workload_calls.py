@@ -2,7 +2,8 @@
 
     json           a tool's answer of 1 KB of JSON to a small question, on one connection
     chat           a prompt of 1.9 KB, an answer of 4 KB
-    conversation   an agent that resends its whole history with each turn, about 2 KB of it new
+    conversation   an agent that resends its whole history with each turn, about 2 KB of it new; after
+                   60 turns the next one begins
     sse            an answer streamed in 600 events
 
 Heads and bodies have the ids, dates, counts and timings that real ones have: those, not the text,
@@ -23,6 +24,7 @@ AGENT = ("user-agent: OpenAI/Python 1.99.1\r\naccept: application/json\r\n"
          "x-stainless-retry-count: 0\r\n"
          "authorization: Bearer sk-bench-0123456789abcdefghijklmnopqrstuvwxyz\r\n")
 EVENTS, EVENT_BYTES = 600, 187
+TURNS = 60
 SYSTEM_BYTES, ANSWER_BYTES, RESULT_BYTES = 6000, 640, 880
 
 
@@ -98,9 +100,10 @@ def conversation_calls(n, seed):
     """A turn: the model says something and calls a tool; the next request carries that, and what
     the tool answered, behind all that was said before."""
     text = Text(seed)
-    history = [{"role": "system", "content": text.words(SYSTEM_BYTES)},
-               {"role": "user", "content": text.words(400)}]
     for call in range(n):
+        if call % TURNS == 0:
+            history = [{"role": "system", "content": text.words(SYSTEM_BYTES)},
+                       {"role": "user", "content": text.words(400)}]
         tool = {"id": "call_" + text.ident(24), "type": "function", "function": {
             "name": text.random.choice(("read_file", "grep", "run_tests")),
             "arguments": json.dumps({"path": "src/%s/%s.py" % (text.hex(2), text.hex(3)),
