@@ -2,8 +2,8 @@
 
     json           a tool's answer of 1 KB of JSON to a small question, on one connection
     chat           a prompt of 1.9 KB, an answer of 4 KB
-    conversation   an agent that resends its whole history with each turn, about 2 KB of it new; after
-                   60 turns the next one begins
+    conversation   an agent that resends its whole history with each turn, about 2 KB of it new;
+                   after 60 turns the next one begins
     sse            an answer streamed in 600 events
 
 Heads and bodies have the ids, dates, counts and timings that real ones have: those, not the text,
