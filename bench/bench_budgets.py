@@ -13,7 +13,7 @@ BUDGETS = (
     Budget("record chat", "recording: 4 KB calls, × direct", "≥", 0.93, "%.2f"),
     Budget("record conversation", "recording: conversation, × direct", "≥", 0.95, "%.2f"),
     Budget("record SSE", "recording: SSE, × direct", "≥", 0.93, "%.2f"),
-    Budget("record late", "recording: the latest event of a paced SSE, ms late", "≤", 1, "%.2f"),
+    Budget("record late", "recording: latest event of a paced SSE, ms late", "≤", 1, "%.2f"),
     Budget("record 64 MB", "recording: 64 MB bodies, × direct", "≥", 0.65, "%.2f"),
     Budget("record p99 json", "recording: added to p99 of a 1 KB call, µs", "<", 20, "%.1f"),
     Budget("record p99 chat", "recording: added to p99 of a 4 KB call, µs", "<", 20, "%.1f"),
