@@ -14,5 +14,8 @@ TH_JUMP_HOOK(void *, dlopen, (const char *file, int mode), th_loader_open);
 TH_JUMP_HOOK(void *, dlmopen, (Lmid_t space, const char *file, int mode), th_loader_open_apart);
 TH_JUMP_HOOK(
 	void *, dlsym, (void *__restrict handle, const char *__restrict name), th_loader_symbol);
+TH_JUMP_HOOK(void *, dlvsym,
+	(void *__restrict handle, const char *__restrict name, const char *__restrict version),
+	th_loader_symbol_of);
 
 #endif

@@ -13,11 +13,15 @@
  * would be a risk for nothing. RTLD_DEFAULT finds the hooks by itself, RTLD_NEXT is asked by those
  * who stand before a function as we do; and so may be an object that has a function of that name.
  *
+ * dlvsym asks for a version, which no function of ours has: the hooks are not found whatever the
+ * handle is, RTLD_DEFAULT and RTLD_NEXT included.
+ *
  * dlmopen: in a namespace of its own a library has another C library, which no hook stands before,
  * and whose errno no hook could set. A recording says that it was loaded; a replay cannot keep it
  * from the network, and does not let it be loaded.
  *
- * Left out: what a library does in its constructors, before it is led; dlvsym(). */
+ * Left out: what a library does in its constructors, before it is led; a version of a function of
+ * the C library that is another function than the one which new programs get (posix_spawn). */
 #include "shim/loader.h"
 
 #include <dlfcn.h>
@@ -30,6 +34,7 @@
 #include "shim/hook.h"
 #include "shim/image.h"
 #include "shim/log.h"
+#include "shim/next.h"
 #include "shim/rebind.h"
 
 static const struct th_loader_answer not_ours = {NULL, false};
@@ -135,9 +140,9 @@ static bool interposes(const void *caller, const char *name)
 }
 
 /* What to give in the place of `p`, which the agent would get; NULL: nothing. */
-static void *in_place_of(void *p, struct th_slot *s, const void *caller)
+static void *in_place_of(void *p, struct th_slot *s)
 {
-	if (!p || p == th_slot_hook(s) || interposes(caller, s->name)) {
+	if (!p || p == th_slot_hook(s)) {
 		return NULL;
 	}
 	if (s->scope == TH_SLOT_LIBC) {
@@ -150,8 +155,8 @@ static void *in_place_of(void *p, struct th_slot *s, const void *caller)
 
 static struct th_loader_answer symbol(void *handle, struct th_slot *s, const void *caller)
 {
-	void *p = in_place_of(th_slot_symbol(handle, s->name), s, caller);
-	return p ? (struct th_loader_answer){p, true} : not_ours;
+	void *p = in_place_of(th_slot_symbol(handle, s->name), s);
+	return p && !interposes(caller, s->name) ? (struct th_loader_answer){p, true} : not_ours;
 }
 
 struct th_loader_answer th_loader_symbol(
@@ -165,6 +170,53 @@ struct th_loader_answer th_loader_symbol(
 	bool whole = handle == RTLD_DEFAULT || handle == RTLD_NEXT || !name;
 	struct th_slot *s = whole ? NULL : th_slot_named(name);
 	struct th_loader_answer answer = s ? symbol(handle, s, caller) : not_ours;
+	errno = saved;
+	return answer;
+}
+
+/* ---- dlvsym ---- */
+
+/* What the scope of the object at `caller` holds: a library that was loaded RTLD_LOCAL sees more
+ * than we do. */
+static void *in_scope_of(const void *caller, const char *name, const char *version)
+{
+	Dl_info info;
+	void *handle = dladdr(caller, &info) && info.dli_fname
+		? th_slot_load(info.dli_fname, RTLD_NOLOAD | RTLD_LAZY)
+		: NULL;
+	void *p = handle ? th_slot_symbol_of(handle, name, version) : NULL;
+	if (handle) {
+		dlclose(handle);
+	}
+	return p;
+}
+
+/* Who asks for the next of what it has itself is given the hook, if it stands before us. */
+static struct th_loader_answer symbol_of(
+	void *handle, struct th_slot *s, const char *version, const void *caller)
+{
+	bool next = handle == RTLD_NEXT;
+	if (next ? !th_next_precedes(caller) : interposes(caller, s->name)) {
+		return not_ours;
+	}
+	void *p = th_slot_symbol_of(handle, s->name, version);
+	if (!p && handle == RTLD_DEFAULT) {
+		p = in_scope_of(caller, s->name, version);
+	}
+	p = in_place_of(p, s);
+	return p ? (struct th_loader_answer){p, true} : not_ours;
+}
+
+struct th_loader_answer th_loader_symbol_of(
+	void *handle, const char *name, const char *version, const void *caller)
+{
+	if (th_arm_is(TH_ARM_PASS)) {
+		return not_ours;
+	}
+	int saved = errno;
+	lead_what_is_due();
+	struct th_slot *s = name && version ? th_slot_named(name) : NULL;
+	struct th_loader_answer answer = s ? symbol_of(handle, s, version, caller) : not_ours;
 	errno = saved;
 	return answer;
 }

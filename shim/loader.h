@@ -26,4 +26,8 @@ struct th_loader_answer th_loader_open_apart(
 struct th_loader_answer th_loader_symbol(
 	void *handle, const char *name, const void *unused, const void *caller);
 
+/* dlvsym(handle, name, version). */
+struct th_loader_answer th_loader_symbol_of(
+	void *handle, const char *name, const char *version, const void *caller);
+
 #endif

@@ -63,6 +63,58 @@ bool th_next_find(const char *name, void **ret_function)
 	return true;
 }
 
+/* ---- past dlsym ---- */
+
+struct search {
+	const char *name;
+	void *function;
+	bool behind; /* this library was passed */
+};
+
+/* The C library gives its functions versions; who stands before one hardly does. */
+static bool is_versioned(const struct th_image *image, const ElfW(Sym) * s)
+{
+	return !image->versions || (image->versions[s - image->symbols] & 0x7fff) > VER_NDX_GLOBAL;
+}
+
+static int look_behind(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct search *search = data;
+	struct th_image image;
+	if (!th_image_read(info, &image)) {
+		return 0;
+	}
+	if (!search->behind) {
+		search->behind = th_image_holds(&image, (uintptr_t)objects);
+		return 0;
+	}
+	const ElfW(Sym) *s = th_image_symbol(&image, search->name, th_image_hash(search->name));
+	if (!s || ELF64_ST_TYPE(s->st_info) != STT_FUNC || !is_versioned(&image, s)) {
+		return 0;
+	}
+	search->function = (void *)(image.bias + s->st_value);
+	return 1;
+}
+
+void *th_next_libc(const char *name)
+{
+	struct search search = {.name = name};
+	dl_iterate_phdr(look_behind, &search);
+	return search.function;
+}
+
+/* ---- what there is ---- */
+
+bool th_next_precedes(const void *address)
+{
+	for (size_t i = 0; own && i + 1 < behind; i++) {
+		if (th_image_holds(&objects[i], (uintptr_t)address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *th_next_own_file(void)
 {
 	return own && own->name[0] ? own->name : NULL;

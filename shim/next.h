@@ -8,9 +8,6 @@
 #include <stddef.h>
 
 #include "shim/image.h"
-#include <stddef.h>
-
-#include "shim/image.h"
 
 /* Notes what is loaded. In the constructor. False: th_next_find() will know nothing. */
 bool th_next_begin(void);
@@ -18,6 +15,15 @@ bool th_next_begin(void);
 /* True: *ret_function is it, NULL when there is none. False: that is for the loader to say.
  * Signal-safe. */
 bool th_next_find(const char *name, void **ret_function);
+
+/* The C library's own function of that name, whatever stands before it, and us; NULL: there is
+ * none. For the few that cannot be asked for by dlsym(), because they are it. Slow; takes the
+ * loader's lock.
+ */
+void *th_next_libc(const char *name);
+
+/* Does the object that holds this address come before this library in that order? */
+bool th_next_precedes(const void *address);
 
 /* The file that this library was loaded from; NULL: not known. */
 const char *th_next_own_file(void);

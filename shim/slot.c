@@ -74,19 +74,18 @@ static void *missing(const struct th_slot *s)
 /* ---- the loader ---- */
 
 typedef void *dlsym_fn(void *, const char *);
+typedef void *dlvsym_fn(void *, const char *, const char *);
 typedef void *dlopen_fn(const char *, int);
 
-/* dlsym() is hooked, so that its own name leads to us; dlvsym() is not. The version is that of the
- * glibc which moved it into libc, or the first of the architecture. */
+/* dlsym() is hooked, and so is dlvsym(): their own names lead to us. */
 static dlsym_fn *real_dlsym(void)
 {
 	static _Atomic(dlsym_fn *) kept;
-	static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17"};
 	dlsym_fn *f = atomic_load_explicit(&kept, memory_order_acquire);
-	for (size_t i = 0; !f && i < sizeof(versions) / sizeof(*versions); i++) {
-		f = (dlsym_fn *)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+	if (!f) {
+		f = (dlsym_fn *)th_next_libc("dlsym");
+		atomic_store_explicit(&kept, f, memory_order_release);
 	}
-	atomic_store_explicit(&kept, f, memory_order_release);
 	return f;
 }
 
@@ -94,6 +93,17 @@ void *th_slot_symbol(void *handle, const char *name)
 {
 	dlsym_fn *f = real_dlsym();
 	return f ? f(handle, name) : NULL;
+}
+
+void *th_slot_symbol_of(void *handle, const char *name, const char *version)
+{
+	static _Atomic(dlvsym_fn *) kept;
+	dlvsym_fn *f = atomic_load_explicit(&kept, memory_order_acquire);
+	if (!f) {
+		f = (dlvsym_fn *)th_slot_symbol(RTLD_NEXT, "dlvsym");
+		atomic_store_explicit(&kept, f, memory_order_release);
+	}
+	return f ? f(handle, name, version) : NULL;
 }
 
 void *th_slot_load(const char *file, int mode)

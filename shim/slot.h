@@ -93,6 +93,7 @@ struct th_slot *th_slot_named(const char *name);
 /* The loader's own functions, past our hooks of them. Like all of this room's calls of them they
  * come from this library: RTLD_NEXT is what follows it. */
 void *th_slot_symbol(void *handle, const char *name);
+void *th_slot_symbol_of(void *handle, const char *name, const char *version);
 void *th_slot_load(const char *file, int mode);
 
 /* The library that holds the function `p`, never unloaded from now on; NULL: there are too many. */

@@ -1,6 +1,7 @@
 /* The functions of OpenSSL that tls_forms.c calls, got by dlsym() on a handle as plug-ins and
  * language bindings do (P5): hidden functions of the program's own that jump to where the pointers
- * lead. The library is the one that TLS_BY_NAME names. x86-64 only. */
+ * lead. The library is the one that TLS_BY_NAME names; of the version TLS_BY_VERSION, if that is
+ * set, by dlvsym(). x86-64 only. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,10 +86,11 @@ static const struct {
 
 __attribute__((constructor)) static void load(void)
 {
-	const char *file = getenv("TLS_BY_NAME");
+	const char *file = getenv("TLS_BY_NAME"), *version = getenv("TLS_BY_VERSION");
 	void *lib = dlopen(file ? file : "libssl.so.3", RTLD_NOW | RTLD_LOCAL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		*rows[i].to = lib ? dlsym(lib, rows[i].name) : NULL;
+		const char *name = rows[i].name;
+		*rows[i].to = !lib ? NULL : version ? dlvsym(lib, name, version) : dlsym(lib, name);
 		if (!*rows[i].to) {
 			printf("%s: %s\n", rows[i].name, dlerror());
 			exit(1);
