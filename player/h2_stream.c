@@ -1,5 +1,6 @@
 /* See h2_stream.h. A stream steps through interim heads, head, pieces, trailer and end, each when
- * it is due; streams do not wait for each other. nghttp2 frames what we give it, within flow
+ * it is due; streams wait for each other only where one's end came before another's part (order.h).
+ * nghttp2 frames what we give it, within flow
  * control: a recorded piece becomes a DATA frame of its own where the windows let it. */
 #include "player/h2_stream.h"
 
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "capture/frame.h"
 #include "player/online_h2.h"
 
 #define TURN_LOOK_NS 500000 /* between two looks whether it is our turn */
@@ -67,6 +69,32 @@ struct th_h2_stream *th_h2_stream_new(struct th_h2_session *session, int32_t id)
 	return s;
 }
 
+static void note_sent(struct th_h2_stream *s, bool whole)
+{
+	th_h2_taken_note(&s->session->taken, s->session->c->serving->order,
+		(struct th_order_event){s->x, whole});
+}
+
+/* An answer that was cut is no less given. */
+static void note_given(struct th_h2_stream *s)
+{
+	struct th_order *order = s->session->c->serving->order;
+	if (s->x && !s->given) {
+		if (th_order_has_whole(order, s->x) && s->piece < s->x->response.n_pieces) {
+			note_sent(s, true);
+		}
+		note_sent(s, false);
+	}
+	s->given = true;
+}
+
+/* nghttp2 has all of it, or gets it next. */
+static void be_over(struct th_h2_stream *s)
+{
+	s->step = TH_H2_STEP_OVER;
+	note_given(s);
+}
+
 void th_h2_stream_free(struct th_h2_stream *s)
 {
 	struct th_h2_stream **at = &s->session->streams;
@@ -76,7 +104,9 @@ void th_h2_stream_free(struct th_h2_stream *s)
 	if (*at) {
 		*at = s->next;
 	}
-	if (s->x) {
+	if (s->step == TH_H2_STEP_OVER) {
+		note_given(s);
+	} else if (s->x && !s->given) { /* the agent left it */
 		th_order_answered(s->session->c->serving->order, s->x);
 	}
 	th_buf_finish(&s->head);
@@ -131,11 +161,29 @@ bool th_h2_stream_interim(struct th_h2_stream *s, const struct th_exchange *x)
 	return r == 0;
 }
 
+/* What was read together with what went last on this connection goes with it: for order.h. */
+static const void *way_of(const struct th_h2_session *h, uint64_t time)
+{
+	bool goes_on = time >= h->last_part && time - h->last_part < TH_FRAME_ONE_READ_NS;
+	return goes_on ? &h->taken : NULL;
+}
+
+/* Nanoseconds until to look again whether answers that had ended by `time` have been taken. */
+static uint64_t wait_for_others(struct th_h2_stream *s, uint64_t time)
+{
+	struct th_h2_session *h = s->session;
+	bool ready = th_order_ready_part(
+		h->c->serving->order, s->x, time, way_of(h, time), &s->waits_since);
+	h->last_part = ready ? time : h->last_part;
+	return ready ? 0 : TURN_LOOK_NS;
+}
+
 /* Nanoseconds until what was recorded at `time` is due; 0: now. */
 static uint64_t due_in(struct th_h2_stream *s, uint64_t time)
 {
 	uint64_t ns = th_timeline_wait(&s->timeline, time);
-	return ns ? ns : th_h2_stream_wait_for_agent(s, time);
+	ns = ns ? ns : th_h2_stream_wait_for_agent(s, time);
+	return ns ? ns : wait_for_others(s, time);
 }
 
 static bool is_complete(const struct th_message *m)
@@ -166,15 +214,15 @@ static ssize_t end_of_data(struct th_h2_stream *s, uint32_t *flags, size_t sent)
 		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		submit_trailer(s);
 	}
-	s->step = TH_H2_STEP_OVER;
+	be_over(s);
 	return (ssize_t)sent;
 }
 
-/* An answer's end may have waited for more of the request, too. */
+/* An answer's end may have waited for more of the request, or for others to end, too. */
 static ssize_t end_when_due(struct th_h2_stream *s, uint32_t *flags)
 {
 	const struct th_message *m = &s->x->response;
-	if (s->duplex && is_complete(m) && due_in(s, m->ended) > 0) {
+	if (is_complete(m) && due_in(s, m->ended) > 0) {
 		s->deferred = true;
 		return NGHTTP2_ERR_DEFERRED;
 	}
@@ -218,7 +266,13 @@ static ssize_t read_recorded(nghttp2_session *ng, int32_t id, uint8_t *buf, size
 	}
 	s->piece++;
 	s->offset = 0;
-	bool ends = !s->duplex && s->piece == m->n_pieces && is_complete(m);
+	if (s->piece < m->n_pieces) {
+		return (ssize_t)n;
+	}
+	bool ends = !s->duplex && is_complete(m) && due_in(s, m->ended) == 0;
+	if (th_order_has_whole(s->session->c->serving->order, s->x)) {
+		note_sent(s, true);
+	}
 	return ends ? end_of_data(s, flags, n) : (ssize_t)n;
 }
 
@@ -267,16 +321,20 @@ static void submit_head(struct th_h2_stream *s)
 		return;
 	}
 	if (!make_nv(&m->head, &list)) {
-		s->step = TH_H2_STEP_OVER;
+		be_over(s);
 		return;
 	}
 	bool ends = m->bodiless ||
-		(is_complete(m) && m->n_pieces == 0 && m->trailer.bytes.n == 0 && !s->duplex);
+		(is_complete(m) && m->n_pieces == 0 && m->trailer.bytes.n == 0 && !s->duplex &&
+			due_in(s, m->ended) == 0);
 	nghttp2_data_provider data = {.source.ptr = s, .read_callback = read_recorded};
 	nghttp2_submit_response(s->session->ng, s->id, list.nv, list.n, ends ? NULL : &data);
 	free(list.nv);
 	s->session->served += m->head.bytes.n;
-	s->step = ends ? TH_H2_STEP_OVER : TH_H2_STEP_DATA;
+	s->step = TH_H2_STEP_DATA;
+	if (ends) {
+		be_over(s);
+	}
 }
 
 /* The recorded end of an answer that its protocol did not end. */
@@ -284,7 +342,7 @@ static void cut(struct th_h2_stream *s)
 {
 	struct th_h2_session *h = s->session;
 	const struct th_message *m = &s->x->response;
-	s->step = TH_H2_STEP_OVER;
+	be_over(s);
 	if (m->finished && m->end == TH_END_STREAM_RESET) {
 		nghttp2_submit_rst_stream(h->ng, NGHTTP2_FLAG_NONE, s->id, m->end_code);
 		return;
@@ -306,7 +364,9 @@ static void cut(struct th_h2_stream *s)
 
 static uint64_t drive_turn(struct th_h2_stream *s)
 {
-	if (!th_order_ready(s->session->c->serving->order, s->x, s->asked_at)) {
+	const struct th_h2_session *h = s->session;
+	const void *way = way_of(h, th_order_answer_began(s->x));
+	if (!th_order_ready(h->c->serving->order, s->x, way, &s->waits_since)) {
 		return TURN_LOOK_NS;
 	}
 	s->step = TH_H2_STEP_INTERIMS;
@@ -375,6 +435,7 @@ static uint64_t drive_silent(struct th_h2_stream *s)
 	struct th_caller *c = s->session->c;
 	uint64_t now = th_clock_mono();
 	th_order_answered(c->serving->order, s->x); /* all there is of it was given */
+	s->given = true;
 	if (now < s->silent_until) {
 		return s->silent_until - now;
 	}
@@ -407,9 +468,7 @@ uint64_t th_h2_stream_drive(struct th_h2_stream *s)
 			ns = drive_silent(s);
 			break;
 		case TH_H2_STEP_OVER:
-			if (s->x) { /* an answer that was cut is no less given */
-				th_order_answered(s->session->c->serving->order, s->x);
-			}
+			note_given(s);
 			return UINT64_MAX;
 		default:
 			return UINT64_MAX;

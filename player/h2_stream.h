@@ -6,6 +6,7 @@
 
 #include "player/answer.h"
 #include "player/h2_duplex.h"
+#include "player/h2_taken.h"
 
 /* An agent that does not say what it said then is not waited for longer. */
 #define TH_DUPLEX_PATIENCE_NS 5000000000ull
@@ -41,8 +42,10 @@ struct th_h2_stream {
 	struct th_duplex *duplex;
 	uint64_t patient_until; /* th_clock_mono() */
 	const struct th_exchange *x;
-	char *miss;	   /* JSON of a 424 */
-	uint64_t asked_at; /* th_clock_mono() */
+	char *miss;	      /* JSON of a 424 */
+	uint64_t asked_at;    /* th_clock_mono() */
+	uint64_t waits_since; /* for its turn, or a part's; th_clock_mono(); 0: it does not */
+	bool given;	      /* all of the answer went, or it was given up */
 	struct th_timeline timeline;
 	size_t interims, piece, offset; /* what has gone */
 	bool deferred;			/* nghttp2 waits to be told of more data */
@@ -59,6 +62,8 @@ struct th_h2_session {
 	uint64_t last_byte;		      /* recorded time of the latest answer's end */
 	uint64_t idle_since;		      /* th_clock_mono(); 0: it is not idle */
 	uint64_t served;
+	uint64_t last_part; /* recorded time of what went last */
+	struct th_h2_taken taken;
 	struct th_h2_online *live; /* NULL: nothing went to the network */
 };
 

@@ -1,4 +1,4 @@
-/* See order.h. Two queues in recorded order, requests by their beginning and answers by their end,
+/* See order.h. Two queues in recorded order, requests by their beginning and answers by their ends,
  * and for each exchange how far both must have come: two numbers to compare per answer. */
 #include "player/order.h"
 
@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "capture/frame.h"
+#include "trace/http.h"
 
 #define LOOK_NS 20000 /* between looks at whether an answer was read; twice as long each time */
 #define LOOK_MAX_NS 1000000
@@ -19,12 +21,14 @@ struct queue {
 
 struct need {
 	size_t requests, answers; /* fronts that must be reached */
-	size_t rank;		  /* among the answers */
+	size_t rank;		  /* of its end among the answers' */
+	size_t whole;		  /* of its whole body there; SIZE_MAX: the same */
 };
 
 struct ended {
 	uint64_t time;
 	size_t order;
+	bool whole; /* struct th_order_event */
 };
 
 struct th_order {
@@ -32,9 +36,12 @@ struct th_order {
 	pthread_cond_t moved;
 	struct queue requests, answers;
 	struct th_given *given; /* sent, and perhaps not read */
-	uint64_t progress;	/* when somebody asked or connected last, th_clock_mono() */
-	struct need *needs;	/* by x->order */
-	struct ended *ends;	/* of the answers, sorted */
+	uint64_t
+		progress; /* when somebody asked, connected or was answered last, th_clock_mono() */
+	struct need *needs; /* by x->order */
+	struct ended *ends; /* of the answers, sorted */
+	const void **ways;  /* by rank: the connection it was sent on */
+	size_t awaited;	    /* answers below this rank were waited for */
 };
 
 static int by_time(const void *a, const void *b)
@@ -75,7 +82,7 @@ static size_t answers_before(const struct ended *ends, size_t n, uint64_t time)
 	return lo;
 }
 
-static uint64_t answer_began(const struct th_exchange *x)
+uint64_t th_order_answer_began(const struct th_exchange *x)
 {
 	return x->n_interim && x->interim[0].time < x->response.began ? x->interim[0].time
 								      : x->response.began;
@@ -90,31 +97,65 @@ static bool is_pipelined(const struct th_run *run, size_t i)
 	for (size_t k = i; x->connection && x->request.version != 20 && k-- > first;) {
 		const struct th_exchange *before = run->exchanges[k];
 		if (before->connection == x->connection) {
-			return !before->response.present || answer_began(before) > x->request.began;
+			return !before->response.present ||
+				th_order_answer_began(before) > x->request.began;
 		}
 	}
 	return false;
 }
 
-static void find_needs(struct th_order *o, const struct th_run *run, struct ended *ends)
+/* When the body was whole, if that is apart from the end; 0: it is not. */
+static uint64_t whole_at(const struct th_message *m)
 {
-	size_t n = run->n_exchanges;
-	for (size_t i = 0; i < n; i++) {
-		const struct th_exchange *x = run->exchanges[i];
-		ends[i] = (struct ended){x->response.present ? x->response.ended : UINT64_MAX, i};
-		o->requests.done[i] = !x->request.head_done /* can never be asked */
-			|| is_pipelined(run, i);
+	if (!m->present || !m->head_done || m->n_pieces == 0 || !th_http_has_promised_length(m)) {
+		return 0;
+	}
+	uint64_t time = m->pieces[m->n_pieces - 1].time;
+	return m->ended >= time + TH_FRAME_ONE_READ_NS ? time : 0;
+}
+
+static size_t gather_ends(const struct th_run *run, struct ended *ends)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		const struct th_message *m = &run->exchanges[i]->response;
+		uint64_t whole = whole_at(m);
+		ends[n++] = (struct ended){m->present ? m->ended : UINT64_MAX, i, false};
+		if (whole) {
+			ends[n++] = (struct ended){whole, i, true};
+		}
 	}
 	qsort(ends, n, sizeof(*ends), by_time);
-	for (size_t rank = 0; rank < n; rank++) {
-		const struct th_exchange *x = run->exchanges[ends[rank].order];
-		struct need *need = &o->needs[ends[rank].order];
-		need->rank = rank;
-		o->answers.done[rank] = !x->response.present || !x->request.head_done;
-		if (x->response.present) {
-			need->requests = requests_before(run, answer_began(x));
-			need->answers = answers_before(ends, rank, answer_began(x));
-		}
+	return n;
+}
+
+static void find_need(struct th_order *o, const struct th_run *run, size_t rank)
+{
+	const struct ended *e = &o->ends[rank];
+	const struct th_exchange *x = run->exchanges[e->order];
+	struct need *need = &o->needs[e->order];
+	o->answers.done[rank] = !x->response.present || !x->request.head_done;
+	if (e->whole) {
+		need->whole = rank;
+		return;
+	}
+	need->rank = rank;
+	if (x->response.present) {
+		need->requests = requests_before(run, th_order_answer_began(x));
+		need->answers = answers_before(o->ends, rank, th_order_answer_began(x));
+	}
+}
+
+static void find_needs(struct th_order *o, const struct th_run *run)
+{
+	for (size_t i = 0; i < run->n_exchanges; i++) {
+		o->requests.done[i] = !run->exchanges[i]->request.head_done /* is never asked */
+			|| is_pipelined(run, i);
+		o->needs[i].whole = SIZE_MAX;
+	}
+	o->answers.n = gather_ends(run, o->ends);
+	for (size_t rank = 0; rank < o->answers.n; rank++) {
+		find_need(o, run, rank);
 	}
 }
 
@@ -130,14 +171,15 @@ struct th_order *th_order_create(const struct th_run *run)
 		pthread_cond_init(&o->moved, &attr);
 		pthread_condattr_destroy(&attr);
 		o->requests = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
-		o->answers = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
+		o->answers.done = calloc(2 * n + 1, sizeof(bool));
 		o->needs = calloc(n + 1, sizeof(*o->needs));
-		o->ends = calloc(n + 1, sizeof(*o->ends));
+		o->ends = calloc(2 * n + 1, sizeof(*o->ends));
+		o->ways = calloc(2 * n + 1, sizeof(*o->ways));
 	}
-	if (!o || !o->ends || !o->requests.done || !o->answers.done || !o->needs) {
+	if (!o || !o->ends || !o->ways || !o->requests.done || !o->answers.done || !o->needs) {
 		return th_order_destroy(o);
 	}
-	find_needs(o, run, o->ends);
+	find_needs(o, run);
 	return o;
 }
 
@@ -150,6 +192,7 @@ struct th_order *th_order_destroy(struct th_order *o)
 		free(o->answers.done);
 		free(o->needs);
 		free(o->ends);
+		free(o->ways);
 		free(o);
 	}
 	return NULL;
@@ -175,17 +218,42 @@ static void give_up_before(struct th_order *o, struct queue *q, size_t end)
 	advance(o, q);
 }
 
-static bool is_reached(struct th_order *o, const struct need *need)
+/* For what goes with what was sent on the connection `way`, that is as good as taken. */
+static bool are_answered(const struct th_order *o, size_t end, const void *way)
+{
+	size_t i = o->answers.front;
+	while (i < end && (o->answers.done[i] || (way && o->ways[i] == way))) {
+		i++;
+	}
+	return i >= end;
+}
+
+static bool is_reached(struct th_order *o, const struct need *need, const void *way)
 {
 	advance(o, &o->requests);
 	advance(o, &o->answers);
-	return o->requests.front >= need->requests && o->answers.front >= need->answers;
+	if (o->requests.front < need->requests) {
+		return false;
+	}
+	bool turn = are_answered(o, need->answers, way);
+	if (!turn && need->answers > o->awaited) {
+		o->awaited = need->answers;
+	}
+	return turn;
+}
+
+/* Under the lock. */
+static void note_done(struct th_order *o, size_t rank)
+{
+	o->progress = o->answers.done[rank] ? o->progress : th_clock_mono();
+	o->answers.done[rank] = true;
+	advance(o, &o->answers);
 }
 
 static void look_at(struct th_order *o, struct th_given *g)
 {
 	if (g->at && th_given_is_taken(g)) {
-		o->answers.done[g->rank] = true;
+		note_done(o, g->rank);
 		th_given_remove(g);
 	}
 }
@@ -198,13 +266,13 @@ static void note_taken(struct th_order *o)
 	}
 }
 
-static bool is_turn(struct th_order *o, const struct need *need)
+static bool is_turn(struct th_order *o, const struct need *need, const void *way)
 {
-	if (is_reached(o, need)) {
+	if (is_reached(o, need, way)) {
 		return true;
 	}
 	note_taken(o);
-	return is_reached(o, need);
+	return is_reached(o, need, way);
 }
 
 static void give_up(struct th_order *o, const struct need *need)
@@ -231,16 +299,18 @@ void th_order_stirred(struct th_order *o)
 
 void th_order_answered(struct th_order *o, const struct th_exchange *x)
 {
-	size_t rank = o->needs[x->order].rank;
+	const struct need *need = &o->needs[x->order];
 	pthread_mutex_lock(&o->lock);
 	for (struct th_given *g = o->given, *next; g; g = next) {
 		next = g->next;
-		if (g->rank == rank) {
+		if (g->rank == need->rank) {
 			th_given_remove(g);
 		}
 	}
-	o->answers.done[rank] = true;
-	advance(o, &o->answers);
+	if (need->whole != SIZE_MAX) {
+		note_done(o, need->whole);
+	}
+	note_done(o, need->rank);
 	pthread_mutex_unlock(&o->lock);
 }
 
@@ -262,6 +332,43 @@ bool th_order_is_taken(struct th_order *o, struct th_given *g)
 	return taken;
 }
 
+static size_t rank_of(const struct th_order *o, struct th_order_event e)
+{
+	const struct need *need = &o->needs[e.x->order];
+	return e.whole && need->whole != SIZE_MAX ? need->whole : need->rank;
+}
+
+bool th_order_has_whole(struct th_order *o, const struct th_exchange *x)
+{
+	return o->needs[x->order].whole != SIZE_MAX;
+}
+
+void th_order_sent(struct th_order *o, struct th_order_event e, const void *way)
+{
+	pthread_mutex_lock(&o->lock);
+	o->ways[rank_of(o, e)] = way;
+	pthread_mutex_unlock(&o->lock);
+}
+
+void th_order_taken(struct th_order *o, struct th_order_event e)
+{
+	pthread_mutex_lock(&o->lock);
+	note_done(o, rank_of(o, e));
+	pthread_mutex_unlock(&o->lock);
+}
+
+bool th_order_is_awaited(struct th_order *o, const struct th_order_event *events, size_t n)
+{
+	bool awaited = false;
+	pthread_mutex_lock(&o->lock);
+	for (size_t i = 0; i < n && !awaited; i++) {
+		size_t rank = rank_of(o, events[i]);
+		awaited = rank < o->awaited && !o->answers.done[rank];
+	}
+	pthread_mutex_unlock(&o->lock);
+	return awaited;
+}
+
 uint64_t th_order_patience(uint64_t took)
 {
 	took = took > TH_ORDER_LEAST_NS ? took : TH_ORDER_LEAST_NS;
@@ -281,8 +388,8 @@ static uint64_t deadline(
 static void wait_for(
 	struct th_order *o, const struct need *need, const struct th_exchange *x, uint64_t time)
 {
-	uint64_t since = is_turn(o, need) ? 0 : th_clock_mono(), look = LOOK_NS;
-	while (since && !is_turn(o, need)) {
+	uint64_t since = is_turn(o, need, NULL) ? 0 : th_clock_mono(), look = LOOK_NS;
+	while (since && !is_turn(o, need, NULL)) {
 		uint64_t until = deadline(o, x, time, since), now = th_clock_mono();
 		if (now >= until) {
 			give_up(o, need);
@@ -301,28 +408,54 @@ static void wait_for(
 void th_order_wait(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
-	wait_for(o, &o->needs[x->order], x, answer_began(x));
+	wait_for(o, &o->needs[x->order], x, th_order_answer_began(x));
 	pthread_mutex_unlock(&o->lock);
+}
+
+static struct need need_of_part(
+	const struct th_order *o, const struct th_exchange *x, uint64_t time)
+{
+	return (struct need){.answers = answers_before(o->ends, o->needs[x->order].rank, time)};
 }
 
 void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time)
 {
 	pthread_mutex_lock(&o->lock);
-	const struct need need = {
-		.answers = answers_before(o->ends, o->needs[x->order].rank, time)};
+	const struct need need = need_of_part(o, x, time);
 	wait_for(o, &need, x, time);
 	pthread_mutex_unlock(&o->lock);
 }
 
-bool th_order_ready(struct th_order *o, const struct th_exchange *x, uint64_t since)
+/* Under the lock: as wait_for(), but the caller comes again. */
+static bool ready_for(struct th_order *o, const struct need *need, const struct th_exchange *x,
+	uint64_t time, const void *way, uint64_t *since)
 {
-	const struct need *need = &o->needs[x->order];
-	pthread_mutex_lock(&o->lock);
-	bool ready = is_turn(o, need);
-	if (!ready && th_clock_mono() >= deadline(o, x, answer_began(x), since)) {
+	bool ready = is_turn(o, need, way);
+	if (!ready && *since == 0) {
+		*since = th_clock_mono();
+	} else if (!ready && th_clock_mono() >= deadline(o, x, time, *since)) {
 		give_up(o, need);
 		ready = true;
 	}
+	*since = ready ? 0 : *since;
+	return ready;
+}
+
+bool th_order_ready(
+	struct th_order *o, const struct th_exchange *x, const void *way, uint64_t *since)
+{
+	pthread_mutex_lock(&o->lock);
+	bool ready = ready_for(o, &o->needs[x->order], x, th_order_answer_began(x), way, since);
+	pthread_mutex_unlock(&o->lock);
+	return ready;
+}
+
+bool th_order_ready_part(struct th_order *o, const struct th_exchange *x, uint64_t time,
+	const void *way, uint64_t *since)
+{
+	pthread_mutex_lock(&o->lock);
+	const struct need need = need_of_part(o, x, time);
+	bool ready = ready_for(o, &need, x, time, way, since);
 	pthread_mutex_unlock(&o->lock);
 	return ready;
 }

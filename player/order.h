@@ -42,6 +42,26 @@ void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_g
 /* Is what th_order_given() was told of read by now? */
 bool th_order_is_taken(struct th_order *o, struct th_given *g);
 
+/* What is waited for of an answer: its end; or, where the agent knew the length and the stream of
+ * HTTP/2 was ended later only, that its body is whole. */
+struct th_order_event {
+	const struct th_exchange *x;
+	bool whole;
+};
+
+/* Are the two apart? */
+bool th_order_has_whole(struct th_order *o, const struct th_exchange *x);
+
+/* It is on its way on the connection `way` (an address of the caller's): what goes with it there
+ * does not wait for th_order_taken(), which must come before `way` is anything else. */
+void th_order_sent(struct th_order *o, struct th_order_event e, const void *way);
+
+/* The agent has it. */
+void th_order_taken(struct th_order *o, struct th_order_event e);
+
+/* Has anybody had to wait for one of these, or for what came later? */
+bool th_order_is_awaited(struct th_order *o, const struct th_order_event *events, size_t n);
+
 /* Waits for the turn of `x`. */
 void th_order_wait(struct th_order *o, const struct th_exchange *x);
 
@@ -49,7 +69,15 @@ void th_order_wait(struct th_order *o, const struct th_exchange *x);
  * later. */
 void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time);
 
-/* Is it the turn of `x`, which waits since `since` (th_clock_mono())? Never blocks. */
-bool th_order_ready(struct th_order *o, const struct th_exchange *x, uint64_t since);
+/* When the answer began, interim answers included. */
+uint64_t th_order_answer_began(const struct th_exchange *x);
+
+/* The same two questions for who asks again and never blocks. `way`: it goes with what was sent on
+ * that connection; NULL: by itself. *since is when the waiting began (th_clock_mono()); 0: not yet;
+ * it is kept here. */
+bool th_order_ready(
+	struct th_order *o, const struct th_exchange *x, const void *way, uint64_t *since);
+bool th_order_ready_part(struct th_order *o, const struct th_exchange *x, uint64_t time,
+	const void *way, uint64_t *since);
 
 #endif

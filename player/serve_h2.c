@@ -118,21 +118,36 @@ static void greet(struct th_h2_session *h)
 
 /* ---- the loop ---- */
 
+static bool is_held(const struct th_h2_session *h)
+{
+	return th_h2_taken_holds(&h->taken, h->c->serving->order);
+}
+
+/* Gathers output. 1: there is more; 0: no, or not now; -EPIPE: no memory. */
+static int gather(struct th_h2_session *h)
+{
+	struct th_stream *stream = &h->c->stream;
+	while (stream->out.n < OUT_ENOUGH) {
+		const uint8_t *p;
+		ssize_t n = is_held(h) ? 0 : nghttp2_session_mem_send(h->ng, &p);
+		if (n < 0 ||
+			(n > 0 && th_stream_write(stream, (struct th_slice){p, (size_t)n}) < 0)) {
+			return -EPIPE;
+		}
+		if (n == 0) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
 /* Sends what there is. 0; -EAGAIN: the agent must read first; else it is gone. */
 static int send_all(struct th_h2_session *h)
 {
-	struct th_stream *stream = &h->c->stream;
 	for (;;) {
-		const uint8_t *p;
-		ssize_t n = 0;
-		while (stream->out.n < OUT_ENOUGH &&
-			(n = nghttp2_session_mem_send(h->ng, &p)) > 0) {
-			if (th_stream_write(stream, (struct th_slice){p, (size_t)n}) < 0) {
-				return -EPIPE;
-			}
-		}
-		int r = n < 0 ? -EPIPE : th_stream_flush(stream);
-		if (r < 0 || n == 0) {
+		int more = gather(h);
+		int r = more < 0 ? more : th_stream_flush(&h->c->stream);
+		if (r < 0 || more == 0) {
 			return r;
 		}
 	}
@@ -232,6 +247,8 @@ static bool turn(struct th_h2_session *h, bool *drained, struct th_ending *ret_e
 		return false;
 	}
 	uint64_t wait = drive_streams(h); /* sending may have brought a stream to its cut */
+	uint64_t look = th_h2_taken_look(&h->taken, h->c->serving->order, &h->c->stream, sent == 0);
+	wait = look < wait ? look : wait;
 	if (sent == 0 && is_over(h, ret_ending, &wait)) {
 		return false;
 	}
@@ -239,7 +256,7 @@ static bool turn(struct th_h2_session *h, bool *drained, struct th_ending *ret_e
 		ret_ending->after = TH_AFTER_NOTIFY;
 		return false;
 	}
-	if (sent == 0 && nghttp2_session_want_write(h->ng)) {
+	if (sent == 0 && nghttp2_session_want_write(h->ng) && !is_held(h)) {
 		wait = 0;
 	}
 	if (*drained || !th_stream_has_input(&h->c->stream)) {
@@ -273,6 +290,7 @@ static void finish(struct th_h2_session *h)
 	}
 	th_online_h2_finish(h);
 	nghttp2_session_del(h->ng);
+	th_h2_taken_finish(&h->taken, h->c->serving->order);
 }
 
 void th_serve_h2(struct th_caller *c)

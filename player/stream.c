@@ -194,14 +194,19 @@ bool th_stream_pause(struct th_stream *s, uint64_t ns)
 	return r <= 0;
 }
 
+bool th_stream_is_taken(const struct th_stream *s)
+{
+	int left = 0;
+	return ioctl(s->fd, TIOCOUTQ, &left) != 0 || left == 0;
+}
+
 /* Nobody tells when; mostly it is at once. Who asks on has read. */
 void th_stream_await_taken(struct th_stream *s, uint64_t ns)
 {
 	uint64_t until = th_clock_mono() + ns;
 	struct timespec pause = {.tv_nsec = TAKEN_LOOK_NS};
 	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
-	int left = 0;
-	while (ioctl(s->fd, TIOCOUTQ, &left) == 0 && left > 0 && th_clock_mono() < until) {
+	while (!th_stream_is_taken(s) && th_clock_mono() < until) {
 		int r = ppoll(&pfd, 1, &pause, NULL);
 		if (r > 0 && pfd.revents & (POLLHUP | POLLERR)) {
 			return;

@@ -55,7 +55,10 @@ bool th_stream_pause(struct th_stream *s, uint64_t ns);
 int th_stream_unblock(struct th_stream *s);
 int th_stream_block(struct th_stream *s);
 
-/* Waits until the client has read all that was sent, so long at most. */
+/* Has the client read all that was sent? */
+bool th_stream_is_taken(const struct th_stream *s);
+
+/* Waits for that, so long at most. */
 void th_stream_await_taken(struct th_stream *s, uint64_t ns);
 
 /* Says goodbye: close_notify when `notify` and there is TLS, then the end of our direction, then

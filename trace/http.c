@@ -249,9 +249,7 @@ static bool is_until_close(const struct th_message *m)
 		!th_head_get(&m->head, "transfer-encoding", &value);
 }
 
-/* HTTP/2 clients that know the length do not always wait for the empty frame that says END_STREAM
- * (curl closes at once): nothing of such a message is missing (RFC 9113 8.1.1). */
-static bool has_promised_length(const struct th_message *m)
+bool th_http_has_promised_length(const struct th_message *m)
 {
 	struct th_slice value;
 	uint64_t length;
@@ -262,7 +260,7 @@ static bool has_promised_length(const struct th_message *m)
 
 bool th_http_truncated(const struct th_message *m)
 {
-	if (!m->present || (m->head_done && has_promised_length(m))) {
+	if (!m->present || (m->head_done && th_http_has_promised_length(m))) {
 		return false;
 	}
 	if (m->sha256 && m->end == TH_END_WITHHELD) {

@@ -29,6 +29,11 @@ uint16_t th_http_status(const struct th_exchange *x);
 /* "1.0", "1.1", "2". */
 const char *th_http_version(uint8_t version);
 
+/* HTTP/2: as much of the content came as the head says, whose it is (`head_done`). Clients that
+ * know the length do not always wait for the empty frame that says END_STREAM (curl closes at
+ * once): nothing of such a message is missing (RFC 9113 8.1.1). */
+bool th_http_has_promised_length(const struct th_message *m);
+
 /* The message was cut: it began and did not end as its protocol says. */
 bool th_http_truncated(const struct th_message *m);
 

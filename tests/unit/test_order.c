@@ -48,7 +48,8 @@ TestSuite(order, .init = setup, .fini = teardown);
 
 static bool ready(size_t i)
 {
-	return th_order_ready(order, &exchanges[i], th_clock_mono());
+	uint64_t since = 0;
+	return th_order_ready(order, &exchanges[i], NULL, &since);
 }
 
 Test(order, one_thing_at_a_time_never_waits)
@@ -242,4 +243,73 @@ Test(order, an_answer_is_forgotten_before_its_socket_is_closed)
 	cr_expect(ready(1), "it is in no list");
 	close(fd[0]);
 	close(fd[1]);
+}
+
+/* What goes with it is there at once. */
+Test(order, what_was_sent_is_awaited_by_what_does_not_go_with_it)
+{
+	uint64_t since = 0;
+	int here, there;
+	const struct th_order_event second = {&exchanges[1], false};
+	answered(0, 30, 40);
+	answered(1, 32, 36);
+	answered(2, 50, 60);
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	th_order_asked(order, &exchanges[1]);
+	cr_expect_not(th_order_ready_part(order, &exchanges[0], 40 * MS, &here, &since));
+	cr_expect_neq(since, 0);
+	th_order_sent(order, second, &here);
+	cr_expect(th_order_is_awaited(order, &second, 1));
+	cr_expect_not(th_order_ready_part(order, &exchanges[0], 40 * MS, &there, &since));
+	cr_expect(th_order_ready_part(order, &exchanges[0], 40 * MS, &here, &since));
+	cr_expect_eq(since, 0);
+	th_order_taken(order, second);
+	cr_expect_not(th_order_is_awaited(order, &second, 1));
+	cr_expect(th_order_ready_part(order, &exchanges[0], 40 * MS, &there, &since));
+}
+
+Test(order, who_comes_again_is_ready_when_patience_is_over)
+{
+	uint64_t since = 0;
+	answered(0, 30, 40);
+	answered(1, 32, 36);
+	order = th_order_create(&run);
+	while (!th_order_ready_part(order, &exchanges[0], 40 * MS, NULL, &since)) {
+		cr_assert_neq(since, 0);
+	}
+	cr_expect(th_order_ready_part(order, &exchanges[0], 40 * MS, NULL, &since));
+}
+
+/* Of two answers the first's stream ends behind the second's body, though it was whole before. */
+Test(order, a_body_of_known_length_is_whole_before_its_stream_ends)
+{
+	uint64_t since = 0;
+	uint8_t head[32];
+	struct th_out out = {.p = head, .cap = sizeof(head)};
+	struct th_piece piece = {20 * MS, {(const uint8_t *)"ok", 2}};
+	struct th_message *m = &exchanges[0].response;
+	th_out_u16(&out, 14);
+	th_out_u32(&out, 1);
+	th_out_bytes(&out, "content-length2", 15);
+	answered(0, 15, 50);
+	answered(1, 22, 40);
+	answered(2, 60, 70);
+	answered(3, 60, 70);
+	m->head_done = true;
+	m->head = (struct th_head){.bytes = {head, out.n}, .list = true};
+	m->pieces = &piece;
+	m->n_pieces = 1;
+	m->body_bytes = 2;
+	order = th_order_create(&run);
+	th_order_asked(order, &exchanges[0]);
+	th_order_asked(order, &exchanges[1]);
+	cr_assert(th_order_has_whole(order, &exchanges[0]));
+	cr_expect_not(th_order_has_whole(order, &exchanges[1]));
+	cr_expect_not(th_order_ready_part(order, &exchanges[1], 22 * MS, NULL, &since));
+	th_order_taken(order, (struct th_order_event){&exchanges[0], true});
+	cr_expect(th_order_ready_part(order, &exchanges[1], 22 * MS, NULL, &since));
+	cr_expect_not(th_order_ready_part(order, &exchanges[0], 50 * MS, NULL, &since));
+	th_order_answered(order, &exchanges[1]);
+	cr_expect(th_order_ready_part(order, &exchanges[0], 50 * MS, NULL, &since));
 }
