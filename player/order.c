@@ -317,9 +317,12 @@ void th_order_answered(struct th_order *o, const struct th_exchange *x)
 void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_given *g)
 {
 	g->rank = o->needs[x->order].rank;
-	g->until = th_clock_mono() + TH_ORDER_PATIENCE_NS;
+	uint64_t now = th_clock_mono();
+	g->until = now + TH_ORDER_PATIENCE_NS;
 	pthread_mutex_lock(&o->lock);
 	th_given_add(&o->given, g);
+	o->progress = now;
+	pthread_cond_broadcast(&o->moved); /* whoever waits has to look from now on */
 	pthread_mutex_unlock(&o->lock);
 }
 

@@ -2,6 +2,10 @@
 #include "player/order.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,10 +50,14 @@ static void teardown(void)
 
 TestSuite(order, .init = setup, .fini = teardown);
 
+static bool ready_since(size_t i, uint64_t since)
+{
+	return th_order_ready(order, &exchanges[i], NULL, &since);
+}
+
 static bool ready(size_t i)
 {
-	uint64_t since = 0;
-	return th_order_ready(order, &exchanges[i], NULL, &since);
+	return ready_since(i, 0);
 }
 
 Test(order, one_thing_at_a_time_never_waits)
@@ -228,6 +236,75 @@ Test(order, whoever_waits_sees_it_read)
 	cr_expect(th_order_is_taken(order, &g));
 	cr_assert_eq(waitpid(reader, NULL, 0), reader);
 	th_order_answered(order, &exchanges[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void *wait_for_second(void *arg)
+{
+	atomic_store((_Atomic pid_t *)arg, gettid());
+	th_order_wait(order, &exchanges[1]);
+	return NULL;
+}
+
+static bool sleeps(pid_t thread)
+{
+	char path[64], state = 0;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	FILE *f = thread ? fopen(path, "re") : NULL;
+	bool known = f && fscanf(f, "%*d %*s %c", &state) == 1;
+	if (f) {
+		fclose(f);
+	}
+	return known && state == 'S';
+}
+
+Test(order, whoever_sleeps_is_woken_to_look)
+{
+	int fd[2];
+	pthread_t sleeper;
+	_Atomic pid_t thread = 0;
+	struct th_given g = {0};
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	answered(0, 42, 43);
+	for (size_t i = 1; i < N; i++) {
+		answered(i, 2000 * i, 2000 * i + 1); /* is waited for up to a second */
+	}
+	order = th_order_create(&run);
+	for (size_t i = 0; i < N; i++) {
+		th_order_asked(order, &exchanges[i]);
+	}
+	uint64_t began = th_clock_mono();
+	cr_assert_eq(pthread_create(&sleeper, NULL, wait_for_second, &thread), 0);
+	while (!sleeps(thread)) {
+		sched_yield();
+	}
+	g.fd = fd[0];
+	th_order_given(order, &exchanges[0], &g);
+	pthread_join(sleeper, NULL);
+	cr_expect_lt(th_clock_mono() - began, TH_ORDER_PATIENCE_NS);
+	th_order_answered(order, &exchanges[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* With `since` long ago, only what happened since then lets the third wait. */
+Test(order, nobody_gives_up_while_answers_go_out)
+{
+	int fd[2];
+	struct th_given g = {0};
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	answered(2, 2032, 2034);
+	for (size_t i = 0; i < N; i++) {
+		exchanges[i].request.began = 0; /* none is waited for */
+	}
+	order = th_order_create(&run);
+	cr_assert_eq(write(fd[0], "answer", 6), 6);
+	g.fd = fd[0];
+	th_order_given(order, &exchanges[0], &g);
+	cr_expect_not(ready_since(2, 1));
+	th_order_answered(order, &exchanges[0]);
+	cr_expect_not(ready_since(2, 1), "the second's is missing");
 	close(fd[0]);
 	close(fd[1]);
 }
