@@ -18,10 +18,10 @@
 
 /* The name that was looked up for an address when it was recorded: what a request without Host is
  * asked of. */
-static struct th_slice name_of_address(const struct th_run *run, const struct th_hello *h)
+static struct th_slice name_of_address(const struct th_peers *peers, const struct th_hello *h)
 {
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *c = run->connections[i];
+	for (size_t i = 0; i < peers->n; i++) {
+		const struct th_connection *c = peers->at[i];
 		if (c->family == h->family && c->port == h->port &&
 			memcmp(c->address, h->address, sizeof(c->address)) == 0 && c->name.n) {
 			return c->name;
@@ -47,7 +47,7 @@ void th_caller_init(
 		.port = hello->port,
 		.thread = hello->thread,
 		.name = hello->family == TH_WORLD_UNIX ? th_slice_str(c->hello.name)
-						       : name_of_address(serving->run, hello)};
+						       : name_of_address(&serving->peers, hello)};
 	memcpy(c->connection.address, hello->address, sizeof(c->connection.address));
 }
 

@@ -11,6 +11,8 @@
 #include "player/index.h"
 #include "player/lanes.h"
 #include "player/order.h"
+#include "player/parsed.h"
+#include "player/peers.h"
 #include "player/protocol.h"
 #include "player/resets.h"
 #include "player/stream.h"
@@ -28,7 +30,9 @@ struct th_serving {
 	struct th_index *index;
 	struct th_order *order;
 	struct th_arrivals *arrivals;
+	struct th_peers peers;
 	struct th_ca *ca;
+	struct th_parsed *parsed;
 	SSL_CTX *tls;
 	struct th_lanes *lanes;
 	struct th_resets *resets;

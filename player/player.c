@@ -240,6 +240,7 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 	s->order = th_order_create(s->run);
 	s->arrivals = s->index ? th_arrivals_create(s->run, th_index_sockets(s->index)) : NULL;
 	s->ca = th_ca_create();
+	s->parsed = th_parsed_create();
 	s->tls = th_serve_tls_context();
 	s->lanes = th_lanes_create(s->run);
 	s->resets = th_resets_create();
@@ -258,8 +259,9 @@ static int prepare(struct th_player *p, const struct th_player_conf *conf)
 		asprintf(&p->socket, "%s/%s", p->directory, TH_PLAYER_SOCKET) > 0 &&
 		asprintf(&p->ca, "%s/%s", p->directory, TH_PLAYER_CA) > 0 &&
 		asprintf(&p->world, "%s/%s", p->directory, TH_PLAYER_WORLD) > 0;
-	bool made = s->order && s->arrivals && s->ca && s->tls && s->lanes && s->resets &&
-		s->bound && s->verdicts && p->tree && p->capture;
+	bool made = s->order && s->arrivals && s->ca && s->parsed && s->tls && s->lanes &&
+		s->resets && s->bound && s->verdicts && p->tree && p->capture &&
+		th_peers_init(&s->peers, s->run) == 0;
 	return named && made && (!live || s->live) ? 0 : -ENOMEM;
 }
 
@@ -414,7 +416,9 @@ struct th_player *th_player_destroy(struct th_player *p)
 	th_rules_destroy(p->rules);
 	th_order_destroy(p->serving.order);
 	th_arrivals_destroy(p->serving.arrivals);
+	th_peers_finish(&p->serving.peers);
 	th_ca_destroy(p->serving.ca);
+	th_parsed_destroy(p->serving.parsed);
 	SSL_CTX_free(p->serving.tls);
 	th_lanes_destroy(p->serving.lanes);
 	th_resets_destroy(p->serving.resets);

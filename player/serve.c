@@ -46,9 +46,9 @@ static bool alpn_is_h2(const struct th_caller *c)
 
 static bool is_recorded_peer(const struct th_caller *c)
 {
-	const struct th_run *run = c->serving->run;
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *r = run->connections[i];
+	const struct th_peers *peers = &c->serving->peers;
+	for (size_t i = 0; i < peers->n; i++) {
+		const struct th_connection *r = peers->at[i];
 		if (r->family == c->hello.family && r->port == c->hello.port &&
 			memcmp(r->address, c->hello.address, sizeof(r->address)) == 0) {
 			return true;

@@ -42,11 +42,11 @@ enum chosen {
 
 static enum chosen protocol_of(const struct th_caller *c, bool any_port)
 {
-	const struct th_run *run = c->serving->run;
+	const struct th_peers *peers = &c->serving->peers;
 	struct th_slice sni = th_slice_str(c->sni);
 	enum chosen best = CHOSE_UNKNOWN;
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *r = run->connections[i];
+	for (size_t i = 0; i < peers->n; i++) {
+		const struct th_connection *r = peers->at[i];
 		if (r->transport == TH_TRANSPORT_PLAIN || !th_slice_ieq(r->sni, sni) ||
 			(!any_port && r->port != c->hello.port)) {
 			continue;
@@ -95,10 +95,10 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 /* Names recorded for the address, for a client that sends no SNI but may check one of them. */
 static size_t names_of_address(const struct th_caller *c, char names[][256], size_t max)
 {
-	const struct th_run *run = c->serving->run;
+	const struct th_peers *peers = &c->serving->peers;
 	size_t n = 0;
-	for (size_t i = 0; i < run->n_connections && n < max; i++) {
-		const struct th_connection *r = run->connections[i];
+	for (size_t i = 0; i < peers->n && n < max; i++) {
+		const struct th_connection *r = peers->at[i];
 		struct th_slice name = r->sni.n ? r->sni : r->name;
 		bool here = r->family == c->hello.family &&
 			memcmp(r->address, c->hello.address, sizeof(r->address)) == 0;
@@ -120,14 +120,14 @@ static size_t names_of_address(const struct th_caller *c, char names[][256], siz
  * port, since others may be another server's. */
 static struct th_slice recorded_chain(const struct th_caller *c)
 {
-	const struct th_run *run = c->serving->run;
+	const struct th_peers *peers = &c->serving->peers;
 	const struct th_slice sni = th_slice_str(c->sni);
 	struct th_slice found = {NULL, 0};
 	if (c->up.open && c->up.chain.n) {
 		return th_buf_view(&c->up.chain);
 	}
-	for (size_t i = 0; i < run->n_connections; i++) {
-		const struct th_connection *r = run->connections[i];
+	for (size_t i = 0; i < peers->n; i++) {
+		const struct th_connection *r = peers->at[i];
 		bool here = sni.n ? th_slice_ieq(r->sni, sni)
 				  : r->family == c->hello.family && r->port == c->hello.port &&
 				memcmp(r->address, c->hello.address, sizeof(r->address)) == 0;
@@ -144,15 +144,19 @@ static struct th_slice recorded_chain(const struct th_caller *c)
 static void add_recorded(SSL *ssl, const struct th_caller *c)
 {
 	struct th_slice chain = recorded_chain(c);
-	struct th_in in = {chain.p, chain.n, false};
-	while (in.n) {
-		struct th_slice der = th_in_bytes(&in, th_in_u32(&in));
-		const unsigned char *p = der.p;
-		X509 *x = in.failed ? NULL : d2i_X509(NULL, &p, (long)der.n);
-		if (!x || SSL_add0_chain_cert(ssl, x) != 1) {
-			X509_free(x);
-			return;
+	if (!chain.n) {
+		return;
+	}
+	bool lasting = !(c->up.open && c->up.chain.n); /* else it is that of one connection */
+	STACK_OF(X509) *stack = lasting ? th_parsed_chain(c->serving->parsed, chain)
+					: th_parsed_read(chain);
+	for (int i = 0; stack && i < sk_X509_num(stack); i++) {
+		if (SSL_add1_chain_cert(ssl, sk_X509_value(stack, i)) != 1) {
+			break;
 		}
+	}
+	if (!lasting) {
+		sk_X509_pop_free(stack, X509_free);
 	}
 }
 

@@ -50,11 +50,24 @@ _Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / size
 	"one is missing");
 static struct th_functions per_library = {.names = names};
 
-static X509 *player_ca(const struct functions *f)
+/* Read once per library and kept: OpenSSL 3 takes longer to read a certificate than to verify with
+ * it. */
+static X509 *player_ca(const struct functions *f, const struct th_library *lib)
 {
+	static _Atomic(X509 *) kept[TH_LIBRARIES_MAX];
+	_Atomic(X509 *) *place = &kept[th_library_index(lib)];
+	X509 *ca = atomic_load_explicit(place, memory_order_acquire), *before = NULL;
+	if (ca) {
+		return ca;
+	}
 	struct th_slice der = th_world_ca(th_link_world());
 	const unsigned char *p = der.p;
-	return f->d2i_X509(NULL, &p, (long)der.n);
+	ca = f->d2i_X509(NULL, &p, (long)der.n);
+	if (ca && !atomic_compare_exchange_strong(place, &before, ca)) {
+		f->X509_free(ca);
+		ca = before;
+	}
+	return ca;
 }
 
 static bool issued_by(const struct functions *f, X509_STORE_CTX *ctx, X509 *ca)
@@ -92,7 +105,7 @@ static int report_error(const struct functions *f, X509_STORE_CTX *ctx, X509 *le
 	return callback && callback(0, ctx) ? 1 : 0;
 }
 
-/* The chain that comes of it holds references of its own, so both may go afterwards. */
+/* The chain that comes of it holds references of its own, so the stack may go afterwards. */
 static int verify_trusting(const struct functions *f, __typeof__(&X509_verify_cert) real,
 	X509_STORE_CTX *ctx, X509 *ca)
 {
@@ -109,16 +122,14 @@ int th_replay_verify(struct th_site site, X509_STORE_CTX *ctx)
 {
 	__typeof__(&X509_verify_cert) real = (__typeof__(&X509_verify_cert))site.real;
 	const struct functions *f = th_library_functions(&per_library, site.lib);
-	X509 *ca = f ? player_ca(f) : NULL;
+	X509 *ca = f ? player_ca(f, site.lib) : NULL;
 	if (!ca) {
 		return real(ctx);
 	}
 	bool ours = issued_by(f, ctx, ca);
 	X509 *leaf = f->X509_STORE_CTX_get0_cert(ctx);
 	int error = ours ? recorded_error(f, leaf) : X509_V_OK;
-	int r = error  ? report_error(f, ctx, leaf, error)
+	return error   ? report_error(f, ctx, leaf, error)
 		: ours ? verify_trusting(f, real, ctx, ca)
 		       : real(ctx);
-	f->X509_free(ca);
-	return r;
 }

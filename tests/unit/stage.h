@@ -72,6 +72,7 @@ static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double 
 		.index = th_index_create(&s->m->run, TH_MATCH_CANONICAL, NULL),
 		.order = th_order_create(&s->m->run),
 		.ca = th_ca_create(),
+		.parsed = th_parsed_create(),
 		.tls = th_serve_tls_context(),
 		.lanes = th_lanes_create(NULL),
 		.resets = th_resets_create(),
@@ -79,6 +80,7 @@ static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double 
 		.on_miss = on_miss,
 		.pace = pace};
 	s->serving.arrivals = th_arrivals_create(&s->m->run, th_index_sockets(s->serving.index));
+	cr_assert_eq(th_peers_init(&s->serving.peers, &s->m->run), 0);
 	th_lanes_add(s->serving.lanes, stage_process, nobody, 1);
 	stage_connect(s);
 }
@@ -131,6 +133,8 @@ static inline struct stage *stage_free(struct stage *s)
 	th_order_destroy(s->serving.order);
 	th_arrivals_destroy(s->serving.arrivals);
 	th_ca_destroy(s->serving.ca);
+	th_parsed_destroy(s->serving.parsed);
+	th_peers_finish(&s->serving.peers);
 	SSL_CTX_free(s->serving.tls);
 	th_lanes_destroy(s->serving.lanes);
 	th_resets_destroy(s->serving.resets);
