@@ -152,7 +152,14 @@ bool th_answer_head(
 			.version = version,
 			.head = {.bytes = th_buf_view(&c->redacted), .list = head.list}}};
 	c->asker.version = version;
+	c->head_read = false;
 	return true;
+}
+
+bool th_answer_read_head(struct th_caller *c, const struct th_exchange *asked)
+{
+	c->head_read = c->head_read || th_canon_request_head(asked, &c->canon) == 0;
+	return c->head_read;
 }
 
 void th_answer_body(struct th_caller *c, struct th_exchange *asked, struct th_slice body,
@@ -277,7 +284,7 @@ static void note_claim(struct th_caller *c, const struct th_claim *claim)
 static bool claim_likely(
 	struct th_caller *c, const struct th_exchange *asked, struct th_claim *ret_claim)
 {
-	return th_canon_request_head(asked, &c->canon) == 0 &&
+	return th_answer_read_head(c, asked) &&
 		th_index_claim_likely(
 			c->serving->index, asked, c->last, &c->canon, &c->asker, ret_claim);
 }

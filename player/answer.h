@@ -61,6 +61,7 @@ struct th_caller {
 	bool relayed;	       /* that was told by a relay */
 	uint8_t alert;	       /* of the server's once hands were shaken; 0: none */
 	struct th_canon canon; /* used again for each request */
+	bool head_read;	       /* of the request being answered: canon is of its head */
 	const struct th_exchange *last; /* that it was answered with; NULL: none yet */
 	struct th_buf redacted;		/* the head of the request being answered */
 	struct th_buf asked;		/* as it came; empty: not kept */
@@ -81,6 +82,9 @@ void th_caller_finish(struct th_caller *c);
  * capture's is. Slices point into `head` and the caller's buffers. False: no memory. */
 bool th_answer_head(
 	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked);
+
+/* Makes the canonical form of that head in c->canon, once. False: it cannot be read. */
+bool th_answer_read_head(struct th_caller *c, const struct th_exchange *asked);
 
 /* Adds the body as it came, in the caller's own memory: it is redacted there as the capture's are.
  * `piece` is storage for it. */

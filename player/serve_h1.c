@@ -569,7 +569,7 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 	if (!th_answer_head(s->c, request_head(s), version, &asked)) {
 		return false;
 	}
-	s->readable = !s->in.whole && th_canon_request_head(&asked, &s->c->canon) == 0;
+	s->readable = !s->in.whole && th_answer_read_head(s->c, &asked);
 	if (!expectation(s, &asked) || !read_body_or_claim(s, &claim)) {
 		return false;
 	}
