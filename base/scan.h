@@ -29,4 +29,31 @@ static inline const uint8_t *th_scan(const uint8_t *p, const uint8_t *end, uint8
 	return p;
 }
 
+/* The first place in [p, end) where the letters `a` and `b`, given in lower case, follow each other
+ * in any case; `end` when there is none. */
+static inline const uint8_t *th_scan_letters(
+	const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b)
+{
+#if defined(__SSE2__)
+	const __m128i lower = _mm_set1_epi8(0x20);
+	const __m128i first = _mm_set1_epi8((char)a), second = _mm_set1_epi8((char)b);
+	for (; end - p >= 17; p += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i y = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
+		x = _mm_cmpeq_epi8(_mm_or_si128(x, lower), first);
+		y = _mm_cmpeq_epi8(_mm_or_si128(y, lower), second);
+		unsigned hits = (unsigned)_mm_movemask_epi8(_mm_and_si128(x, y));
+		if (hits) {
+			return p + __builtin_ctz(hits);
+		}
+	}
+#endif
+	for (; end - p >= 2; p++) {
+		if ((p[0] | 0x20) == a && (p[1] | 0x20) == b) {
+			return p;
+		}
+	}
+	return end;
+}
+
 #endif

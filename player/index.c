@@ -141,7 +141,8 @@ static struct key make_key(enum level level, const struct th_canon *c, const str
 	return k;
 }
 
-static void append(struct th_index *ix, const struct key *k, uint32_t a)
+/* The number of the queue. */
+static uint32_t append(struct th_index *ix, const struct key *k, uint32_t a)
 {
 	struct queue *q = find_queue(ix, k);
 	if (!q) {
@@ -155,6 +156,7 @@ static void append(struct th_index *ix, const struct key *k, uint32_t a)
 		q->tail = a;
 	}
 	q->count++;
+	return (uint32_t)(q - ix->queues);
 }
 
 uint32_t th_index_lane(const struct th_index *ix, const char *lane)
@@ -218,7 +220,6 @@ static void add_answer(struct th_index *ix, const struct th_exchange *x, const s
 	if (an->conn != TH_SOCKET_NONE) {
 		ix->left[an->conn]++;
 	}
-	th_likely_note(ix->likely, x, an->conn, c);
 	struct th_asker who = {.version = x->request.version,
 		.process = process,
 		.thread = x->thread,
@@ -229,7 +230,10 @@ static void add_answer(struct th_index *ix, const struct th_exchange *x, const s
 			continue;
 		}
 		struct key k = make_key((enum level)level, c, &who);
-		append(ix, &k, a);
+		uint32_t queue = append(ix, &k, a);
+		if (level == BY_ORDER) {
+			th_likely_note(ix->likely, x, an->conn, queue, c);
+		}
 	}
 }
 
@@ -370,49 +374,45 @@ static const struct th_exchange *next_of_endpoint(struct th_index *ix, const str
 	return a ? a->x : NULL;
 }
 
-static bool is_likely(struct th_index *ix, const struct th_exchange *asked,
+/* The recorded request that is asked, to the byte; NULL: it is none of those that are likely. */
+static const struct th_exchange *find_likely(struct th_index *ix, const struct th_exchange *asked,
 	const struct th_exchange *last, struct th_canon *c)
 {
 	const struct th_exchange *x = last ? th_likely_after(ix->likely, last) : NULL;
 	if (x && th_likely_is(ix->likely, x, asked, c)) {
-		return true;
+		return x;
 	}
 	pthread_mutex_lock(&ix->lock);
 	const struct th_exchange *other = next_of_endpoint(ix, c);
 	pthread_mutex_unlock(&ix->lock);
-	return other && other != x && th_likely_is(ix->likely, other, asked, c);
+	bool is = other && other != x && th_likely_is(ix->likely, other, asked, c);
+	return is ? other : NULL;
 }
 
 /* What was asked once has one answer, whoever asks: there is nothing to prefer. */
-static bool claim_only(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
-	struct th_claim *ret, bool *ret_found)
+static bool claim_only(struct th_index *ix, struct queue *q, struct th_claim *ret)
 {
-	struct key k = make_key(BY_ORDER, c, who);
-	struct queue *q = find_queue(ix, &k);
-	if (!q || q->count != 1) {
-		return false;
-	}
 	struct answer *a = first_left(ix, q);
 	if (a) {
 		mark(ix, a);
 		*ret = (struct th_claim){.x = a->x};
 	}
-	*ret_found = a != NULL;
-	return true;
+	return a != NULL;
 }
 
 bool th_index_claim_likely(struct th_index *ix, const struct th_exchange *asked,
 	const struct th_exchange *last, struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim)
 {
-	bool found = false;
-	if (!is_likely(ix, asked, last, c)) {
+	const struct th_exchange *x = find_likely(ix, asked, last, c);
+	if (!x || version_class(who->version) != version_class(x->request.version)) {
 		return false;
 	}
+	struct queue *q = &ix->queues[th_likely_queue(ix->likely, x)];
 	pthread_mutex_lock(&ix->lock);
-	if (!claim_only(ix, c, who, ret_claim, &found)) {
-		found = th_canon_take_exact(c) == 0 && claim_same(ix, c, who, ret_claim);
-	}
+	bool found = q->count == 1
+		? claim_only(ix, q, ret_claim)
+		: th_canon_take_exact(c) == 0 && claim_same(ix, c, who, ret_claim);
 	pthread_mutex_unlock(&ix->lock);
 	return found;
 }

@@ -13,6 +13,7 @@
 struct entry {
 	struct th_fingerprint head, full;
 	uint32_t next; /* on the same connection */
+	uint32_t queue;
 	uint8_t kind;
 	bool known;
 };
@@ -50,11 +51,12 @@ struct th_likely *th_likely_destroy(struct th_likely *l)
 }
 
 void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t connection,
-	const struct th_canon *c)
+	uint32_t queue, const struct th_canon *c)
 {
 	l->entries[x->order] = (struct entry){.head = c->head,
 		.full = c->full,
 		.next = NONE,
+		.queue = queue,
 		.kind = (uint8_t)c->kind,
 		.known = !th_tunnel_is(x)};
 	if (connection < l->run->n_connections) {
@@ -64,6 +66,11 @@ void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t c
 		}
 		*last = (uint32_t)x->order;
 	}
+}
+
+uint32_t th_likely_queue(const struct th_likely *l, const struct th_exchange *x)
+{
+	return l->entries[x->order].queue;
 }
 
 const struct th_exchange *th_likely_after(const struct th_likely *l, const struct th_exchange *x)

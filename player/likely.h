@@ -17,9 +17,12 @@ struct th_likely *th_likely_create(const struct th_run *run);
 struct th_likely *th_likely_destroy(struct th_likely *l);
 
 /* Notes what th_canon_request() has made of a recorded exchange; in the run's order. `connection`
- * is a number below the run's count of them, or any larger one: none. */
+ * is a number below the run's count of them, or any larger one: none. `queue` is the caller's. */
 void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t connection,
-	const struct th_canon *c);
+	uint32_t queue, const struct th_canon *c);
+
+/* What was noted as the queue of x. */
+uint32_t th_likely_queue(const struct th_likely *l, const struct th_exchange *x);
 
 /* The one that was noted next on the same connection; NULL: none. */
 const struct th_exchange *th_likely_after(const struct th_likely *l, const struct th_exchange *x);

@@ -65,8 +65,8 @@ bool th_order_is_awaited(struct th_order *o, const struct th_order_event *events
 /* Waits for the turn of `x`. */
 void th_order_wait(struct th_order *o, const struct th_exchange *x);
 
-/* Waits for the turn of what was read of its answer at `time`: no answer that ended earlier ends
- * later. */
+/* After that, waits for the turn of what was read of its answer at `time`: no answer that ended
+ * earlier ends later. */
 void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time);
 
 /* When the answer began, interim answers included. */

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/scan.h"
 #include "base/text.h"
 #include "player/answer.h"
 #include "player/h1_early.h"
@@ -66,13 +67,26 @@ static bool message_complete(const struct th_message *m)
 	return m->head_done && ((m->finished && m->end == TH_END_COMPLETE) || m->bodiless);
 }
 
+/* Sooner than to find the field, which is mostly there and says something else. */
+static bool has_word_close(struct th_slice head)
+{
+	const uint8_t *p = head.p, *end = p + head.n;
+	while ((p = th_scan_letters(p, end, 'c', 'l')) < end) {
+		if (end - p >= 5 && th_slice_ieq((struct th_slice){p, 5}, TH_SLICE_LIT("close"))) {
+			return true;
+		}
+		p++;
+	}
+	return false;
+}
+
 /* Does the message itself say that the connection closes after it? */
 static bool says_close(const struct th_message *m)
 {
 	if (m->version == 10) {
 		return !th_head_has_token(&m->head, "connection", "keep-alive");
 	}
-	return th_head_has_token(&m->head, "connection", "close");
+	return has_word_close(m->head.bytes) && th_head_has_token(&m->head, "connection", "close");
 }
 
 static bool ends_with_connection(const struct th_exchange *x)

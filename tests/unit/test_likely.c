@@ -111,7 +111,7 @@ static void ask_both(struct player *soon, struct player *slow)
 	struct th_connection *c = made_connection(m, made_process(m, "0"), 1);
 	struct th_claim a = {0}, b = {0};
 	struct th_piece pieces[2] = {{0}};
-	struct th_asker who = {11, draw(3), draw(2), draw(3)};
+	struct th_asker who = {draw(8) ? 11 : 20, draw(3), draw(2), draw(3)};
 	struct th_exchange *x = made_exchange(
 		m, c, 1, heads[draw(HEADS)], bodies[draw(BODIES)], NULL, NULL);
 	cut(&x->request, pieces);
@@ -168,7 +168,8 @@ static struct recorded record_one(const char *head, const char *body, const char
 	struct th_exchange *x = made_exchange(r.m, c, 1, head, body, response, NULL);
 	r.likely = th_likely_create(&r.m->run);
 	cr_assert_eq(th_canon_request(x, &r.canon), 0);
-	th_likely_note(r.likely, x, 0, &r.canon);
+	th_likely_note(r.likely, x, 0, 7, &r.canon);
+	cr_expect_eq(th_likely_queue(r.likely, x), 7);
 	return r;
 }
 
@@ -232,7 +233,7 @@ Test(likely, what_follows_follows_on_the_connection)
 	struct th_canon canon = {0};
 	for (uint32_t i = 0; i < 4; i++) {
 		cr_assert_eq(th_canon_request(x[i], &canon), 0);
-		th_likely_note(l, x[i], i % 2, &canon);
+		th_likely_note(l, x[i], i % 2, 0, &canon);
 	}
 	cr_expect_eq(th_likely_after(l, x[0]), x[2]);
 	cr_expect_eq(th_likely_after(l, x[1]), x[3]);
