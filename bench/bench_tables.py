@@ -89,30 +89,32 @@ def time_starts(machine, environment, command, n):
     return sorted(took)[n // 2]
 
 
+def start_one(machine, name, command, empty, cells, counts):
+    n = 3 if machine.quick else {"true": 300, "curl --version": 100}.get(name, 50)
+    results = machine.turns({
+        "empty": lambda: time_starts(machine, empty, command, n),
+        "tracehook": lambda: time_starts(machine, recording(machine), command, n)})
+    took = [(t - e) / 1000 for e, t in zip(results["empty"], results["tracehook"])]
+    cells.append(spread(took, "%.0f"))
+    if name == "true":
+        machine.budgets.note("start µs", took)
+    if machine.has("valgrind", "valgrind"):
+        e = instructions(machine, dict(empty), command)
+        t = instructions(machine, recording(machine), command)
+        counts.append("%d" % (t - e) if e and t else "–")
+        if name == "true" and e and t:
+            machine.budgets.note("start instructions", [t - e])
+
+
 def start(machine):
     commands = {"true": ["/bin/true"], "curl --version": ["/usr/bin/curl", "--version"],
                 "python3 -c pass": ["/usr/bin/python3", "-c", "pass"]}
     empty = machine.environment(LD_PRELOAD=machine.build / "bench/libempty_preload.so")
     cells, counts = [], []
     os.chdir(machine.work)
-    before = os.sched_getaffinity(0)
-    machine.pin()
-    for name, command in commands.items():
-        n = 3 if machine.quick else {"true": 300, "curl --version": 100}.get(name, 50)
-        results = machine.turns({
-            "empty": lambda: time_starts(machine, empty, command, n),
-            "tracehook": lambda: time_starts(machine, recording(machine), command, n)})
-        took = [(t - e) / 1000 for e, t in zip(results["empty"], results["tracehook"])]
-        cells.append(spread(took, "%.0f"))
-        if name == "true":
-            machine.budgets.note("start µs", took)
-        if machine.has("valgrind", "valgrind"):
-            e = instructions(machine, dict(empty), command)
-            t = instructions(machine, recording(machine), command)
-            counts.append("%d" % (t - e) if e and t else "–")
-            if name == "true" and e and t:
-                machine.budgets.note("start instructions", [t - e])
-    os.sched_setaffinity(0, before)
+    with machine.pinned():
+        for name, command in commands.items():
+            start_one(machine, name, command, empty, cells, counts)
     table("Start-up added to an empty preload", commands, [
         ("µs", cells)] + ([("instructions", counts)] if counts else []))
 
