@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <zstd.h>
 
 #include "base/crc32c.h"
@@ -19,6 +20,9 @@
 
 /* All decompressed blocks together: no file, however made, may take more memory than this. */
 #define DECODED_MAX (16ull << 30)
+#define LARGE (8u << 20) /* decompressed so far: there will be more */
+#define SHARED (16u << 20)
+#define HUGE_PAGE (2u << 20)
 
 struct th_reader {
 	struct th_segments segments;
@@ -26,6 +30,8 @@ struct th_reader {
 	uint8_t **decoded;
 	size_t n_decoded;
 	uint64_t decoded_bytes;
+	uint8_t *shared; /* what is free of the piece taken last */
+	size_t shared_left;
 	struct th_frame *frames; /* of the present writer */
 	size_t n_frames, frame;
 	struct th_spoilt *spoilt;
@@ -95,6 +101,41 @@ static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_
 	return dst.pos;
 }
 
+/* One of the reader's pieces of memory; NULL: there is none. */
+static uint8_t *own(struct th_reader *r, uint8_t *p)
+{
+	uint8_t **room = p ? th_array_room(r->decoded, r->n_decoded, sizeof(*room)) : NULL;
+	if (!room) {
+		free(p);
+		return NULL;
+	}
+	r->decoded = room;
+	return r->decoded[r->n_decoded++] = p;
+}
+
+/* Of a large capture many blocks share memory in pages of 2 MB: to get hundreds of megabytes in
+ * small pages takes longer than to decompress into them. */
+static uint8_t *share(struct th_reader *r, size_t n)
+{
+	size_t room = (n + 63) & ~(size_t)63;
+	if (r->decoded_bytes < LARGE || room > SHARED) {
+		return own(r, malloc(n ? n : 1));
+	}
+	if (room > r->shared_left) {
+		uint8_t *p = own(r, aligned_alloc(HUGE_PAGE, SHARED));
+		if (!p) {
+			return NULL;
+		}
+		(void)madvise(p, SHARED, MADV_HUGEPAGE);
+		r->shared = p;
+		r->shared_left = SHARED;
+	}
+	uint8_t *p = r->shared;
+	r->shared += room;
+	r->shared_left -= room;
+	return p;
+}
+
 /* Memory that lives as long as the reader; NULL after saying why. */
 static uint8_t *take_memory(struct th_reader *r, struct th_segment *s, size_t n)
 {
@@ -102,14 +143,11 @@ static uint8_t *take_memory(struct th_reader *r, struct th_segment *s, size_t n)
 		damage(r, s, "the blocks decompress to more than a reader takes");
 		return NULL;
 	}
-	uint8_t **room = th_array_room(r->decoded, r->n_decoded, sizeof(*room));
-	r->decoded = room ? room : r->decoded;
-	uint8_t *out = room ? malloc(n ? n : 1) : NULL;
+	uint8_t *out = share(r, n);
 	if (!out) {
 		damage(r, s, "a block needs more memory than there is");
 		return NULL;
 	}
-	r->decoded[r->n_decoded++] = out;
 	r->decoded_bytes += n;
 	return out;
 }
