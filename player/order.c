@@ -423,7 +423,7 @@ static struct need need_of_part(
 
 void th_order_wait_part(struct th_order *o, const struct th_exchange *x, uint64_t time)
 {
-	if (time <= answer_began(x)) {
+	if (time <= th_order_answer_began(x)) {
 		return; /* that was waited for */
 	}
 	pthread_mutex_lock(&o->lock);
