@@ -37,6 +37,8 @@ static const struct kind kinds[TH_DOCTOR_TLS_KINDS] = {
 	[TH_DOCTOR_GO_TLS] = {"Go's crypto/tls", NULL, {"tls: client ", "didn't provide a"},
 		{NULL, NULL}},
 	[TH_DOCTOR_JSSE] = {"Java's JSSE", "libjli.so", {NULL, NULL}, {NULL, NULL}},
+	/* its virtual machine: the TLS is a module written in the language, as it is for Elixir */
+	[TH_DOCTOR_ERLANG] = {"Erlang's ssl", NULL, {"ERL_CRASH_", "DUMP_SECONDS"}, {NULL, NULL}},
 	[TH_DOCTOR_NSS] = {"NSS", "libssl3.so", {NULL, NULL}, {"Version: NSS", " "}},
 	[TH_DOCTOR_MBEDTLS] = {"mbed TLS", "libmbedtls.so", {"=> write client", " hello"},
 		{"mbed TLS", " "}},
@@ -144,6 +146,7 @@ static const char *find_runtime(const struct th_elf *elf)
 		{"Bun", {"bun-", "vfs$$"}},
 		{"Deno", {"deno_", "runtime"}},
 		{"Go", {"Go build", "inf:"}},
+		{"Erlang", {"ERL_CRASH_", "DUMP_SECONDS"}},
 	};
 	for (size_t i = 0; i < sizeof(runtimes) / sizeof(*runtimes); i++) {
 		if (shows(elf, &runtimes[i].trace)) {

@@ -14,6 +14,7 @@ enum th_doctor_tls {
 	TH_DOCTOR_RUSTLS,
 	TH_DOCTOR_GO_TLS,
 	TH_DOCTOR_JSSE,
+	TH_DOCTOR_ERLANG,
 	TH_DOCTOR_NSS,
 	TH_DOCTOR_MBEDTLS,
 	TH_DOCTOR_WOLFSSL,
@@ -24,8 +25,9 @@ struct th_doctor_image {
 	bool elf;	     /* a 64-bit ELF file that could be read */
 	const char *machine; /* static text; "another processor" when it is none we know */
 	bool dynamic, stripped;
-	char loader[256];    /* PT_INTERP; "": none */
-	const char *runtime; /* "Node.js", "Bun", "Deno", "Go": told by the file; NULL: not */
+	char loader[256]; /* PT_INTERP; "": none */
+	const char *
+		runtime; /* "Node.js", "Bun", "Deno", "Go", "Erlang": told by the file; NULL: not */
 	bool has[TH_DOCTOR_TLS_KINDS];			      /* linked into it, or being it */
 	char version[TH_DOCTOR_TLS_KINDS][TH_DOCTOR_VERSION]; /* "": not found */
 	bool exports_ssl; /* OpenSSL's functions, for the loader to bind */

@@ -46,6 +46,9 @@ static const char *linkage_of(const struct th_doctor_file *f, enum th_doctor_tls
 	if (is_library(f, kind)) {
 		return kind == TH_DOCTOR_JSSE ? "of the runtime" : "shared";
 	}
+	if (kind == TH_DOCTOR_ERLANG) {
+		return "of the runtime";
+	}
 	bool openssl = kind == TH_DOCTOR_OPENSSL;
 	if (openssl && f->image.exports_ssl) {
 		return "inside, exported";

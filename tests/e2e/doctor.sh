@@ -72,6 +72,11 @@ fi
 
 # ---- odd files ----
 
+LC_ALL=C sed 's|https://www.gnu.org/so|ERL_CRASH_DUMP_SECONDS|' "$(type -P true)" >beam
+chmod +x beam
+judged "Erlang's virtual machine: its TLS is none that is tapped" 1 ./beam \
+	"\"\(.runtime) \" + ($found)" "Erlang Erlang's ssl of the runtime: null"
+
 # bend NAME OFFSET BYTES: a copy of true that says something else of itself.
 bend() {
 	cp "$(type -P true)" "$1"
