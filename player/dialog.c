@@ -255,6 +255,30 @@ static void speak(struct dialog *d)
 	}
 }
 
+/* Both sides of a WebSocket have said goodbye: the agent waits for the connection's end, and asks
+ * nothing elsewhere before. */
+static bool is_closed(const struct th_script *s)
+{
+	return s->n_said > 0 && s->said[s->n_said - 1].frame.opcode == TH_WS_CLOSE;
+}
+
+/* The peer went after a while (timeline.c); was that now, with the agent saying nothing more? */
+static bool is_idle_over(struct dialog *d, const struct th_ending *e)
+{
+	struct pollfd pfd = {.fd = d->c->stream.fd, .events = POLLIN};
+	uint64_t since = th_clock_mono(), left;
+	if (is_closed(&d->script)) {
+		return true;
+	}
+	while ((left = th_ending_idle_left(d->c->serving, e, th_clock_mono() - since)) > 0) {
+		if (th_stream_has_input(&d->c->stream) ||
+			poll(&pfd, 1, (int)(left / 1000000 + 1)) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Nothing more to say or to hear: did the peer end the connection then? */
 static bool ended(struct dialog *d)
 {
@@ -263,6 +287,9 @@ static bool ended(struct dialog *d)
 		return false;
 	}
 	struct th_ending e = th_ending_of(d->c->serving, d->x);
+	if (e.after == TH_AFTER_KEEP && e.idle_ns && is_idle_over(d, &e)) {
+		e.after = e.then;
+	}
 	if (e.after == TH_AFTER_KEEP || e.after == TH_AFTER_SILENT) {
 		return false;
 	}

@@ -176,6 +176,47 @@ Test(dialog, ends_as_the_peer_did)
 	cr_expect_eq(s->tally.stats.missed, 0);
 }
 
+/* The peer's end was seen after something else was asked, which the agent does in the replay only
+ * when this connection is over. */
+static void ended_behind_another(void)
+{
+	struct th_connection *other = made_connection(s->m, s->process, 2);
+	struct th_exchange *y = made_exchange(
+		s->m, other, 2, "GET /y HTTP/1.1\r\n\r\n", NULL, "HTTP/1.1 204 -\r\n\r\n", NULL);
+	y->request.began = x->response.ended + 10;
+	s->connection->end = TH_END_FIN;
+	s->connection->end_time = x->response.ended + 20;
+}
+
+Test(dialog, a_closed_websocket_waits_for_nobody_else)
+{
+	client_said(masked(TH_WS_CLOSE, "\x03\xe8", 3));
+	made_piece(x, "\x88\x02\x03\xe8", 10);
+	made_end(x, TH_END_COMPLETE, 0);
+	ended_behind_another();
+	s->serving.silence_ns = 3600000000000;
+	begin(TH_ON_MISS_FAIL);
+	stage_read(s, "\r\n\r\n");
+	client_says(masked(TH_WS_CLOSE, "\x03\xe8", 8));
+	stage_read(s, "\x88\x02\x03\xe8");
+	cr_assert(stage_ends(s, 10000));
+	stage_disconnect(s);
+}
+
+Test(dialog, a_peer_that_went_later_than_others_were_asked_goes_at_last)
+{
+	made_piece(x, "\x81\x05hello", 10);
+	made_end(x, TH_END_COMPLETE, 0);
+	ended_behind_another();
+	s->serving.silence_ns = 100000000;
+	begin(TH_ON_MISS_FAIL);
+	cr_expect_str_eq(stage_read(s, "hello"), NOW_ACCEPT "\x81\x05hello");
+	client_says(masked(TH_WS_PING, "?", 1));
+	stage_read(s, "?");
+	cr_assert(stage_ends(s, 10000));
+	stage_disconnect(s);
+}
+
 Test(dialog, any_other_protocol_is_compared_by_its_bytes)
 {
 	x->request.head.bytes = th_slice_str("CONNECT a:25 HTTP/1.1\r\nHost: a:25\r\n\r\n");
