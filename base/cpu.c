@@ -36,7 +36,36 @@ bool th_cpu_has_sha256(void)
 	}
 	return has > 0;
 }
+#define AVX_AND_ITS_STATE (1u << 27 | 1u << 28) /* leaf 1, ecx: OSXSAVE, AVX */
+#define VECTORS_KEPT 6u				/* XCR0: SSE and AVX state */
+
+static bool keeps_vectors(void)
+{
+	uint32_t low = 0, high = 0;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (low & VECTORS_KEPT) == VECTORS_KEPT;
+}
+
+/* Leaf 7, ebx, bit 5. */
+bool th_cpu_has_avx2(void)
+{
+	static _Atomic int kept; /* 0: not asked, 1: yes, -1: no */
+	int has = atomic_load_explicit(&kept, memory_order_relaxed);
+	if (!has) {
+		uint32_t a, b, c, d;
+		bool avx2 = th_cpu_has(AVX_AND_ITS_STATE) && keeps_vectors() &&
+			__get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 5 & 1;
+		has = avx2 ? 1 : -1;
+		atomic_store_explicit(&kept, has, memory_order_relaxed);
+	}
+	return has > 0;
+}
 #else
+bool th_cpu_has_avx2(void)
+{
+	return false;
+}
+
 bool th_cpu_has_sha256(void)
 {
 	return false;

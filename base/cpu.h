@@ -16,6 +16,9 @@ enum th_cpu {
 /* All of them? False on other machines than x86-64. Signal-safe. */
 bool th_cpu_has(uint32_t features);
 
+/* AVX2, and the system keeps its registers. Signal-safe. */
+bool th_cpu_has_avx2(void);
+
 /* The instructions for SHA-256, and what is used beside them. */
 bool th_cpu_has_sha256(void);
 

@@ -59,16 +59,24 @@ __attribute__((target("sse4.2,pclmul"))) static uint64_t past(uint64_t crc, int6
 	return __builtin_ia32_crc32di(0, (uint64_t)_mm_cvtsi128_si64(product));
 }
 
+#define SIDE_BY_SIDE(i) \
+	do { \
+		a = __builtin_ia32_crc32di(a, th_le64(p + (i))); \
+		b = __builtin_ia32_crc32di(b, th_le64(p + STRETCH + (i))); \
+		c = __builtin_ia32_crc32di(c, th_le64(p + 2 * STRETCH + (i))); \
+	} while (0)
+
 __attribute__((target("sse4.2,pclmul"))) static uint32_t crc_wide(
 	uint32_t crc, const uint8_t *p, size_t n)
 {
 	uint64_t a = crc;
 	for (; n >= 3 * STRETCH; p += 3 * STRETCH, n -= 3 * STRETCH) {
 		uint64_t b = 0, c = 0;
-		for (size_t i = 0; i < STRETCH; i += 8) {
-			a = __builtin_ia32_crc32di(a, th_le64(p + i));
-			b = __builtin_ia32_crc32di(b, th_le64(p + STRETCH + i));
-			c = __builtin_ia32_crc32di(c, th_le64(p + 2 * STRETCH + i));
+		for (size_t i = 0; i < STRETCH; i += 32) {
+			SIDE_BY_SIDE(i);
+			SIDE_BY_SIDE(i + 8);
+			SIDE_BY_SIDE(i + 16);
+			SIDE_BY_SIDE(i + 24);
 		}
 		a = past(a, PAST_TWO) ^ past(b, PAST_ONE) ^ c;
 	}
@@ -77,7 +85,7 @@ __attribute__((target("sse4.2,pclmul"))) static uint32_t crc_wide(
 
 static uint32_t crc_any(uint32_t crc, const uint8_t *p, size_t n)
 {
-	if (n >= 3 * STRETCH && th_cpu_has(TH_CPU_SSE4_2 | TH_CPU_PCLMUL)) {
+	if (th_cpu_has(TH_CPU_SSE4_2 | TH_CPU_PCLMUL)) {
 		return crc_wide(crc, p, n);
 	}
 	return th_cpu_has(TH_CPU_SSE4_2) ? crc_hardware(crc, p, n) : crc_software(crc, p, n);

@@ -9,8 +9,8 @@
 
 #include "base/bytes.h"
 
-#define TH_LINES_MAX 96		/* fields of a head that is indexed */
-#define TH_LINES_BYTES_MAX 6144 /* and its bytes */
+#define TH_LINES_MAX 64		/* fields of a head that is indexed */
+#define TH_LINES_BYTES_MAX 4096 /* and its bytes */
 #define TH_LINES_BLOCK 32
 
 /* Offsets in the head. */
@@ -18,16 +18,18 @@ struct th_line {
 	uint16_t at;
 	uint16_t colon;
 	uint16_t end; /* behind the LF */
-	uint16_t tag; /* th_lines_tag() of the name */
 };
 
 struct th_lines {
 	uint16_t bytes; /* of the head, with its empty line */
 	uint16_t start; /* of the start line, with its end */
 	uint16_t n;	/* fields */
+	uint16_t same; /* of these, so many first ones are those of the head before (th_lines_again)
+			*/
 	bool any_mark;
 	uint64_t tags; /* which there are, as bits: most names that are looked for are not there */
 	struct th_line line[TH_LINES_MAX];
+	uint8_t tag[TH_LINES_MAX + 16]; /* th_lines_tag() of each name; and more that can be read */
 	/* Of each block of bytes: where '?', '&' and the second of two slashes stand, the marks
 	 * that a secret in a URL follows. */
 	uint32_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
@@ -39,9 +41,16 @@ static inline unsigned th_lines_tag(const uint8_t *name, size_t n)
 	return ((unsigned)n + 5 * (name[0] & 31u)) & 63;
 }
 
+/* The first line from `i` on with that tag; lines->n when there is none. */
+size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i);
+
 /* `in` begins with a head, behind which may be more. False: it is not plain; *ret_lines is then of
  * no use. */
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines);
+
+/* The same, where `lines` are those of the plain head `was`, of lines->bytes: those that begin both
+ * heads are not looked for again. Some of `tags` and `any_mark` may be of the head before. */
+bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines);
 
 /* Is there a mark in the head's bytes from `from` to before `to`? */
 bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to);

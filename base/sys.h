@@ -118,6 +118,11 @@ static inline long th_sys_pwrite(int fd, const void *p, size_t n, off_t offset)
 	return TH_SYS_AGAIN(SYS_pwrite64, fd, p, n, offset);
 }
 
+static inline long th_sys_pwritev(int fd, const struct iovec *parts, int n, off_t offset)
+{
+	return TH_SYS_AGAIN(SYS_pwritev, fd, parts, n, offset, 0);
+}
+
 static inline long th_sys_writev(int fd, const struct iovec *parts, int n)
 {
 	return TH_SYS_AGAIN(SYS_writev, fd, parts, n);

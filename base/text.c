@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#define U64_DIGITS_SURE 19 /* so many always fit */
+
 bool th_slice_ieq(struct th_slice a, struct th_slice b)
 {
 	size_t same = 0;
@@ -8,6 +10,9 @@ bool th_slice_ieq(struct th_slice a, struct th_slice b)
 	}
 	while (a.n - same >= 8 && th_le64(a.p + same) == th_le64(b.p + same)) {
 		same += 8;
+	}
+	if (same && th_le64(a.p + a.n - 8) == th_le64(b.p + a.n - 8) && a.n - same < 8) {
+		return true;
 	}
 	for (size_t i = same; i < a.n; i++) {
 		if (th_lower(a.p[i]) != th_lower(b.p[i])) {
@@ -52,7 +57,15 @@ bool th_hex_decode(uint8_t *ret_bytes, const char *hex, size_t n)
 bool th_parse_u64(struct th_slice s, uint64_t *ret_value)
 {
 	uint64_t v = 0;
-	for (size_t i = 0; i < s.n; i++) {
+	size_t few = s.n < U64_DIGITS_SURE ? s.n : U64_DIGITS_SURE;
+	for (size_t i = 0; i < few; i++) {
+		unsigned digit = s.p[i] - (unsigned)'0';
+		if (digit > 9) {
+			return false;
+		}
+		v = v * 10 + digit;
+	}
+	for (size_t i = few; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(v, 10u, &v) ||
 			__builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v)) {
 			return false;

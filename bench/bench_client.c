@@ -1,9 +1,10 @@
 /* The bench's client: makes the calls of a workload and says, as JSON, what they cost.
  *
- *     bench_client WORKLOAD CALLS PORT|PATH [ca=FILE|insecure] [plain] [fresh] [threads=N]
+ *     bench_client WORKLOAD CALLS PORT|PATH [ca=FILE|insecure] [plain] [fresh] [late] [threads=N]
  *
- * PATH: a Unix socket without TLS. fresh: a connection for each call. Times are of each call from
- * before its first byte to behind its last. Without ca or insecure it speaks no TLS. */
+ * PATH: a Unix socket without TLS. fresh: a connection for each call. late: also how late the
+ * events of paced answers come (bench_net.h), with one thread. Times are of each call from before
+ * its first byte to behind its last. Without ca or insecure it speaks no TLS. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@ static SSL_CTX *tls;
 static const char *server;
 static size_t calls;
 static bool fresh;
+static struct bench_late *late;
 static uint64_t *times; /* of each call, ns */
 
 struct part {
@@ -32,10 +34,10 @@ struct part {
 	size_t failed;
 };
 
-static uint64_t now(clockid_t clock)
+static uint64_t cpu_now(void)
 {
 	struct timespec t;
-	clock_gettime(clock, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -62,6 +64,7 @@ static bool open_stream(struct bench_stream *s)
 {
 	s->n = 0;
 	s->ssl = NULL;
+	s->late = late;
 	s->fd = dial();
 	if (s->fd < 0 || !tls) {
 		return s->fd >= 0;
@@ -94,10 +97,10 @@ static void *run_part(void *arg)
 	struct bench_stream *s = calloc(1, sizeof(*s));
 	bool good = fresh || open_stream(s);
 	for (size_t i = p->first; i < p->end; i++) {
-		uint64_t began = now(CLOCK_MONOTONIC);
+		uint64_t began = bench_now();
 		good = (!fresh || open_stream(s)) && good &&
 			call(s, work.messages[2 * (i % work.n)]);
-		times[i] = now(CLOCK_MONOTONIC) - began;
+		times[i] = bench_now() - began;
 		p->failed += !good;
 		if (fresh) {
 			close_stream(s);
@@ -171,11 +174,25 @@ static size_t read_options(int n, char **options)
 			SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
 		}
 		fresh |= strcmp(options[i], "fresh") == 0;
+		if (strcmp(options[i], "late") == 0) {
+			late = calloc(1, sizeof(*late));
+		}
 		if (strncmp(options[i], "threads=", 8) == 0) {
 			threads = strtoul(options[i] + 8, NULL, 10);
 		}
 	}
 	return threads >= 1 && threads <= THREADS_MAX ? threads : 1;
+}
+
+static void say_late(void)
+{
+	if (late && late->n) {
+		qsort(late->ns, late->n, sizeof(*late->ns), compare);
+		printf(",\"events\":%zu,\"late_p50\":%llu,\"late_p99\":%llu,\"late_max\":%llu",
+			late->n, (unsigned long long)late->ns[late->n / 2],
+			(unsigned long long)late->ns[late->n * 99 / 100],
+			(unsigned long long)late->ns[late->n - 1]);
+	}
 }
 
 int main(int argc, char **argv)
@@ -188,15 +205,17 @@ int main(int argc, char **argv)
 	server = argv[3];
 	times = calloc(calls + 1, sizeof(*times));
 	size_t threads = read_options(argc - 4, argv + 4);
-	uint64_t began = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t began = bench_now(), cpu = cpu_now();
 	size_t failed = run_all(threads);
-	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	uint64_t took = now(CLOCK_MONOTONIC) - began;
+	cpu = cpu_now() - cpu;
+	uint64_t took = bench_now() - began;
 	qsort(times, calls, sizeof(*times), compare);
 	printf("{\"calls\":%zu,\"failed\":%zu,\"ns\":%llu,\"cpu_ns\":%llu,\"p50\":%llu,"
-	       "\"p99\":%llu,\"peak_kb\":%ld}\n",
+	       "\"p99\":%llu,\"peak_kb\":%ld",
 		calls, failed, (unsigned long long)took, (unsigned long long)cpu,
 		(unsigned long long)times[calls / 2], (unsigned long long)times[calls * 99 / 100],
 		peak_kb());
+	say_late();
+	puts("}");
 	return failed ? 1 : 0;
 }

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void bench_die(const char *what)
@@ -56,11 +57,38 @@ bool bench_write(struct bench_stream *s, const void *p, size_t n)
 	return true;
 }
 
+uint64_t bench_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* All events whose stamps are in these bytes have come now. */
+static void note_events(struct bench_late *late, const uint8_t *p, size_t n)
+{
+	static const char mark[] = BENCH_STAMP_AFTER;
+	const uint64_t now = bench_now();
+	const uint8_t *end = p + n, *at;
+	while ((at = memmem(p, (size_t)(end - p), mark, sizeof(mark) - 1))) {
+		char digits[BENCH_STAMP_DIGITS + 1] = "";
+		p = at + sizeof(mark) - 1;
+		if (end - p < BENCH_STAMP_DIGITS || late->n == BENCH_EVENTS_MAX) {
+			return;
+		}
+		memcpy(digits, p, BENCH_STAMP_DIGITS);
+		late->ns[late->n++] = now - strtoull(digits, NULL, 16);
+	}
+}
+
 static bool fill(struct bench_stream *s)
 {
 	size_t room = sizeof(s->buffer) - s->n;
 	ssize_t n = s->ssl ? SSL_read(s->ssl, s->buffer + s->n, (int)room)
 			   : read(s->fd, s->buffer + s->n, room);
+	if (n > 0 && s->late) {
+		note_events(s->late, s->buffer + s->n, (size_t)n);
+	}
 	s->n += n > 0 ? (size_t)n : 0;
 	return n > 0;
 }

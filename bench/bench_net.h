@@ -21,12 +21,27 @@ _Noreturn void bench_die(const char *what);
 
 void bench_workload_open(const char *path, struct bench_workload *ret_workload);
 
+/* In a paced answer each event has, where its id begins, the time at which it was sent: sixteen hex
+ * digits, CLOCK_MONOTONIC in ns. */
+#define BENCH_STAMP_AFTER "chatcmpl-"
+#define BENCH_STAMP_DIGITS 16
+#define BENCH_EVENTS_MAX 65536
+
+/* How late events came. */
+struct bench_late {
+	uint64_t ns[BENCH_EVENTS_MAX];
+	size_t n;
+};
+
+uint64_t bench_now(void);
+
 /* TLS when `ssl` is there, else the bare descriptor. */
 struct bench_stream {
 	SSL *ssl;
 	int fd;
 	uint8_t buffer[65536];
-	size_t n; /* of it filled, not used yet */
+	size_t n;		 /* of it filled, not used yet */
+	struct bench_late *late; /* of what is read; NULL: nobody asks */
 };
 
 bool bench_write(struct bench_stream *s, const void *p, size_t n);

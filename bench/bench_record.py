@@ -10,6 +10,7 @@ import time
 from bench_machine import ratios, spread, table
 
 KINDS = ("json", "chat", "conversation")
+PACED_CALLS = 2  # of 600 events, every 0.5 ms
 EVENT_BYTES = 193  # a chunk of the workload sse: 187 bytes and its frame
 
 
@@ -125,13 +126,25 @@ def added(results, name, key, per=1000.0):
 
 def measure_stream(machine, gap_us):
     calls = 2 if machine.quick else 20
+    ca = "ca=%s" % machine.certificate
     workload = machine.workload("sse", calls)
     server, port = machine.serve(workload, "piece=%d" % EVENT_BYTES, "gap_us=%d" % gap_us)
     rows = recorders(machine, lambda e: machine.client(
-        workload, 1 if gap_us else calls, port, environment=e))
+        workload, PACED_CALLS if gap_us else calls, port, *([ca, "late"] if gap_us else [ca]),
+        environment=e))
     results = machine.turns(rows)
     machine.stop(server)
     return results
+
+
+def say_late(machine, results):
+    """Of paced events: from being sent to being read by the client."""
+    table("Recording: how late an event comes that is sent every 0.5 ms, µs",
+          ["median", "p99", "latest"],
+          [(name, [spread([r[key] / 1000 for r in rows if r], "%.0f")
+                   for key in ("late_p50", "late_p99", "late_max")])
+           for name, rows in results.items()])
+    machine.budgets.note("record late", added(results, "tracehook", "late_max", 1e6))
 
 
 def measure_threads(machine):
@@ -171,6 +184,7 @@ def record(machine):
         (name, [spread(added(measured[k], name, f, p), "%.1f") for k in KINDS
                 for f, p in (("p50", 1e3), ("p99", 1e3), ("cpu_ns", 1e3 * machine.calls(k)))])
         for name in names if name.startswith("tracehook")])
+    say_late(machine, measured["SSE, paced"])
     table("Recording: peak memory added, KiB", measured, [
         (name, [spread(added(r, name, "peak_kb", 1), "%.0f") for r in measured.values()])
         for name in names if name.startswith("tracehook")])

@@ -3,7 +3,8 @@
  *     bench_server WORKLOAD [CERT KEY] [piece=N] [gap_us=N] [body=N] [quickack=1] [unix=PATH]
  *
  * Prints its port, or nothing with unix=. With CERT it speaks TLS. piece: the response in parts of
- * N bytes, gap_us apart; body: instead of the workload's answers one of N bytes. */
+ * N bytes; with gap_us first its head, and then parts of N that far apart, each of which says when
+ * it was sent (bench_net.h). body: instead of the workload's answers one of N bytes. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -16,24 +17,59 @@
 
 #include "bench/bench_net.h"
 
+#define PACED_MAX 4096 /* bytes of an event */
+
 static struct bench_workload work;
 static SSL_CTX *tls;
 static size_t piece = SIZE_MAX, gap_us, body, quickack;
 
+static struct th_slice take(struct th_slice *from, size_t n)
+{
+	struct th_slice taken = {from->p, n < from->n ? n : from->n};
+	from->p += taken.n;
+	from->n -= taken.n;
+	return taken;
+}
+
 static bool answer_pieces(struct bench_stream *s, struct th_slice answer)
 {
 	while (answer.n > 0) {
-		size_t n = answer.n < piece ? answer.n : piece;
-		if (!bench_write(s, answer.p, n)) {
+		struct th_slice part = take(&answer, piece);
+		if (!bench_write(s, part.p, part.n)) {
 			return false;
-		}
-		answer.p += n;
-		answer.n -= n;
-		if (gap_us && answer.n) {
-			usleep((useconds_t)gap_us);
 		}
 	}
 	return true;
+}
+
+static bool write_stamped(struct bench_stream *s, struct th_slice part)
+{
+	char copy[PACED_MAX], digits[BENCH_STAMP_DIGITS + 1];
+	memcpy(copy, part.p, part.n);
+	char *id = memmem(copy, part.n, BENCH_STAMP_AFTER, sizeof(BENCH_STAMP_AFTER) - 1);
+	snprintf(digits, sizeof(digits), "%016llx", (unsigned long long)bench_now());
+	if (id) {
+		memcpy(id + sizeof(BENCH_STAMP_AFTER) - 1, digits, BENCH_STAMP_DIGITS);
+	}
+	return bench_write(s, copy, part.n);
+}
+
+static bool answer_paced(struct bench_stream *s, struct th_slice answer)
+{
+	const uint8_t *end = memmem(answer.p, answer.n, "\r\n\r\n", 4);
+	struct th_slice head = take(&answer, end ? (size_t)(end - answer.p) + 4 : 0);
+	bool good = bench_write(s, head.p, head.n);
+	while (answer.n > 0 && good) {
+		usleep((useconds_t)gap_us);
+		good = write_stamped(s, take(&answer, piece < PACED_MAX ? piece : PACED_MAX));
+	}
+	return good;
+}
+
+static bool answer_call(struct bench_stream *s, size_t i)
+{
+	struct th_slice answer = work.messages[2 * (i % work.n) + 1];
+	return gap_us ? answer_paced(s, answer) : answer_pieces(s, answer);
 }
 
 static bool answer_body(struct bench_stream *s)
@@ -68,8 +104,7 @@ static void *serve(void *arg)
 	struct bench_stream *s = arg;
 	bool good = !s->ssl || SSL_accept(s->ssl) == 1;
 	for (size_t i = 0; good && read_message(s); i++) {
-		good = body ? answer_body(s)
-			    : answer_pieces(s, work.messages[2 * (i % work.n) + 1]);
+		good = body ? answer_body(s) : answer_call(s, i);
 	}
 	if (s->ssl) {
 		SSL_shutdown(s->ssl);

@@ -153,16 +153,6 @@ int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
 	return 0;
 }
 
-void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h)
-{
-	struct th_out out = {.p = ret_bytes + 8, .cap = TH_FRAME_HEADER_BYTES - 8};
-	th_out_u8(&out, h->type);
-	th_out_u8(&out, h->flags);
-	th_out_u16(&out, 0);
-	th_out_u32(&out, h->id);
-	th_out_u64(&out, h->time);
-}
-
 void th_frame_header_decode(const uint8_t *p, struct th_frame_header *ret_header)
 {
 	*ret_header = (struct th_frame_header){

@@ -89,7 +89,13 @@ static inline size_t th_frame_room(size_t length)
 }
 
 /* All but length and crc, which are stored last (th_frame_commit). */
-void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h);
+static inline void th_frame_encode(uint8_t *ret_bytes, const struct th_frame_header *h)
+{
+	const uint32_t kind = h->type | (uint32_t)h->flags << 8;
+	memcpy(ret_bytes + 8, &kind, sizeof(kind));
+	memcpy(ret_bytes + 12, &h->id, sizeof(h->id));
+	memcpy(ret_bytes + 16, &h->time, sizeof(h->time));
+}
 
 /* Length and crc as the one value that makes the frame exist. */
 static inline uint64_t th_frame_commit(uint32_t length, uint32_t crc)

@@ -13,7 +13,8 @@
 #include "base/text.h"
 
 #define STAT_BYTES 512
-#define PAGE_BYTES 65536	     /* a multiple of the page size anywhere */
+#define ZERO_BYTES (64u << 10)
+#define ZERO_PARTS 1		     /* a window and what its beginning may overlap */
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
@@ -186,12 +187,25 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 	return (s.state != 'Z' && s.state != 'X') || s.threads > 1;
 }
 
+/* The same bytes several times. */
+static int parts_of(const uint8_t *zeros, size_t n, struct iovec parts[ZERO_PARTS])
+{
+	int count = 0;
+	for (; n > 0 && count < ZERO_PARTS; count++) {
+		size_t part = n < ZERO_BYTES ? n : ZERO_BYTES;
+		parts[count] = (struct iovec){(void *)(uintptr_t)zeros, part};
+		n -= part;
+	}
+	return count;
+}
+
 static int fill_with_zeros(int fd, size_t from, size_t to)
 {
-	static const uint8_t zeros[64 << 10];
+	static const uint8_t zeros[ZERO_BYTES];
+	struct iovec parts[ZERO_PARTS];
 	while (from < to) {
-		size_t n = to - from < sizeof(zeros) ? to - from : sizeof(zeros);
-		long wrote = th_sys_pwrite(fd, zeros, n, (off_t)from);
+		int n = parts_of(zeros, to - from, parts);
+		long wrote = th_sys_pwritev(fd, parts, n, (off_t)from);
 		if (wrote <= 0) {
 			return wrote < 0 ? (int)wrote : -ENOSPC;
 		}
@@ -295,7 +309,7 @@ int th_live_create(const char *path, mode_t mode, const struct th_live_header *h
 static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_live_window *w)
 {
 	struct stat st;
-	size_t offset = tail & ~(size_t)(PAGE_BYTES - 1);
+	size_t offset = tail & ~(size_t)(TH_LIVE_ALIGN - 1);
 	size_t n = size - offset < TH_LIVE_WINDOW ? size - offset : TH_LIVE_WINDOW;
 	uint8_t *map = NULL;
 	int r = th_sys_fstat(fd, &st);
@@ -319,7 +333,7 @@ static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_
 int th_live_slide(const char *path, uint64_t inode, size_t size, size_t tail, size_t need,
 	struct th_live_window *window)
 {
-	if (tail + need > size || need > TH_LIVE_WINDOW - PAGE_BYTES) {
+	if (tail + need > size || need > TH_LIVE_WINDOW - TH_LIVE_ALIGN) {
 		return -EINVAL;
 	}
 	int fd = th_sys_open(path, O_RDWR | O_NOFOLLOW, 0);

@@ -160,16 +160,34 @@ static bool redact_start(struct making *m, const struct th_lines *lines)
 	return lines->start > 7 && memcmp(m->head, "HTTP/1.", 7) == 0;
 }
 
-static bool redact_all(struct making *m, const struct th_lines *lines)
+_Static_assert(TH_LINES_MAX <= 64, "a bit for each line");
+
+/* Which lines are to be looked up. Of those that were in the head before it is known. */
+static uint64_t hiding(const struct making *m, const struct th_lines *lines)
 {
 	const struct th_secret_ends *ends = th_secret_ends();
+	uint64_t bits = 0;
+	if (m->memory && lines->same) {
+		bits = m->memory->hiding & (~0ull >> (64 - lines->same));
+	}
+	for (size_t i = lines->same; i < lines->n; i++) {
+		bits |= (uint64_t)!hides_nothing(m, ends, lines, &lines->line[i]) << i;
+	}
+	if (m->memory) {
+		m->memory->hiding = bits;
+	}
+	return bits;
+}
+
+static bool redact_all(struct making *m, const struct th_lines *lines)
+{
+	uint64_t bits = hiding(m, lines);
 	if (!redact_start(m, lines)) {
 		return false;
 	}
-	for (size_t i = 0; i < lines->n; i++) {
-		const struct th_line *line = &lines->line[i];
-		if (!hides_nothing(m, ends, lines, line) &&
-			!redact_line(m, false, line->at, line->end)) {
+	for (; bits; bits &= bits - 1) {
+		const struct th_line *line = &lines->line[__builtin_ctzll(bits)];
+		if (!redact_line(m, false, line->at, line->end)) {
 			return false;
 		}
 	}
@@ -183,7 +201,7 @@ bool th_redact_lines(const struct th_redaction *how, enum th_redact_side side, s
 	struct making m = {how, side, head.p, 0, memory, memory ? memory->used : 0, 0, ret_parts};
 	ret_parts->n = 1;
 	ret_parts->redacted = false;
-	if (how->rules || (!how->off && !redact_all(&m, lines))) {
+	if (how->rules || (lines->same && !memory) || (!how->off && !redact_all(&m, lines))) {
 		return false;
 	}
 	return add_part(&m, head.p + m.kept, head.n - m.kept);

@@ -13,10 +13,11 @@
 
 #define TH_REDACT_PARTS_MAX 24	/* of one head */
 #define TH_REDACT_REMEMBERED 12 /* lines of one connection's side */
-#define TH_REDACT_MEMORY_BYTES 1944
+#define TH_REDACT_MEMORY_BYTES 1928
 
 /* Zeroed memory has nothing in it. For one `how` and one side. */
 struct th_redact_memory {
+	uint64_t hiding; /* which fields of the head before were looked up, as bits */
 	uint16_t used;
 	uint8_t n, next;
 	struct {
@@ -29,7 +30,7 @@ struct th_redact_memory {
 	uint8_t bytes[TH_REDACT_MEMORY_BYTES];
 };
 
-_Static_assert(sizeof(struct th_redact_memory) <= 2048, "two are a block of the pool");
+_Static_assert(sizeof(struct th_redact_memory) <= 2048, "as tap_h1.h counts");
 
 struct th_redact_parts {
 	int n;
@@ -39,7 +40,8 @@ struct th_redact_parts {
 	struct iovec part[1 + TH_REDACT_PARTS_MAX];
 };
 
-/* False: not this way (rules of one's own, too much of it, no memory given). */
+/* False: not this way (rules of one's own, too much of it, no memory given). lines->same, if it is
+ * not 0, is of the head that was given here before with that memory. */
 bool th_redact_lines(const struct th_redaction *how, enum th_redact_side side, struct th_slice head,
 	const struct th_lines *lines, struct th_redact_memory *memory,
 	struct th_redact_parts *ret_parts);

@@ -162,15 +162,26 @@ static int create_live(struct th_writer *w, size_t need)
 	return 0;
 }
 
-static int extend_live(struct th_writer *w, size_t need)
+/* The size that the live file is to have: in small steps at first, since most processes say little,
+ * and then a window at a time, since what takes long must not be done at once. */
+static size_t next_size(const struct th_writer *w, size_t need)
 {
 	size_t size = w->live_size;
+	size_t window = (w->tail & ~(size_t)(TH_LIVE_ALIGN - 1)) + TH_LIVE_WINDOW;
 	while (size - w->tail < need) {
 		size *= LIVE_GROWTH;
 	}
-	if (size > TH_LIVE_MAX) {
+	size = size < TH_LIVE_WINDOW ? size : window;
+	return size < TH_LIVE_MAX ? size : TH_LIVE_MAX;
+}
+
+static int extend_live(struct th_writer *w, size_t need)
+{
+	if (w->tail + need > TH_LIVE_MAX) {
 		return -EOVERFLOW;
 	}
+	size_t size = next_size(w, need);
+	size = size > w->live_size ? size : w->live_size;
 	int r = th_live_slide(w->live_path, w->live_inode, size, w->tail, need, &w->window);
 	if (r == 0) {
 		w->live_size = size;
@@ -204,9 +215,14 @@ static int get_room(struct th_writer *w, size_t need)
 	return r == -EAGAIN ? create_live(w, need) : r;
 }
 
+static inline bool has_room(const struct th_writer *w, size_t need)
+{
+	return w->window.map && w->window.offset + w->window.size - w->tail >= need;
+}
+
 static int make_room(struct th_writer *w, size_t need)
 {
-	if (w->window.map && w->window.offset + w->window.size - w->tail >= need) {
+	if (has_room(w, need)) {
 		return 0;
 	}
 	if (w->path[0] == '\0') {
@@ -285,6 +301,11 @@ static int put_locked(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
 	bool lossy = w->lost_events != 0;
+	if (!lossy &&
+		has_room(w, TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN)) {
+		append_frame(w, h, parts, n);
+		return 0;
+	}
 	size_t tag = w->encrypted ? TH_GCM_TAG_BYTES : 0;
 	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total + tag);
 	int r = make_room(w, need + (lossy ? LOST_FRAME_ROOM : 0));
@@ -395,6 +416,12 @@ static int put_frame(struct th_writer *w, const struct th_frame_header *h,
 		count_loss(w, total, r);
 	}
 	return r;
+}
+
+int th_writer_put_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	return put_frame(w, h, parts, n, false);
 }
 
 int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,

@@ -61,6 +61,10 @@ int th_writer_init(struct th_writer *w, const char *path);
 int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
 	const struct iovec *parts, int n);
 
+/* The same, of a header that is put together: its length and crc are set here. */
+int th_writer_put_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n);
+
 /* As th_writer_put(), but while the process has no live file the frame becomes a block of its own
  * in the capture at once: for what every process writes (RUN, PROCESS), so that one without
  * traffic never makes a live file. */

@@ -7,8 +7,8 @@
 #include "capture/frame.h"
 
 static __thread __attribute__((tls_model("initial-exec"))) struct {
-	uint64_t next; /* no frame of the thread's bears an earlier time from here on */
-	bool held;
+	uint64_t next;	/* no frame of the thread's bears an earlier time from here on */
+	bool held, due; /* due: and not looked at since; most calls are not written */
 } self;
 
 static uint64_t not_before(uint64_t least)
@@ -19,8 +19,7 @@ static uint64_t not_before(uint64_t least)
 
 void th_call_clock_hold(void)
 {
-	self.next = not_before(self.next + TH_FRAME_ONE_READ_NS);
-	self.held = true;
+	self.held = self.due = true;
 }
 
 void th_call_clock_go(void)
@@ -30,5 +29,12 @@ void th_call_clock_go(void)
 
 uint64_t th_call_clock_now(void)
 {
-	return self.held ? self.next++ : not_before(self.next);
+	if (!self.held) {
+		return not_before(self.next);
+	}
+	if (self.due) {
+		self.next = not_before(self.next + TH_FRAME_ONE_READ_NS);
+		self.due = false;
+	}
+	return self.next++;
 }

@@ -182,18 +182,6 @@ bool th_conn_rewrite(struct th_conn_ref ref, struct th_slice in, struct th_rewri
 	return any;
 }
 
-void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)
-{
-	const struct iovec v = {(void *)(uintptr_t)p, n};
-	th_conn_sent_v(ref, &v, 1, n);
-}
-
-void th_conn_received(struct th_conn_ref ref, const void *p, size_t n)
-{
-	const struct iovec v = {(void *)(uintptr_t)p, n};
-	th_conn_received_v(ref, &v, 1, n);
-}
-
 static void each(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n,
 	void (*feed)(struct th_conn *c, struct th_slice bytes))
 {
@@ -212,9 +200,40 @@ static void each(struct th_conn_ref ref, const struct iovec *iov, int count, siz
 	th_unlock(&c->lock);
 }
 
+/* The same of one piece, which is most of what there is. */
+static void one(struct th_conn_ref ref, const void *p, size_t n,
+	void (*feed)(struct th_conn *c, struct th_slice bytes))
+{
+	struct th_conn *c = enter(ref, n);
+	if (!c) {
+		return;
+	}
+	if (c->inherited) {
+		th_foreign_note(c, feed == th_feed_received);
+	}
+	feed(c, (struct th_slice){p, n});
+	th_unlock(&c->lock);
+}
+
+void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)
+{
+	th_call_clock_hold();
+	one(ref, p, n, th_feed_sent);
+	th_call_clock_go();
+}
+
+void th_conn_received(struct th_conn_ref ref, const void *p, size_t n)
+{
+	th_call_clock_hold();
+	one(ref, p, n, th_feed_received);
+	th_call_clock_go();
+}
+
 void th_conn_sent_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)
 {
+	th_call_clock_hold();
 	each(ref, iov, count, n, th_feed_sent);
+	th_call_clock_go();
 }
 
 void th_conn_received_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)

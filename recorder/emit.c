@@ -227,7 +227,12 @@ void th_emit_trailer(uint32_t exchange, uint8_t type, uint8_t flags, const struc
 void th_emit_data(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice bytes)
 {
 	const struct th_out nothing = {NULL, 0, 0, false};
-	put_split(type, flags, exchange, &nothing, bytes);
+	const struct iovec part = {(void *)(uintptr_t)bytes.p, bytes.n};
+	if (bytes.n <= TH_FRAME_PAYLOAD_MAX) {
+		th_process_put(type, flags, exchange, &part, 1);
+	} else {
+		put_split(type, flags, exchange, &nothing, bytes);
+	}
 }
 
 void th_emit_body_hash(uint32_t exchange, uint8_t type, bool whole, uint64_t bytes,

@@ -83,21 +83,34 @@ static uint32_t begin_exchange(struct th_h1 *t, uint8_t method)
 	return id;
 }
 
-static bool whole_head(struct th_h1 *t, const struct th_head *head)
+struct start {
+	uint8_t method, version; /* enum th_h1_method; as frames have it */
+};
+
+static bool read_start(struct th_slice head, struct start *ret_start)
 {
 	struct th_slice method, target, version;
+	if (!th_h1_request_line(head, &method, &target, &version) || version.p[5] != '1') {
+		return false;
+	}
+	*ret_start = (struct start){method_of(method), th_h1_version(version)};
+	return true;
+}
+
+static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start start)
+{
 	uint64_t length = 0;
-	if (!th_h1_request_line(head->bytes, &method, &target, &version) || version.p[5] != '1' ||
-		t->count == TH_H1_PIPELINE_MAX) {
+	if (t->count == TH_H1_PIPELINE_MAX) {
 		return false;
 	}
 	enum th_h1_body body = th_h1_request_framing(head, &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
-	uint32_t id = begin_exchange(t, method_of(method));
-	const struct th_emit_h1 emit = {.version = th_h1_version(version),
+	uint32_t id = begin_exchange(t, start.method);
+	const struct th_emit_h1 emit = {.version = start.version,
 		.flags = TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0),
 		.head = *head,
-		.memory = th_h1_memory(t, TH_REDACT_REQUEST)};
+		.memory = th_h1_remembered(t, TH_REDACT_REQUEST)};
+	t->again = true;
 	th_emit_req_head_h1(t->conn, id, &emit);
 	if (!bodiless) {
 		bool waits = th_head_has_token(head, "expect", "100-continue");
@@ -123,7 +136,8 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	if (!ev->last) {
 		return true;
 	}
-	bool ok = whole_head(t, &head);
+	struct start start;
+	bool ok = read_start(head.bytes, &start) && whole_head(t, &head, start);
 	th_gather_free(&t->req_head);
 	return ok;
 }
@@ -143,16 +157,50 @@ static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	return ok;
 }
 
+static bool plain_head(struct th_h1 *t, struct th_slice in, const struct th_lines *lines)
+{
+	const struct th_head head = {{in.p, lines->bytes}, false, lines};
+	struct start start;
+	return read_start(head.bytes, &start) && whole_head(t, &head, start);
+}
+
+/* The same, where the one before it is remembered. */
+static bool plain_head_again(struct th_h1 *t, struct th_slice in)
+{
+	struct th_h1_memory *m = t->memory;
+	const struct th_head head = {{in.p, m->lines.bytes}, false, &m->lines};
+	struct start start = {m->method, m->version};
+	if (!m->lines.same && !read_start(head.bytes, &start)) {
+		return false;
+	}
+	m->method = start.method;
+	m->version = start.version;
+	th_h1_memory_keep(m, head.bytes);
+	return whole_head(t, &head, start);
+}
+
 /* A head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
 static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_lines lines;
 	*ret_n = 0;
-	if (t->req_head.n || !th_h1_next_lines(&t->req, in, &lines)) {
+	if (t->req_head.n || !th_h1_is_between(&t->req)) {
 		return true;
 	}
-	*ret_n = lines.bytes;
-	return whole_head(t, &(struct th_head){{in.p, lines.bytes}, false, &lines});
+	if (t->again && !t->memory) {
+		t->memory = th_h1_memory_create();
+	}
+	if (t->memory && th_h1_memory_lines(t->memory, in)) {
+		*ret_n = t->memory->lines.bytes;
+		return plain_head_again(t, in);
+	}
+	if (t->memory) {
+		th_h1_memory_forget(t->memory);
+	} else if (th_lines_of(in, &lines)) {
+		*ret_n = lines.bytes;
+		return plain_head(t, in, &lines);
+	}
+	return true;
 }
 
 static bool take_part(struct th_h1 *t, struct th_slice in, size_t *ret_n)

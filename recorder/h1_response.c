@@ -70,7 +70,7 @@ static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, const struc
 		.flags = flags,
 		.head = {th_h1_rest(all, t->res_written), false,
 			t->res_written ? NULL : head->lines},
-		.memory = th_h1_memory(t, TH_REDACT_RESPONSE),
+		.memory = th_h1_remembered(t, TH_REDACT_RESPONSE),
 	};
 	if (emit.head.bytes.n || flags) {
 		th_emit_res_head_h1(th_h1_oldest(t)->id, type, &emit);
@@ -192,7 +192,8 @@ static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_lines lines;
 	*ret_n = 0;
-	if (t->res_head.n || judge(in) != FINAL || !th_h1_next_lines(&t->res, in, &lines)) {
+	if (t->res_head.n || judge(in) != FINAL || !th_h1_is_between(&t->res) ||
+		!th_lines_of(in, &lines)) {
 		return true;
 	}
 	*ret_n = lines.bytes;

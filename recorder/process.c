@@ -88,7 +88,9 @@ const struct th_redaction *th_process_answers(void)
 
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n)
 {
-	(void)th_writer_put(&process.writer, type, flags, id, th_call_clock_now(), parts, n);
+	const struct th_frame_header h = {
+		.type = type, .flags = flags, .id = id, .time = th_call_clock_now()};
+	(void)th_writer_put_frame(&process.writer, &h, parts, n);
 }
 
 void th_process_put_at(

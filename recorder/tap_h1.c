@@ -9,14 +9,9 @@
  * the session, and a TLS tap has their plaintext. */
 #include "recorder/tap_h1.h"
 
-#include <stdatomic.h>
-
-#include "base/pool.h"
 #include "recorder/emit.h"
 
 #define TLS_HANDSHAKE 0x16
-
-static _Atomic unsigned memories;
 
 static void h1_init(void *state, struct th_conn *c)
 {
@@ -95,38 +90,6 @@ void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange
 	th_gather_free(g);
 }
 
-/* ---- what is known of heads ---- */
-
-static void make_memory(struct th_h1 *t)
-{
-	if (atomic_fetch_add(&memories, 1) < TH_H1_MEMORIES_MAX) {
-		t->memory = th_pool_alloc(2 * sizeof(*t->memory));
-	}
-	if (!t->memory) {
-		atomic_fetch_sub(&memories, 1);
-	}
-}
-
-static void free_memory(struct th_h1 *t)
-{
-	if (t->memory) {
-		th_pool_free(t->memory, 2 * sizeof(*t->memory));
-		atomic_fetch_sub(&memories, 1);
-	}
-	t->memory = NULL;
-}
-
-struct th_redact_memory *th_h1_memory(struct th_h1 *t, enum th_redact_side side)
-{
-	if (side == TH_REDACT_REQUEST && t->again && !t->memory) {
-		make_memory(t);
-	}
-	t->again = true;
-	return t->memory ? &t->memory[side] : NULL;
-}
-
-/* ---- the tap ---- */
-
 static bool h1_sent(void *state, struct th_slice in)
 {
 	struct th_h1 *t = state;
@@ -170,7 +133,7 @@ static void h1_finish(void *state)
 	th_hold_free(&t->req_hold);
 	th_hold_free(&t->res_hold);
 	th_gather_free(&t->held);
-	free_memory(t);
+	t->memory = th_h1_memory_destroy(t->memory);
 }
 
 static bool h1_is_secret(const void *state)

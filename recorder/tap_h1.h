@@ -3,14 +3,13 @@
 #ifndef RECORDER_TAP_H1_H
 #define RECORDER_TAP_H1_H
 
-#include "capture/redact_lines.h"
 #include "recorder/conn.h"
+#include "recorder/h1_memory.h"
 #include "recorder/hold.h"
 #include "wire/http1.h"
 
 #define TH_H1_PIPELINE_MAX 64	   /* requests awaiting their response */
 #define TH_H1_HELD_MAX (64u << 10) /* response bytes that came before their request */
-#define TH_H1_MEMORIES_MAX 1024	   /* connections that remember lines of their heads, at once */
 
 enum th_h1_method {
 	TH_H1_OTHER_METHOD,
@@ -65,8 +64,8 @@ struct th_h1 {
 	uint32_t first, count;
 	uint8_t heard; /* by other processes, when the newest was asked (foreign.h) */
 
-	bool again;			 /* it has been asked something before */
-	struct th_redact_memory *memory; /* two, by enum th_redact_side; NULL: it has none */
+	bool again; /* it has been asked something before */
+	struct th_h1_memory *memory;
 };
 
 /* As in struct th_tap (h1_rewrite.c). */
@@ -96,8 +95,10 @@ bool th_h1_trailer(struct th_gather *g, struct th_hold *body, uint32_t exchange,
 /* The message is cut, perhaps within its trailer section: what there is of it is written. */
 void th_h1_end_body(struct th_gather *g, struct th_hold *body, uint32_t exchange, uint8_t type);
 
-/* What is known of heads of that side, from the second request on; NULL: nothing. */
-struct th_redact_memory *th_h1_memory(struct th_h1 *t, enum th_redact_side side);
+static inline struct th_redact_memory *th_h1_remembered(struct th_h1 *t, enum th_redact_side side)
+{
+	return t->memory ? &t->memory->side[side] : NULL;
+}
 
 /* Bytes of a tunnel. */
 void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in);

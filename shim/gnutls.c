@@ -329,8 +329,10 @@ void th_gnutls_received(
 		return;
 	}
 	struct th_tls_entry *e = begun(lib, s);
-	if (e) {
+	if (e && !th_tls_is_bound(e)) {
 		th_tls_bind(e, functions_of(lib)->get_int(s));
+	}
+	if (e) {
 		th_conn_received(e->conn, data, (size_t)ret);
 	}
 }

@@ -233,6 +233,17 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 	return moved(fd, f, false);
 }
 
+/* Bytes of a connection that is simply there, as mostly: what all the others do comes to this. */
+static inline bool goes_on(int fd, const struct th_fd *f, bool sending)
+{
+	if (!f || atomic_load_explicit(&f->state, memory_order_acquire) != TH_FD_OPEN ||
+		f->sending != sending) {
+		return false;
+	}
+	note(fd, TH_END_COMPLETE, 0);
+	return true;
+}
+
 /* A datagram: true if that is all there is to it. */
 static bool answered(int fd, const void *buf, size_t room, ssize_t ret)
 {
@@ -249,7 +260,11 @@ static bool answered(int fd, const void *buf, size_t room, ssize_t ret)
 
 void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked)
 {
-	struct th_fd *f;
+	struct th_fd *f = th_fd_get(fd);
+	if (ret > 0 && goes_on(fd, f, false)) {
+		th_conn_received(f->conn, buf, (size_t)ret);
+		return;
+	}
 	if (answered(fd, buf, asked, ret)) {
 		return;
 	}

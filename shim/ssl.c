@@ -123,8 +123,10 @@ th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ss
 void th_ssl_received(const struct th_library *lib, struct ssl_st *ssl, const void *buf, size_t n)
 {
 	struct th_tls_entry *e = entry_of(lib, ssl);
-	if (e) {
+	if (e && !th_tls_is_bound(e)) {
 		th_tls_bind(e, openssl_of(lib)->get_fd(ssl));
+	}
+	if (e) {
 		th_conn_received(e->conn, buf, n);
 	}
 }

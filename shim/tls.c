@@ -39,6 +39,12 @@ static void bind_to(struct th_tls_entry *e, struct th_fd *f)
 	}
 }
 
+bool th_tls_is_bound(const struct th_tls_entry *e)
+{
+	const struct th_fd *f = th_sock_last();
+	return f && f->tls == e && f->inode == e->inode;
+}
+
 void th_tls_bind(struct th_tls_entry *e, int fd)
 {
 	bind_to(e, find_socket(fd));

@@ -20,6 +20,10 @@ struct th_tls_facts {
 /* A client's session is complete, or has moved its first bytes: opens the connection. */
 void th_tls_begin(struct th_tls_entry *e, const struct th_tls_facts *facts);
 
+/* Is the socket that the thread used last known for the session's? Then there is no need to ask for
+ * it and bind. */
+bool th_tls_is_bound(const struct th_tls_entry *e);
+
 /* The session has just taken something from its socket: `fd`, or the one that the thread used
  * last. */
 void th_tls_bind(struct th_tls_entry *e, int fd);

@@ -260,27 +260,32 @@ bool th_head_next_of(
 	return th_head_next(h, pos, ret_field);
 }
 
+static bool next_tagged(
+	const struct th_head *h, struct th_slice name, size_t *pos, struct th_field *ret_field)
+{
+	const unsigned tag = th_lines_tag(name.p, name.n);
+	size_t i = *pos;
+	while ((i = th_lines_tagged(h->lines, tag, i)) < h->lines->n) {
+		*ret_field = field_at(h, &h->lines->line[i++]);
+		if (th_slice_ieq(ret_field->name, name)) {
+			*pos = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The next field of that name. */
 static bool next_named(
 	const struct th_head *h, struct th_slice name, size_t *pos, struct th_field *ret_field)
 {
 	const char first[] = {(char)name.p[0], '\0'};
-	unsigned tag = th_lines_tag(name.p, name.n);
-	if (!h->lines) {
-		while (th_head_next_of(h, first, pos, ret_field)) {
-			if (th_slice_ieq(ret_field->name, name)) {
-				return true;
-			}
-		}
-		return false;
+	if (h->lines) {
+		return next_tagged(h, name, pos, ret_field);
 	}
-	for (size_t i = *pos; h->lines->tags >> tag & 1 && i < h->lines->n; i++) {
-		if (h->lines->line[i].tag == tag) {
-			*ret_field = field_at(h, &h->lines->line[i]);
-			*pos = i + 1;
-			if (th_slice_ieq(ret_field->name, name)) {
-				return true;
-			}
+	while (th_head_next_of(h, first, pos, ret_field)) {
+		if (th_slice_ieq(ret_field->name, name)) {
+			return true;
 		}
 	}
 	return false;

@@ -34,6 +34,7 @@ enum chunk {
 	CHUNK_TRAILER,
 };
 
+#define SHORT_SIZE 7			 /* digits */
 #define CHUNK_SIZE_MAX (UINT64_MAX >> 4) /* another digit still fits */
 
 enum step {
@@ -184,6 +185,43 @@ static size_t chunk_data(struct th_h1_parser *p, struct th_slice in)
 	return n;
 }
 
+/* A size with its line end and nothing else, as nearly all are: its length, 0: it is none, or not
+ * all of it is there. */
+static size_t chunk_size_line(struct th_h1_parser *p, struct th_slice in)
+{
+	uint64_t size = 0;
+	size_t n = 0;
+	int digit;
+	while (n < in.n && n < SHORT_SIZE && (digit = hex_digit(in.p[n])) >= 0) {
+		size = size << 4 | (uint64_t)digit;
+		n++;
+	}
+	if (n == 0 || in.n - n < 2 || in.p[n] != '\r' || in.p[n + 1] != '\n') {
+		return 0;
+	}
+	p->left = size;
+	chunk_line_done(p);
+	return n + 2;
+}
+
+static size_t chunk_data_end(struct th_h1_parser *p, struct th_slice in)
+{
+	if (in.n < 2 || in.p[0] != '\r' || in.p[1] != '\n') {
+		return 0;
+	}
+	p->chunk = CHUNK_SIZE_FIRST;
+	p->left = 0;
+	return 2;
+}
+
+/* Framing that is plain and whole; 0: it is looked at byte by byte. */
+static size_t chunk_quick(struct th_h1_parser *p, struct th_slice in)
+{
+	return p->chunk == CHUNK_SIZE_FIRST ? chunk_size_line(p, in)
+		: p->chunk == CHUNK_DATA_CR ? chunk_data_end(p, in)
+					    : 0;
+}
+
 /* The next bytes of one kind within a chunked body. */
 static size_t chunk_part(struct th_h1_parser *p, struct th_slice in, enum step *ret_step)
 {
@@ -198,6 +236,10 @@ static size_t chunk_part(struct th_h1_parser *p, struct th_slice in, enum step *
 		p->head_len += fits ? (uint32_t)n : 0;
 		*ret_step = !fits ? STEP_BAD : end ? STEP_END : STEP_ON;
 		return fits ? n : 0;
+	}
+	size_t quick = chunk_quick(p, in);
+	if (quick) {
+		return quick;
 	}
 	*ret_step = chunk_byte(p, in.p[0]);
 	return *ret_step == STEP_BAD ? 0 : 1;
@@ -255,14 +297,9 @@ size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event
 	}
 }
 
-bool th_h1_next_lines(struct th_h1_parser *p, struct th_slice in, struct th_lines *ret_lines)
+bool th_h1_is_between(const struct th_h1_parser *p)
 {
-	if (p->state != BEFORE_HEAD || p->any || p->line != LINE_START ||
-		!th_lines_of(in, ret_lines)) {
-		return false;
-	}
-	p->state = AFTER_HEAD;
-	return true;
+	return p->state == BEFORE_HEAD && p->line == LINE_START && !p->any;
 }
 
 /* What a head says of its body. */
@@ -276,8 +313,13 @@ struct framing {
 static void read_lengths(struct framing *f, struct th_slice value)
 {
 	struct th_slice element;
+	uint64_t n;
+	if (f->body == TH_H1_BODY_NONE && th_parse_u64(value, &n)) {
+		f->body = TH_H1_BODY_LENGTH;
+		f->length = n;
+		return;
+	}
 	do {
-		uint64_t n;
 		if (!th_list_next(&value, &element) || !th_parse_u64(element, &n) ||
 			(f->body == TH_H1_BODY_LENGTH && n != f->length)) {
 			f->body = TH_H1_BODY_BAD;

@@ -41,9 +41,9 @@ struct th_h1_parser {
  * before a head are taken as part of it (RFC 9112 2.2). */
 size_t th_h1_next(struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event);
 
-/* Takes a whole head at once that is plain (base/lines.h), as most are; its length is that of the
- * lines. th_h1_body() is next. False: nothing was done, th_h1_next() goes on. */
-bool th_h1_next_lines(struct th_h1_parser *p, struct th_slice in, struct th_lines *ret_lines);
+/* Has nothing been taken of the next head? Who then takes all of it from the bytes by himself calls
+ * th_h1_body() next. */
+bool th_h1_is_between(const struct th_h1_parser *p);
 
 /* How the body of a message is delimited (RFC 9112 6.3). */
 enum th_h1_body {

@@ -1,7 +1,7 @@
 /* Heads that come one after the other on a connection, a byte 0xff between them: what is made of a
  * plain one by its lines, with what is remembered of those before it, is what is made of it alone
  * by walking over it. And its lines are those that everybody else sees. */
-#include "capture/redact_lines.h"
+#include "recorder/h1_memory.h"
 
 #include "base/cleanup.h"
 #include "fuzz.h"
@@ -61,24 +61,43 @@ static void check_redacted(enum th_redact_side side, struct th_slice head,
 	FUZZ_CHECK(at == n);
 }
 
+/* A connection, as the tap has it: the lines of a head are made from those of the one before. */
+static void check_head(struct th_h1_memory *m, struct th_slice head)
+{
+	static struct th_lines alone;
+	bool plain = th_lines_of(head, &alone);
+	FUZZ_CHECK(th_h1_memory_lines(m, head) == plain);
+	if (!plain) {
+		th_h1_memory_forget(m);
+		return;
+	}
+	head.n = alone.bytes;
+	FUZZ_CHECK(m->lines.bytes == alone.bytes && m->lines.start == alone.start);
+	FUZZ_CHECK(m->lines.n == alone.n && !(alone.tags & ~m->lines.tags));
+	FUZZ_CHECK(memcmp(m->lines.line, alone.line, alone.n * sizeof(*alone.line)) == 0);
+	FUZZ_CHECK(memcmp(m->lines.tag, alone.tag, alone.n) == 0);
+	for (size_t i = 0; i < head.n; i++) {
+		FUZZ_CHECK(
+			th_lines_marked(&m->lines, i, i + 1) == th_lines_marked(&alone, i, i + 1));
+	}
+	th_h1_memory_keep(m, head);
+	check_lines(head, &m->lines);
+	check_redacted(TH_REDACT_REQUEST, head, &m->lines, &m->side[TH_REDACT_REQUEST]);
+	check_redacted(TH_REDACT_RESPONSE, head, &alone, &m->side[TH_REDACT_RESPONSE]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct th_redact_memory memory[2] = {0};
-	struct th_lines lines;
+	struct th_h1_memory *m = th_h1_memory_create();
+	FUZZ_CHECK(m);
 	while (n) {
 		const uint8_t *end = memchr(p, 0xff, n);
 		struct th_slice head = {p, end ? (size_t)(end - p) : n};
-		if (th_lines_of(head, &lines)) {
-			head.n = lines.bytes;
-			check_lines(head, &lines);
-			for (int side = 0; side < 2; side++) {
-				check_redacted(
-					(enum th_redact_side)side, head, &lines, &memory[side]);
-			}
-		}
+		check_head(m, head);
 		size_t taken = end ? (size_t)(end - p) + 1 : n;
 		p += taken;
 		n -= taken;
 	}
+	th_h1_memory_destroy(m);
 	return 0;
 }

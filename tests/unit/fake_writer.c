@@ -46,6 +46,12 @@ int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	return 0;
 }
 
+int th_writer_put_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	return th_writer_put(w, h->type, h->flags, h->id, h->time, parts, n);
+}
+
 int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	uint64_t time, const struct iovec *parts, int n)
 {

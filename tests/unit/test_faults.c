@@ -42,14 +42,14 @@ static long raw(long n, const long a[6])
 
 static bool is_on_files(long n)
 {
-	return n == SYS_openat || n == SYS_pread64 || n == SYS_pwrite64 || n == SYS_writev ||
-		n == SYS_fallocate || n == SYS_flock || n == SYS_fstat || n == SYS_newfstatat ||
-		n == SYS_unlinkat;
+	return n == SYS_openat || n == SYS_pread64 || n == SYS_pwrite64 || n == SYS_pwritev ||
+		n == SYS_writev || n == SYS_fallocate || n == SYS_flock || n == SYS_fstat ||
+		n == SYS_newfstatat || n == SYS_unlinkat;
 }
 
 static bool takes_room(long n, const long a[6])
 {
-	return n == SYS_pwrite64 || n == SYS_writev || n == SYS_fallocate ||
+	return n == SYS_pwrite64 || n == SYS_pwritev || n == SYS_writev || n == SYS_fallocate ||
 		(n == SYS_openat && (a[2] & O_CREAT));
 }
 
@@ -62,12 +62,12 @@ static bool writes(long n, const long a[6])
 static long half(long n, const long a[6])
 {
 	const struct iovec *parts = (const struct iovec *)a[1];
-	long less[6] = {a[0], a[1], a[2] / 2, a[3]};
+	const long less[6] = {a[0], a[1], a[2] / 2, a[3]};
 	if (n == SYS_pwrite64) {
 		return raw(n, less);
 	}
 	struct iovec first = {parts[0].iov_base, parts[0].iov_len / 2};
-	const long one[6] = {a[0], (long)&first, 1};
+	const long one[6] = {a[0], (long)&first, 1, a[3]};
 	return raw(n, one);
 }
 
@@ -79,7 +79,9 @@ static long fail(long n, const long a[6])
 		return last && n != SYS_fstat && n != SYS_newfstatat && n != SYS_unlinkat ? -EINTR
 											  : 1;
 	case SHORT:
-		return last && (n == SYS_pwrite64 || n == SYS_writev) ? half(n, a) : 1;
+		return last && (n == SYS_pwrite64 || n == SYS_pwritev || n == SYS_writev)
+			? half(n, a)
+			: 1;
 	case NO_SPACE:
 		return last && takes_room(n, a) ? -ENOSPC : 1;
 	case IO_ERROR:

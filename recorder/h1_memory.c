@@ -1,0 +1,45 @@
+#include "recorder/h1_memory.h"
+
+#include <stdatomic.h>
+
+#include "base/pool.h"
+
+static _Atomic unsigned memories;
+
+struct th_h1_memory *th_h1_memory_create(void)
+{
+	struct th_h1_memory *m = NULL;
+	if (atomic_fetch_add(&memories, 1) < TH_H1_MEMORIES_MAX) {
+		m = th_pool_alloc(sizeof(*m));
+	}
+	if (!m) {
+		atomic_fetch_sub(&memories, 1);
+	}
+	return m;
+}
+
+struct th_h1_memory *th_h1_memory_destroy(struct th_h1_memory *m)
+{
+	if (m) {
+		th_pool_free(m, sizeof(*m));
+		atomic_fetch_sub(&memories, 1);
+	}
+	return NULL;
+}
+
+bool th_h1_memory_lines(struct th_h1_memory *m, struct th_slice in)
+{
+	return m->head_n ? th_lines_again(in, m->head, &m->lines) : th_lines_of(in, &m->lines);
+}
+
+void th_h1_memory_keep(struct th_h1_memory *m, struct th_slice head)
+{
+	const struct th_lines *l = &m->lines;
+	size_t same = l->same ? l->line[l->same - 1].end : 0;
+	if (head.n > sizeof(m->head)) {
+		th_h1_memory_forget(m);
+		return;
+	}
+	memcpy(m->head + same, head.p + same, head.n - same);
+	m->head_n = (uint16_t)head.n;
+}
