@@ -15,7 +15,8 @@
 #include "capture/pack.h"
 
 #define THOROUGH_UP_TO (3u << 18)
-#define PORTION (1u << 20) /* bytes of frames that are in memory at once where that is ours */
+#define PORTION (2u << 20) /* bytes of frames that are in memory at once where that is ours */
+#define STEP (256u << 10)  /* bytes of a live file that are, at most */
 
 enum claim {
 	CLAIM_OWN,    /* the caller wrote it and is done */
@@ -139,13 +140,13 @@ static int append_split(const struct job *job, const struct th_live_header *h, s
 		: append_plain(job, h, b, split->frames, split->count);
 }
 
-/* Whole frames from the first one on, of PORTION bytes or the one that is longer. */
-static struct th_slice portion(struct th_slice frames, uint32_t *ret_count)
+/* Whole frames from the first one on, of that size or the one that is longer. */
+static struct th_slice portion(struct th_slice frames, size_t size, uint32_t *ret_count)
 {
 	struct th_frame_header h;
 	size_t at = 0;
 	*ret_count = 0;
-	while (at < PORTION && th_frame_step((struct th_slice){frames.p + at, frames.n - at}, &h)) {
+	while (at < size && th_frame_step((struct th_slice){frames.p + at, frames.n - at}, &h)) {
 		at += th_frame_room(h.length);
 		++*ret_count;
 	}
@@ -165,7 +166,7 @@ static int append_frames(
 		if (taken) {
 			r = append_split(job, h, &b, &split);
 		} else {
-			split.frames = portion(frames, &split.count);
+			split.frames = portion(frames, PORTION, &split.count);
 			r = append_plain(job, h, &b, split.frames, split.count);
 		}
 		frames.p += split.frames.n;
@@ -185,7 +186,7 @@ static struct th_slice sound_frames(struct th_slice area)
 	bool ok = false;
 	while (th_frame_decode((struct th_slice){area.p + at, area.n - at}, &h, &ok) && ok) {
 		at += th_frame_room(h.length);
-		if (at - let_go >= PORTION) {
+		if (at - let_go >= STEP) {
 			th_split_let_go((struct th_slice){area.p + let_go, at - let_go});
 			let_go = at;
 		}
@@ -193,21 +194,38 @@ static struct th_slice sound_frames(struct th_slice area)
 	return (struct th_slice){area.p, at};
 }
 
+/* Sound frames, decrypted to where there is room for them. -EBADMSG: one is not what was written.
+ */
+static int open_portion(const struct th_live_key *key, struct th_slice stored, uint64_t seq,
+	uint8_t *to, struct th_slice *ret_plain)
+{
+	bool whole = true;
+	size_t n = 0;
+	while (whole && stored.n > 0) {
+		uint32_t count;
+		struct th_slice few = portion(stored, STEP, &count);
+		n += th_live_key_open_all(key, seq, few, to + n, &count, &whole);
+		th_split_let_go(few);
+		seq += count;
+		stored.p += few.n;
+		stored.n -= few.n;
+	}
+	*ret_plain = (struct th_slice){to, n};
+	return whole ? 0 : -EBADMSG;
+}
+
 /* Sound frames, decrypted into memory of their own. */
 static int append_portion(const struct job *job, const struct th_live_header *h,
 	const struct th_live_key *key, struct th_slice stored, uint64_t seq)
 {
-	uint32_t count = 0;
-	bool whole = true;
+	struct th_slice plain;
 	void *map = mmap(
 		NULL, stored.n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED) {
 		return -ENOMEM;
 	}
-	struct th_slice plain = {map, 0};
-	plain.n = th_live_key_open_all(key, seq, stored, map, &count, &whole);
-	th_split_let_go(stored);
-	int r = whole ? append_frames(job, h, plain, seq) : -EBADMSG;
+	int r = open_portion(key, stored, seq, map, &plain);
+	r = r < 0 ? r : append_frames(job, h, plain, seq);
 	keep(job->folding, map, stored.n);
 	return r;
 }
@@ -222,7 +240,7 @@ static int append_decrypted(
 	th_live_key_init(&key, h->file_id, h->writer);
 	while (r == 0 && area.n > 0) {
 		uint32_t count;
-		struct th_slice part = portion(area, &count);
+		struct th_slice part = portion(area, PORTION, &count);
 		r = append_portion(job, h, &key, part, seq);
 		seq += count;
 		area.p += part.n;

@@ -208,9 +208,17 @@ static void put_checks(struct making *m, struct th_slice frames)
 	}
 }
 
+/* What the block before was written to is not kept for a smaller one. */
+static void let_go_of_parts(const struct th_splitter *s)
+{
+	const size_t from = (sizeof(struct th_repeats_table) + PAGE - 1) / PAGE * PAGE;
+	th_split_let_go((struct th_slice){s->map + from, s->size - from});
+}
+
 static void begin(struct making *m, struct th_splitter *s)
 {
 	uint8_t *at = s->map + sizeof(struct th_repeats_table);
+	let_go_of_parts(s);
 	*m = (struct making){.s = s};
 	for (enum part part = 0; part < N_PARTS; part++) {
 		size_t cap = capacity(&s->limits, part);

@@ -121,6 +121,8 @@ static int start_failed(int error, const char *why)
 		return TH_EXIT_DAMAGED;
 	case -ENOEXEC:
 	case -ENOTUNIQ:
+	case -ENOKEY:
+	case -EKEYREJECTED:
 		return TH_EXIT_USAGE;
 	default:
 		return error == -EACCES || error == -EISDIR ? TH_EXIT_MISSING : TH_EXIT_TOOL_FAILED;

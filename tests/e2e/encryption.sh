@@ -34,6 +34,11 @@ same "with the key: replay" recorded replayed
 exits "without the key: no replay" 7 replaying run.thc curl -sS "$https/v1/models"
 holds "without the key: said why" grep -q 'TRACEHOOK_KEY_FILE' err
 
+exits "without the key: the wrapper runs nothing" 64 "$tool" replay run.thc -- touch ran
+one_line "without the key: the wrapper says so"
+exits "with a wrong key: nor with another" 64 keyed wrong "$tool" replay run.thc -- touch ran
+fails "and nothing ran" test -e ran
+
 # By the environment alone; live files.
 TRACEHOOK_KEY_FILE=$scratch/right.key LD_PRELOAD=$lib TRACEHOOK_CAPTURE=live.thc \
 	curl -sS -N "$https/t/stall?n=3&to-hide" >live.out &

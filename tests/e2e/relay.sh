@@ -118,3 +118,26 @@ equal "what was recorded is kept" 1 "$(spans killed.thc | wc -l)"
 holds "and what was not is said" grep -q 'not recorded: a connection to localhost' err
 exits "coverage is not whole then" 98 "$tool" record --require-coverage -o killed.thc -- \
 	./client localhost "$DOUBLE_HTTPS" /v1/models "!sh end_relay $scratch" /v1/models
+
+# ---- what is kept out of it ----
+
+# asked CAPTURE: a program with secrets in its URL and in what it is answered.
+asked() {
+	recording "$1" ./client localhost "$DOUBLE_HTTPS" \
+		"/t/echo?api_key=planted-by-default&who=planted-by-name&note=planted-by-shape-77"
+	"$top/tests/reader/read_capture.py" unpacked "$1" >"$1.unpacked"
+}
+echo '{"rules": [{"query": "who"}, {"pattern": "planted-by-[a-z]+(-[0-9]{2})?"}]}' >rules.json
+TRACEHOOK_REDACT=off asked off.thc >off.rec
+equal "without redaction all of it is there" 3 \
+	"$(grep -aoE 'planted-by-(default|name|shape)' off.thc.unpacked | sort -u | wc -l)"
+asked on.thc >on.rec
+fails "by default a credential is not in the request" \
+	grep -aq 'GET /t/echo?api_key=p' on.thc.unpacked
+TRACEHOOK_REDACT=$scratch/rules.json asked rules.thc >rules.rec
+fails "by rules nothing that they name is there" grep -aqE 'planted-by-(default|name|shape)' \
+	rules.thc.unpacked
+holds "the program had what it had" grep -q planted-by-shape rules.rec
+holds "spans say that they are redacted" test "$(spans rules.thc .redacted)" = true
+exits "what was redacted is replayed" 0 "$tool" replay --strict rules.thc -- ./client localhost \
+	"$DOUBLE_HTTPS" "/t/echo?api_key=another&who=planted-by-name&note=planted-by-shape-77"

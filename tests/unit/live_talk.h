@@ -38,6 +38,7 @@ static inline void live_talk_serving(struct live_talk *t)
 	t->serving = (struct th_serving){.run = &t->made->run,
 		.index = th_index_create(&t->made->run, TH_MATCH_CANONICAL, NULL),
 		.order = th_order_create(&t->made->run),
+		.parsed = th_parsed_create(),
 		.lanes = th_lanes_create(NULL),
 		.resets = th_resets_create(),
 		.tally = &t->tally,
@@ -112,6 +113,8 @@ static inline void live_talk_end(struct live_talk *t)
 	th_index_destroy(t->serving.index);
 	th_order_destroy(t->serving.order);
 	th_arrivals_destroy(t->serving.arrivals);
+	th_parsed_destroy(t->serving.parsed);
+	th_peers_finish(&t->serving.peers);
 	th_lanes_destroy(t->serving.lanes);
 	th_resets_destroy(t->serving.resets);
 	th_tally_finish(&t->tally);

@@ -1,5 +1,5 @@
 /* A replay without its socket: a run made by hand is served to one end of a socket pair, and the
- * test holds the other. */
+ * test holds the other. Without TLS, whose keys take long to make. */
 #ifndef TESTS_UNIT_STAGE_H
 #define TESTS_UNIT_STAGE_H
 
@@ -71,9 +71,7 @@ static inline void stage_begin(struct stage *s, enum th_on_miss on_miss, double 
 	s->serving = (struct th_serving){.run = &s->m->run,
 		.index = th_index_create(&s->m->run, TH_MATCH_CANONICAL, NULL),
 		.order = th_order_create(&s->m->run),
-		.ca = th_ca_create(),
 		.parsed = th_parsed_create(),
-		.tls = th_serve_tls_context(),
 		.lanes = th_lanes_create(NULL),
 		.resets = th_resets_create(),
 		.tally = &s->tally,
@@ -132,10 +130,8 @@ static inline struct stage *stage_free(struct stage *s)
 	th_index_destroy(s->serving.index);
 	th_order_destroy(s->serving.order);
 	th_arrivals_destroy(s->serving.arrivals);
-	th_ca_destroy(s->serving.ca);
 	th_parsed_destroy(s->serving.parsed);
 	th_peers_finish(&s->serving.peers);
-	SSL_CTX_free(s->serving.tls);
 	th_lanes_destroy(s->serving.lanes);
 	th_resets_destroy(s->serving.resets);
 	th_tally_finish(&s->tally);

@@ -52,6 +52,45 @@ static size_t read_example(uint8_t *out)
 	return n;
 }
 
+/* The lines of frame.h that name a type of frame: its name and number. False: it is none. */
+static bool names_type(const char *line, char name[32], unsigned *ret_number)
+{
+	return sscanf(line, " TH_FRAME_%31[A-Z_] = %u,", name, ret_number) == 2;
+}
+
+/* Is there a row "| number | name |" in the table of payloads? */
+static bool has_row(const char *name, unsigned number)
+{
+	char line[4096], row[64];
+	bool found = false;
+	FILE *f = fopen(TH_SOURCE_ROOT "/capture/FORMAT.md", "r");
+	cr_assert_not_null(f);
+	snprintf(row, sizeof(row), "| %u | %s | ", number, name);
+	while (!found && fgets(line, sizeof(line), f)) {
+		found = strncmp(line, row, strlen(row)) == 0;
+	}
+	fclose(f);
+	return found;
+}
+
+Test(format, the_document_has_each_type_of_frame)
+{
+	char line[256], name[32];
+	unsigned number, types = 0;
+	FILE *f = fopen(TH_SOURCE_ROOT "/capture/frame.h", "r");
+	cr_assert_not_null(f);
+	while (fgets(line, sizeof(line), f) && !strstr(line, "enum th_frame_type")) {
+	}
+	while (fgets(line, sizeof(line), f) && line[0] != '}') {
+		if (names_type(line, name, &number)) {
+			cr_expect(has_row(name, number), "%u, %s", number, name);
+			types++;
+		}
+	}
+	fclose(f);
+	cr_expect_geq(types, 23);
+}
+
 Test(format, the_example_reads_as_the_document_says)
 {
 	uint8_t bytes[1024];

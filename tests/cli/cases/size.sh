@@ -41,3 +41,13 @@ late=$(($(size conversation 60) - $(size conversation 40)))
 last=$(($(size conversation 240) - $(size conversation 200)))
 [ $((late * 10 * 10)) -le $((early * 11 * 20)) ] && echo "turns 41 to 60: at most 1.1 times turns 11 to 20"
 [ $((last * 10 * 10)) -le $((early * 11 * 40)) ] && echo "turns 201 to 240: the same"
+
+# Encrypted, where pieces of it are folded one by one.
+(umask 077 && head -c 32 /dev/urandom >key)
+export TRACEHOOK_KEY_FILE=$PWD/key
+for count in 60 240; do
+	"$mkcalls" "$PWD/secret-$count.thc" "$count" "$PWD/key" <conversation.calls
+	tracehook seal "secret-$count.thc" >/dev/null
+done
+within "conversation of 60 turns, encrypted" 1050 "$(stat -c %s secret-60.thc)" 60
+within "conversation of 240 turns, encrypted" 1200 "$(stat -c %s secret-240.thc)" 240
