@@ -199,14 +199,14 @@ def frame_bytes(capture):
 
 
 def tools(machine):
-    """On a sealed capture, else there is nothing to verify."""
+    """On a sealed capture, else there is nothing to verify; on all cores."""
     spans = 20 if machine.quick else 100000
     workload, capture, _ = machine.record_once("json", spans)
     machine.run([machine.tool, "seal", capture])
     commands = {"list": ["list"], "tree": ["tree"], "verify": ["verify"], "spans": ["spans"],
                 "dump --json": ["dump", "--json"]}
     results = machine.turns({name: lambda c=c: {"s": machine.run(
-        [machine.tool] + c + [capture])[1]} for name, c in commands.items()})
+        [machine.tool] + c + [capture], pinned=False)[1]} for name, c in commands.items()})
     frames = frame_bytes(capture)
     seconds = {c: [r["s"] for r in results[c]] for c in commands}
     machine.budgets.note("tools list", seconds["list"])

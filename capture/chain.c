@@ -91,6 +91,7 @@ void th_written_finish(struct th_written_list *l)
 		free(l->at[i].frames);
 	}
 	free(l->at);
+	th_chain_ahead_destroy(l->ahead);
 	*l = (struct th_written_list){0};
 }
 

@@ -6,6 +6,7 @@
 #ifndef CAPTURE_CHAIN_H
 #define CAPTURE_CHAIN_H
 
+#include "capture/chain_ahead.h"
 #include "capture/layout.h"
 #include "capture/reader.h"
 
@@ -32,6 +33,7 @@ struct th_written {
 struct th_written_list {
 	struct th_written *at; /* sorted by writer, once all were added */
 	size_t n;
+	struct th_chain_ahead *ahead; /* the list's own; NULL: nothing was hashed yet */
 };
 
 /* Adds frames of one writer, whose array the list takes over, also when it fails. 0 or -ENOMEM. */

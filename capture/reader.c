@@ -36,8 +36,10 @@ struct th_reader {
 	size_t n_frames, frame;
 	struct th_spoilt *spoilt;
 	size_t n_spoilt;
-	uint64_t skipped; /* frames since the last one that was given */
-	bool complete;	  /* all was read once, and what is wrong noted */
+	uint64_t skipped;	/* frames since the last one that was given */
+	th_reader_sight *sight; /* NULL: nobody watches */
+	void *sight_with;
+	bool complete; /* all was read once, and what is wrong noted */
 	ZSTD_DCtx *zstd;
 	struct th_block_told told; /* outline: by the blocks of the present writer */
 	uint32_t leaning; /* blocks being opened, each because the one before leans on it */
@@ -358,6 +360,9 @@ static void collect(struct th_reader *r, struct th_segment *s)
 	struct th_block_told told = {0};
 	bool ok = false;
 	uint64_t seq = s->first_seq;
+	if (r->sight && !s->live) {
+		r->sight(r->sight_with, s->writer, s->first_seq, s->frames, area);
+	}
 	while (decode(s, area, &h, &ok)) {
 		if (!ok && s->live) {
 			return; /* being written, or its writer was killed before the end */
@@ -535,6 +540,12 @@ struct th_frame *th_reader_take_writer(struct th_reader *r, size_t *ret_n)
 	r->frames = NULL;
 	r->n_frames = r->frame = 0;
 	return frames;
+}
+
+void th_reader_watch(struct th_reader *r, th_reader_sight *sight, void *with)
+{
+	r->sight = sight;
+	r->sight_with = with;
 }
 
 void th_reader_rewind(struct th_reader *r)

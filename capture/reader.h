@@ -80,6 +80,13 @@ bool th_reader_next(struct th_reader *r, struct th_frame *ret_frame);
  * caller frees the array. NULL at the end. */
 struct th_frame *th_reader_take_writer(struct th_reader *r, size_t *ret_n);
 
+/* From now on says of each block that is read, in the order of its writer's blocks, what frames
+ * stand in it, before they are given: `frames` of them, if the block is as its header says, from
+ * `first` on. The memory stays. Live files are not said. */
+typedef void th_reader_sight(
+	void *with, uint64_t writer, uint64_t first, size_t frames, struct th_slice area);
+void th_reader_watch(struct th_reader *r, th_reader_sight *sight, void *with);
+
 /* Begins again with the first frame; payloads given out before stay valid. */
 void th_reader_rewind(struct th_reader *r);
 

@@ -10,6 +10,7 @@
 /* One writer of a seal, compared frame by frame. */
 struct comparing {
 	struct th_hasher *hasher;
+	struct th_chain_ahead *ahead;
 	const struct th_reader *reader;
 	const struct th_seal_entry *entry;
 	const struct th_frame *frames; /* what the file has of it */
@@ -120,6 +121,15 @@ static void explain_untagged(const struct comparing *c, struct th_fault *fault)
 	}
 }
 
+/* The chain's value behind the i-th frame, from c->value before it. */
+static int next_value(const struct comparing *c, size_t i, uint8_t ret_value[TH_HASH_BYTES])
+{
+	const struct th_frame *f = &c->frames[i];
+	return th_chain_ahead_next(c->ahead, c->value, f, ret_value)
+		? 0
+		: th_chain_next(c->hasher, c->value, f->seq, f, ret_value);
+}
+
 /* Goes on from c->value, the chain's start. */
 static int compare(struct comparing *c, struct th_fault *fault)
 {
@@ -127,7 +137,7 @@ static int compare(struct comparing *c, struct th_fault *fault)
 	size_t last = c->covered < c->entry->frames ? c->covered : c->entry->frames;
 	fault->writer = c->entry->writer;
 	for (size_t i = 0; i < last; i++) {
-		int r = th_chain_next(c->hasher, c->value, c->frames[i].seq, &c->frames[i], value);
+		int r = next_value(c, i, value);
 		if (r < 0) {
 			return r;
 		}
@@ -170,6 +180,7 @@ static int check_entry(struct comparing *c, const struct th_written_list *l,
 	c->frames = w->frames;
 	c->n = w->n;
 	c->covered = count_covered(w, c->entry->next);
+	th_chain_ahead_seek(c->ahead, c->entry->writer);
 	int r = th_chain_start(c->hasher, c->reader, c->entry->writer, anchor, c->value);
 	if (r == 0) {
 		r = th_chain_anchor(c->hasher, w, c->value, ret_anchor);
@@ -187,7 +198,7 @@ int th_seal_check(struct th_hasher *h, const struct th_reader *r, const struct t
 	int e = anchors ? 0 : -ENOMEM;
 	for (size_t i = 0; e == 0 && i < seal->n && fault.kind == TH_FAULT_NONE; i++) {
 		struct th_seal_entry entry = th_seal_entry(seal, i);
-		struct comparing c = {.hasher = h, .reader = r, .entry = &entry};
+		struct comparing c = {.hasher = h, .ahead = l->ahead, .reader = r, .entry = &entry};
 		c.tags = seal->tags.n ? seal->tags.p + tag : NULL;
 		e = check_entry(&c, l, entry.parent ? anchors[entry.parent - 1] : zeros, anchors[i],
 			&fault);

@@ -52,6 +52,7 @@ static int collect_written(struct th_loading *l, struct th_written_list *written
 {
 	struct th_frame *frames;
 	size_t n;
+	written->ahead = th_chain_ahead_create(l->trace.reader);
 	while ((frames = th_reader_take_writer(l->trace.reader, &n))) {
 		struct th_collected *c = add_writer(l);
 		if (th_written_add(written, frames, n) < 0 || !c) {
@@ -65,6 +66,7 @@ static int collect_written(struct th_loading *l, struct th_written_list *written
 			}
 		}
 	}
+	th_reader_watch(l->trace.reader, NULL, NULL);
 	th_written_sort(written);
 	return l->arena.failed ? -ENOMEM : 0;
 }
@@ -96,6 +98,9 @@ static int load(const char *path, bool outline, struct th_written_list *written,
 		if (ret_why) {
 			*ret_why = "needs more memory than there is";
 		}
+		if (written) {
+			th_written_finish(written);
+		}
 		th_trace_free(&l->trace);
 		return r;
 	}
@@ -118,12 +123,10 @@ int th_trace_load_written(const char *path, struct th_trace **ret_trace,
 {
 	struct th_written_list written = {0};
 	int r = load(path, false, &written, ret_trace, ret_why);
-	if (r < 0) {
-		th_written_finish(&written);
-		return r;
+	if (r == 0) {
+		*ret_written = written;
 	}
-	*ret_written = written;
-	return 0;
+	return r;
 }
 
 struct th_trace *th_trace_free(struct th_trace *t)

@@ -51,6 +51,7 @@ static void remove_scratch(void)
 static void begin(void)
 {
 	static struct th_writer w;
+	th_chain_ahead_least = 0;
 	nowhere = fopen("/dev/null", "w");
 	FUZZ_CHECK(nowhere && mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/run.thc", directory);

@@ -67,14 +67,23 @@ struct opened {
 	struct th_hasher *hasher;
 };
 
-static struct opened open_file(void)
+/* With its chains made ahead, or not. */
+static struct opened open_hashed(bool ahead)
 {
 	struct opened o = {0};
+	th_chain_ahead_least = 0;
 	cr_assert_eq(th_reader_open(scratch_path, &o.reader, NULL), 0);
+	struct th_chain_ahead *a = ahead ? th_chain_ahead_create(o.reader) : NULL;
 	cr_assert_eq(th_written_load(o.reader, &o.written), 0);
+	o.written.ahead = a;
 	o.hasher = th_hasher_create();
 	cr_assert_not_null(o.hasher);
 	return o;
+}
+
+static struct opened open_file(void)
+{
+	return open_hashed(false);
 }
 
 static void close_file(struct opened *o)
@@ -101,7 +110,7 @@ static void seal_file(const char *parent, const char *child)
 }
 
 /* What the seal says of a file with these frames. */
-static struct th_fault check_with(const char *parent, const char *child, size_t tags)
+static struct th_fault check_hashed(bool ahead, const char *parent, const char *child, size_t tags)
 {
 	struct th_fault fault;
 	struct th_seal seal;
@@ -110,7 +119,7 @@ static struct th_fault check_with(const char *parent, const char *child, size_t 
 	struct opened o = open_file();
 	cr_assert_eq(th_seal_append(scratch_path, o.reader, PARENT, sealed, sealed_n), 0);
 	close_file(&o);
-	o = open_file();
+	o = open_hashed(ahead);
 	const struct th_extra *extras = th_reader_extras(o.reader, &n);
 	cr_assert_eq(n, 1);
 	cr_assert_eq(th_seal_decode(o.hasher, o.reader, extras, &seal), 0);
@@ -123,6 +132,14 @@ static struct th_fault check_with(const char *parent, const char *child, size_t 
 	fault.frame = NULL;
 	fault.place.path = NULL;
 	close_file(&o);
+	return fault;
+}
+
+static struct th_fault check_with(const char *parent, const char *child, size_t tags)
+{
+	struct th_fault fault = check_hashed(false, parent, child, tags);
+	struct th_fault ahead = check_hashed(true, parent, child, tags);
+	cr_expect_arr_eq(&fault, &ahead, sizeof(fault), "%s, %s", parent, child);
 	return fault;
 }
 
@@ -283,4 +300,79 @@ Test(seal, malformed_seals_are_refused)
 	cr_expect_eq(th_seal_decode(o.hasher, o.reader, &block, &seal), -ENOTSUP);
 	close_file(&o);
 	free(sealed);
+}
+
+/* ---- made ahead ---- */
+
+/* How many values of the writer's frames were made ahead; each has to be the right one. */
+static size_t known_ahead(struct opened *o, uint64_t writer)
+{
+	static const uint8_t zeros[TH_HASH_BYTES];
+	const struct th_written *w = th_written_find(&o->written, writer);
+	uint8_t value[TH_HASH_BYTES], next[TH_HASH_BYTES], made[TH_HASH_BYTES];
+	size_t n = 0;
+	cr_assert_eq(th_chain_start(o->hasher, o->reader, writer, zeros, value), 0);
+	th_chain_ahead_seek(o->written.ahead, writer);
+	for (size_t i = 0; w && i < w->n; i++) {
+		const struct th_frame *f = &w->frames[i];
+		cr_assert_eq(th_chain_next(o->hasher, value, f->seq, f, next), 0);
+		if (th_chain_ahead_next(o->written.ahead, value, f, made)) {
+			cr_expect_arr_eq(made, next, sizeof(next), "frame %zu", i);
+			n++;
+		}
+		memcpy(value, next, sizeof(value));
+	}
+	return n;
+}
+
+Test(seal, chains_are_made_ahead_where_blocks_follow_each_other)
+{
+	begin_file("Pabc", "Pxy");
+	put_block(PARENT, 4, "defgh");
+	put_block(CHILD, 3, "z");
+	put_block(PARENT, 9, "i");
+	struct opened o = open_hashed(true);
+	cr_expect_eq(known_ahead(&o, PARENT), 10);
+	cr_expect_eq(known_ahead(&o, CHILD), 4);
+	cr_expect_eq(known_ahead(&o, PARENT), 10, "once more");
+	cr_expect_eq(known_ahead(&o, 0x3333), 0);
+	close_file(&o);
+}
+
+Test(seal, what_does_not_follow_is_not_made_ahead)
+{
+	begin_file("Pabc", "");
+	put_block(PARENT, 5, "ef"); /* the fifth is missing */
+	struct opened o = open_hashed(true);
+	cr_expect_eq(known_ahead(&o, PARENT), 4);
+	close_file(&o);
+	begin_file("Pabc", "");
+	put_block(PARENT, 2, "bcd"); /* two of them twice */
+	o = open_hashed(true);
+	cr_expect_leq(known_ahead(&o, PARENT), 4);
+	close_file(&o);
+}
+
+Test(seal, a_value_made_ahead_is_for_its_frame_behind_its_value_alone)
+{
+	uint8_t start[TH_HASH_BYTES], other[TH_HASH_BYTES] = {1}, made[TH_HASH_BYTES];
+	static const uint8_t zeros[TH_HASH_BYTES];
+	begin_file("Pabc", "");
+	struct opened o = open_hashed(true);
+	const struct th_frame *f = th_written_find(&o.written, PARENT)->frames;
+	struct th_frame renumbered = f[0];
+	renumbered.seq++;
+	cr_assert_eq(th_chain_start(o.hasher, o.reader, PARENT, zeros, start), 0);
+	th_chain_ahead_seek(o.written.ahead, PARENT);
+	cr_expect_not(th_chain_ahead_next(o.written.ahead, other, &f[0], made));
+	cr_expect_not(th_chain_ahead_next(o.written.ahead, start, &f[0], made), "it is over");
+	th_chain_ahead_seek(o.written.ahead, PARENT);
+	cr_expect_not(th_chain_ahead_next(o.written.ahead, start, &f[1], made));
+	th_chain_ahead_seek(o.written.ahead, PARENT);
+	cr_expect_not(th_chain_ahead_next(o.written.ahead, start, &renumbered, made));
+	th_chain_ahead_seek(o.written.ahead, PARENT);
+	cr_expect(th_chain_ahead_next(o.written.ahead, start, &f[0], made));
+	cr_expect_not(th_chain_ahead_next(o.written.ahead, start, &f[1], made));
+	cr_expect_not(th_chain_ahead_next(NULL, start, &f[0], made));
+	close_file(&o);
 }
