@@ -12,7 +12,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CALLS = {"json": 4000, "chat": 2000, "conversation": 300}
+CALLS = {"json": 2000, "chat": 1000, "conversation": 60}
+LONGER = {"json": 4000, "chat": 2000, "conversation": 300}
 MADE_MOST = 4000  # different calls; what is asked more often is asked again
 ROUTINE = 20  # calls of a workload with --quick
 
@@ -77,8 +78,9 @@ class Machine:
 
     # ---- workloads ----
 
-    def calls(self, kind):
-        return min(CALLS[kind], ROUTINE) if self.quick else CALLS[kind]
+    def calls(self, kind, longer=False):
+        calls = (LONGER if longer else CALLS)[kind]
+        return min(calls, ROUTINE) if self.quick else calls
 
     def workload(self, kind, calls=None):
         """A file of a kind: json, chat, conversation, sse."""

@@ -120,6 +120,17 @@ def measure_kind(machine, kind):
     return results
 
 
+def measure_longer(machine, kind):
+    """So many calls that live files are folded between them, and not at the end alone."""
+    calls = machine.calls(kind, True)
+    workload = machine.workload(kind, calls)
+    server, port = machine.serve(workload)
+    rows = recorders(machine, lambda e: machine.client(workload, calls, port, environment=e))
+    results = machine.turns(rows)
+    machine.stop(server)
+    return results
+
+
 def added(results, name, key, per=1000.0):
     return [(r[key] - b[key]) / per for b, r in zip(results["direct"], results[name]) if b and r]
 
@@ -174,6 +185,8 @@ def record(machine):
     measured["SSE"] = measure_stream(machine, 0)
     measured["SSE, paced"] = measure_stream(machine, 500)
     measured["16 threads"] = measure_threads(machine)
+    measured["2,000 × chat"] = measure_longer(machine, "chat")
+    measured["5 conversations"] = measure_longer(machine, "conversation")
     judge(machine, measured)
     names = list(measured["json"])
     table("Recording: throughput × direct", measured, [

@@ -38,7 +38,7 @@ def with_mitm_replaying(machine, rows, workload, calls, port):
 
 
 def measure_kind(machine, kind):
-    calls, ca = machine.calls(kind), "ca=%s" % machine.certificate
+    calls, ca = machine.calls(kind, True), "ca=%s" % machine.certificate
     workload, capture, port = machine.record_once(kind, calls)
     server, live = machine.serve(workload)
     rows = {
@@ -55,7 +55,8 @@ def measure_kind(machine, kind):
 
 
 def measure_threads(machine):
-    workload, calls = machine.workload("json"), machine.calls("json")
+    calls = machine.calls("json", True)
+    workload = machine.workload("json", calls)
     options = ("ca=%s" % machine.certificate, "threads=16")
     capture = machine.work / "threads.thc"
     server, port = machine.serve(workload)

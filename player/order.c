@@ -31,9 +31,18 @@ struct ended {
 	bool whole; /* struct th_order_event */
 };
 
+/* A thread that waits, on its own stack. With many of them each is woken for its own turn alone. */
+struct waiter {
+	const struct need *need;
+	pthread_cond_t turn;
+	struct waiter *next, **at;
+};
+
 struct th_order {
 	pthread_mutex_t lock;
-	pthread_cond_t moved;
+	pthread_condattr_t attr;
+	struct waiter *waiters;
+	bool looking; /* one of them wakes up to look at what was given */
 	struct queue requests, answers;
 	struct th_given *given; /* sent, and perhaps not read */
 	uint64_t
@@ -164,12 +173,9 @@ struct th_order *th_order_create(const struct th_run *run)
 	size_t n = run->n_exchanges;
 	struct th_order *o = calloc(1, sizeof(*o));
 	if (o) {
-		pthread_condattr_t attr;
-		pthread_condattr_init(&attr);
-		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_condattr_init(&o->attr);
+		pthread_condattr_setclock(&o->attr, CLOCK_MONOTONIC);
 		pthread_mutex_init(&o->lock, NULL);
-		pthread_cond_init(&o->moved, &attr);
-		pthread_condattr_destroy(&attr);
 		o->requests = (struct queue){.done = calloc(n + 1, sizeof(bool)), .n = n};
 		o->answers.done = calloc(2 * n + 1, sizeof(bool));
 		o->needs = calloc(n + 1, sizeof(*o->needs));
@@ -186,7 +192,7 @@ struct th_order *th_order_create(const struct th_run *run)
 struct th_order *th_order_destroy(struct th_order *o)
 {
 	if (o) {
-		pthread_cond_destroy(&o->moved);
+		pthread_condattr_destroy(&o->attr);
 		pthread_mutex_destroy(&o->lock);
 		free(o->requests.done);
 		free(o->answers.done);
@@ -198,6 +204,16 @@ struct th_order *th_order_destroy(struct th_order *o)
 	return NULL;
 }
 
+static void wake_whose_turn_it_is(struct th_order *o)
+{
+	for (struct waiter *w = o->waiters; w; w = w->next) {
+		if (o->requests.front >= w->need->requests &&
+			o->answers.front >= w->need->answers) {
+			pthread_cond_signal(&w->turn);
+		}
+	}
+}
+
 /* Under the lock. */
 static void advance(struct th_order *o, struct queue *q)
 {
@@ -206,7 +222,15 @@ static void advance(struct th_order *o, struct queue *q)
 		q->front++;
 	}
 	if (q->front != front) {
-		pthread_cond_broadcast(&o->moved);
+		wake_whose_turn_it_is(o);
+	}
+}
+
+/* Under the lock: somebody is to look whether what was given is taken. */
+static void wake_looker(struct th_order *o)
+{
+	if (o->given && !o->looking && o->waiters) {
+		pthread_cond_signal(&o->waiters->turn);
 	}
 }
 
@@ -322,7 +346,7 @@ void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_g
 	pthread_mutex_lock(&o->lock);
 	th_given_add(&o->given, g);
 	o->progress = now;
-	pthread_cond_broadcast(&o->moved); /* whoever waits has to look from now on */
+	wake_looker(o);
 	pthread_mutex_unlock(&o->lock);
 }
 
@@ -387,25 +411,62 @@ static uint64_t deadline(
 	return (o->progress > since ? o->progress : since) + th_order_patience(took);
 }
 
+/* Until `until`, or for `look` when this one is to look. */
+static void sleep_until(struct th_order *o, struct waiter *w, uint64_t until, uint64_t *look)
+{
+	uint64_t now = th_clock_mono();
+	bool looks = o->given && !o->looking;
+	if (looks && now + *look < until) {
+		until = now + *look;
+		*look = 2 * *look < LOOK_MAX_NS ? 2 * *look : LOOK_MAX_NS;
+	}
+	struct timespec ts = {
+		.tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000)};
+	o->looking = o->looking || looks;
+	pthread_cond_timedwait(&w->turn, &o->lock, &ts);
+	o->looking = o->looking && !looks;
+}
+
+static void enlist(struct th_order *o, struct waiter *w)
+{
+	pthread_cond_init(&w->turn, &o->attr);
+	w->next = o->waiters;
+	w->at = &o->waiters;
+	if (w->next) {
+		w->next->at = &w->next;
+	}
+	o->waiters = w;
+}
+
+static void delist(struct th_order *o, struct waiter *w)
+{
+	*w->at = w->next;
+	if (w->next) {
+		w->next->at = w->at;
+	}
+	pthread_cond_destroy(&w->turn);
+	wake_looker(o);
+}
+
 /* Under the lock: until what was read at `time` of the answer to x may be given. */
 static void wait_for(
 	struct th_order *o, const struct need *need, const struct th_exchange *x, uint64_t time)
 {
-	uint64_t since = is_turn(o, need, NULL) ? 0 : th_clock_mono(), look = LOOK_NS;
-	while (since && !is_turn(o, need, NULL)) {
-		uint64_t until = deadline(o, x, time, since), now = th_clock_mono();
-		if (now >= until) {
-			give_up(o, need);
-			continue;
-		}
-		if (o->given && until - now > look) {
-			until = now + look;
-			look = 2 * look < LOOK_MAX_NS ? 2 * look : LOOK_MAX_NS;
-		}
-		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000),
-			.tv_nsec = (long)(until % 1000000000)};
-		pthread_cond_timedwait(&o->moved, &o->lock, &ts);
+	if (is_turn(o, need, NULL)) {
+		return;
 	}
+	struct waiter w = {.need = need};
+	uint64_t since = th_clock_mono(), look = LOOK_NS;
+	enlist(o, &w);
+	while (!is_turn(o, need, NULL)) {
+		uint64_t until = deadline(o, x, time, since);
+		if (th_clock_mono() >= until) {
+			give_up(o, need);
+		} else {
+			sleep_until(o, &w, until, &look);
+		}
+	}
+	delist(o, &w);
 }
 
 void th_order_wait(struct th_order *o, const struct th_exchange *x)
