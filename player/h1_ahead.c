@@ -22,6 +22,17 @@ size_t th_h1_ahead_by(struct th_h1_ahead *a, uint64_t time)
 	return a->sent;
 }
 
+size_t th_h1_ahead_unasked(const struct th_h1_ahead *a, struct th_index *ix)
+{
+	size_t n = 0;
+	for (size_t i = a->x->order + 1; a->sent && i < a->at; i++) {
+		const struct th_exchange *x = a->run->exchanges[i];
+		n += x->connection && x->connection == a->x->connection &&
+			!th_index_was_claimed(ix, x);
+	}
+	return n;
+}
+
 size_t th_h1_ahead_count(struct th_slice unread)
 {
 	struct th_h1_parser parser = {0};

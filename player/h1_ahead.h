@@ -4,6 +4,7 @@
 #ifndef PLAYER_H1_AHEAD_H
 #define PLAYER_H1_AHEAD_H
 
+#include "player/index.h"
 #include "trace/trace.h"
 
 struct th_h1_ahead {
@@ -19,6 +20,10 @@ struct th_h1_ahead th_h1_ahead_begin(const struct th_run *run, const struct th_e
 /* How many requests the recorded agent had sent behind x on its connection by then. Times do not
  * decrease from call to call. */
 size_t th_h1_ahead_by(struct th_h1_ahead *a, uint64_t time);
+
+/* How many of those that th_h1_ahead_by() counted have not been asked elsewhere: which connection
+ * takes the next request of several is a race in many agents. */
+size_t th_h1_ahead_unasked(const struct th_h1_ahead *a, struct th_index *ix);
 
 /* How many heads of requests there are, in bytes that begin with one. */
 size_t th_h1_ahead_count(struct th_slice unread);

@@ -22,8 +22,10 @@
 #include "trace/tunnel.h"
 
 #define READ_BYTES 16384
-/* An agent that does not ask on where it did is not waited for longer than it took, and this. */
+/* An agent that does not ask on where it did is not waited for longer. */
 #define PATIENCE_NS 5000000000ull
+#define PATIENCE_LEAST_NS 1000000000ull
+#define LOOK_NS 20000000ull /* between looks at what other connections are asked */
 
 struct session {
 	struct th_caller *c;
@@ -169,13 +171,37 @@ static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t
 	return th_h1_out_flush(&s->out) == 0 && th_stream_pause(&s->c->stream, ns);
 }
 
-/* Waits for more of what the agent sends; false: nothing comes for too long. */
-static bool await_more(struct session *s)
+/* Waits for more of what the agent sends; false: nothing came. */
+static bool comes_within(struct session *s, uint64_t ns)
 {
-	uint64_t ns = s->c->serving->silence_ns ? s->c->serving->silence_ns : PATIENCE_NS;
 	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
 	return th_h1_out_flush(&s->out) < 0 || th_stream_has_input(&s->c->stream) ||
 		poll(&pfd, 1, (int)(ns / 1000000)) != 0;
+}
+
+static bool await_more(struct session *s)
+{
+	uint64_t ns = s->c->serving->silence_ns;
+	return comes_within(s, ns ? ns : PATIENCE_NS);
+}
+
+/* How long until it has asked on: not much longer than it took to, when it was recorded. */
+static uint64_t patience_until(const struct session *s, uint64_t time)
+{
+	uint64_t began = s->ahead.x->request.began, took = time > began ? time - began : 0;
+	uint64_t ns = 2 * took > PATIENCE_LEAST_NS ? 2 * took : PATIENCE_LEAST_NS;
+	ns = ns < PATIENCE_NS ? ns : PATIENCE_NS;
+	return s->c->serving->silence_ns ? s->c->serving->silence_ns : ns;
+}
+
+/* Has it asked for as much as by then, here or on another connection? */
+static bool has_asked(const struct session *s, size_t need)
+{
+	if (need == 0 || !s->in.whole) {
+		return true;
+	}
+	size_t here = th_h1_ahead_count(th_h1_in_unread(&s->in));
+	return here >= need || here >= th_h1_ahead_unasked(&s->ahead, s->c->serving->index);
 }
 
 /* What was read at `time` is not given before the agent has asked on as it had by then. False: it
@@ -183,8 +209,14 @@ static bool await_more(struct session *s)
 static bool await_requests(struct session *s, uint64_t time)
 {
 	size_t need = th_h1_ahead_by(&s->ahead, time);
-	while (s->in.whole && th_h1_ahead_count(th_h1_in_unread(&s->in)) < need) {
-		if (!await_more(s)) {
+	uint64_t patience = patience_until(s, time), since = th_clock_mono();
+	while (!has_asked(s, need)) {
+		if (comes_within(s, patience < LOOK_NS ? patience : LOOK_NS)) {
+			since = th_clock_mono();
+			if (!read_more(s)) {
+				return false;
+			}
+		} else if (th_clock_mono() - since >= patience) {
 			if (s->served) {
 				th_caller_strayed(s->c, s->ahead.next,
 					"it never came; the recorded answer before it goes on");
@@ -192,9 +224,6 @@ static bool await_requests(struct session *s, uint64_t time)
 			s->ahead.at = s->c->serving->run->n_exchanges;
 			s->ahead.sent = 0;
 			return true;
-		}
-		if (!read_more(s)) {
-			return false;
 		}
 	}
 	return true;

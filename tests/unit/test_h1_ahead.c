@@ -63,3 +63,38 @@ Test(h1_ahead, counts_whole_heads)
 	}
 	cr_expect_eq(th_h1_ahead_count(TH_SLICE_LIT("\r\n\r\n\x16\x03\x01")), 0);
 }
+
+/* Claims what answers a GET of that path, whoever asks. */
+static void ask_elsewhere(struct th_index *ix, struct th_exchange *x)
+{
+	struct th_canon canon = {0};
+	struct th_claim claim = {0};
+	const struct th_asker who = {11, 0, 1, 2};
+	cr_assert_eq(th_canon_request(x, &canon), 0);
+	cr_assert(th_index_claim(ix, &canon, &who, &claim));
+	cr_assert_eq(claim.x, x);
+	th_canon_finish(&canon);
+}
+
+Test(h1_ahead, what_was_asked_elsewhere_is_not_waited_for)
+{
+	struct th_process *p = made_process(m, "0.0");
+	struct th_connection *c = made_connection(m, p, 1);
+	struct th_exchange *x[3];
+	static const char *const heads[] = {"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"};
+	for (size_t i = 0; i < 3; i++) {
+		x[i] = made_exchange(m, c, 1, heads[i], NULL,
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL);
+	}
+	struct th_index *ix = th_index_create(&m->run, TH_MATCH_CANONICAL, NULL);
+	struct th_h1_ahead a = th_h1_ahead_begin(&m->run, x[0]);
+	cr_expect_eq(th_h1_ahead_unasked(&a, ix), 0, "nothing is expected yet");
+	cr_expect_eq(th_h1_ahead_by(&a, UINT64_MAX), 2);
+	cr_expect_eq(th_h1_ahead_unasked(&a, ix), 2);
+	ask_elsewhere(ix, x[2]);
+	cr_expect_eq(th_h1_ahead_unasked(&a, ix), 1);
+	ask_elsewhere(ix, x[1]);
+	cr_expect_eq(th_h1_ahead_unasked(&a, ix), 0);
+	th_index_destroy(ix);
+}
