@@ -19,7 +19,7 @@ def talk(sock):
             act(*arguments, **named)
             sock.sendall(c.data_to_send())
     def later(stream, target):
-        time.sleep(0.15)
+        time.sleep(0.4)  # patience of a replay, on a loaded machine
         if target.startswith("/later"):
             send(c.send_data, stream, os.urandom(6).hex().encode())
         send(c.end_stream, stream)
