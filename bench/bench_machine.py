@@ -45,7 +45,8 @@ class Machine:
         self.key = work / "key.pem"
         self.made = {}
         if not (build / "bench/bench_client").exists():
-            sys.exit("bench/run: %s has no bench programs: meson compile -C %s" % (build, build))
+            sys.exit("bench/run: %s has no bench programs: meson configure -Dtests=true %s, then "
+                     "meson compile -C %s" % (build, build, build))
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-nodes", "-days", "30", "-subj", "/CN=localhost", "-addext",
