@@ -121,8 +121,9 @@ def start(machine):
 
 # ---- counts, which do not depend on what else the machine does ----
 
-FILE_CALLS = ("open", "openat", "write", "writev", "pwrite64", "pread64", "ftruncate", "fallocate",
-              "mmap", "munmap", "msync", "flock", "rename", "unlinkat", "newfstatat", "fsync")
+FILE_CALLS = ("open", "openat", "write", "writev", "pwrite64", "pwritev", "pread64", "ftruncate",
+              "fallocate", "mmap", "munmap", "msync", "flock", "rename", "unlinkat", "newfstatat",
+              "fsync")
 
 
 def file_calls(machine, environment, command):

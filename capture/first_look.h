@@ -14,4 +14,7 @@ struct th_first_look {
 
 struct th_first_look th_first_look(struct th_slice in);
 
+/* Has it neither of these? As short values are asked, one by one (HTTP/2). */
+bool th_first_look_plain(struct th_slice value);
+
 #endif

@@ -25,8 +25,8 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 
 /* The part of a live file that is mapped, shared and writable. It slides along the file: touched
  * pages count as the agent's memory, and a whole live file would be too many. */
-#define TH_LIVE_WINDOW (768u << 10) /* more than two frames of the largest size */
-#define TH_LIVE_ALIGN (64u << 10)   /* of its beginning: a multiple of the page size anywhere */
+#define TH_LIVE_WINDOW (1u << 20) /* more than two frames of the largest size */
+#define TH_LIVE_ALIGN (64u << 10) /* of its beginning: a multiple of the page size anywhere */
 struct th_live_window {
 	uint8_t *map;
 	size_t offset; /* in the file */

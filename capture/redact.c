@@ -291,14 +291,24 @@ size_t th_redactor_leave(struct th_slice in, uint8_t *out)
 	return in.n;
 }
 
+/* Most fields have nothing to hide: this is done for each that an agent sends and is sent. */
+static bool hides_nothing(
+	const struct th_redaction *how, struct th_slice name, struct th_slice value)
+{
+	return how->off || value.n == 0 ||
+		(!how->rules && th_secret_field(name) == TH_SECRET_NOT &&
+			th_first_look_plain(value));
+}
+
 size_t th_redact_field(const struct th_redaction *how, enum th_redact_side side,
 	struct th_slice name, struct th_slice value, uint8_t *out, bool *ret_redacted)
 {
-	struct th_redactor r = th_redactor_begin(how, side, value, out);
-	if (value.n == 0 || how->off) {
+	name = th_slice_trim(name);
+	if (hides_nothing(how, name, value)) {
 		return th_redactor_leave(value, out);
 	}
-	th_redactor_value(&r, th_slice_trim(name), value.p, value.p + value.n);
+	struct th_redactor r = th_redactor_begin(how, side, value, out);
+	th_redactor_value(&r, name, value.p, value.p + value.n);
 	return th_redactor_finish(&r, ret_redacted);
 }
 

@@ -24,6 +24,8 @@ static void check(const uint8_t *p, size_t n)
 {
 	struct th_first_look look = th_first_look((struct th_slice){p, n});
 	cr_assert_eq(look.odd_ends, has_odd_ends(p, n));
+	cr_assert_eq(th_first_look_plain((struct th_slice){p, n}),
+		!look.odd_ends && !look.may_have_marks);
 	if (!look.may_have_marks) {
 		cr_assert_not(th_redactor_has_marks(p, p + n));
 	}
@@ -48,6 +50,18 @@ Test(first_look, sees_what_stands_anywhere)
 		text[at] = '\0';
 		check(text, LONGEST);
 		text[at] = 'a';
+	}
+}
+
+Test(first_look, of_short_values_too)
+{
+	static const char letters[] = "aZ9\r\n/?&:.\xff";
+	uint8_t text[6];
+	for (int i = 0; i < 12 * 12 * 12 * 12; i++) {
+		for (int k = 0, rest = i; k < 4; k++, rest /= 12) {
+			text[k] = (uint8_t)letters[rest % 12];
+		}
+		check(text, 4);
 	}
 }
 
