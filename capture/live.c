@@ -14,7 +14,9 @@
 
 #define STAT_BYTES 512
 #define ZERO_BYTES (64u << 10)
-#define ZERO_PARTS 1		     /* a window and what its beginning may overlap */
+/* Of one write. The page cache keeps in one piece what is written at once, and what is mapped of
+ * such a piece counts as the agent's memory. */
+#define ZERO_PARTS 1
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
