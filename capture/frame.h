@@ -119,6 +119,14 @@ enum th_end {
 	TH_END_ALERT = 12,    /* the peer's fatal alert, after the handshake; code: its number */
 };
 
+/* What the agent met at the end of a connection (CONN_END). */
+enum th_met {
+	TH_MET_TOLD = 1 << 0,	     /* the others count */
+	TH_MET_SEND_FAILED = 1 << 1, /* the end is what a send met */
+	TH_MET_UNREAD = 1 << 2,	     /* the agent closed with something to read: input, an end */
+	TH_MET_LOOKED = 1 << 3,	     /* it saw the end without reading (MSG_PEEK, SSL_peek) */
+};
+
 /* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */
 enum th_tls_why {
 	TH_TLS_OPENSSL = 1, /* the agent refused the certificate; X509_V_ERR_… */

@@ -161,7 +161,9 @@ struct th_ending {
 	uint64_t
 		patience_ns; /* SILENT: the agent gave up well within it; longer is no repetition */
 	uint64_t idle_ns; /* KEEP: the peer closed so long after, if nobody asked again; 0: never */
-	uint64_t idle_until;	       /* when that was, in the recording; 0: it is not known */
+	uint64_t idle_until;		   /* when that was, in the recording; 0: it is not known */
+	const struct th_connection *there; /* only what was asked of its server counts for that */
+	bool at_once;		       /* it is to be there when the agent next looks, or sends */
 	enum th_after then;	       /* how */
 	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };

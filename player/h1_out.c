@@ -46,6 +46,13 @@ int th_h1_out_end_read(struct th_h1_out *o)
 	return r < 0 || o->stream->ssl ? r : th_stream_flush(o->stream);
 }
 
+int th_h1_out_last(struct th_h1_out *o)
+{
+	int r = o->held.n ? th_stream_write(o->stream, o->held) : 0;
+	o->held.n = o->joined.n = 0;
+	return r;
+}
+
 int th_h1_out_flush(struct th_h1_out *o)
 {
 	int r = th_h1_out_end_read(o);

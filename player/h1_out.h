@@ -26,6 +26,9 @@ int th_h1_out_put(struct th_h1_out *o, uint64_t time, struct th_slice bytes);
 /* Nothing more was read with what is held. 0 or a negative errno. */
 int th_h1_out_end_read(struct th_h1_out *o);
 
+/* Nothing more follows: what is held is gathered in the stream, and not sent. */
+int th_h1_out_last(struct th_h1_out *o);
+
 /* Sends all. 0 or a negative errno. */
 int th_h1_out_flush(struct th_h1_out *o);
 

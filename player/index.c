@@ -615,13 +615,41 @@ const struct th_sockets *th_index_sockets(const struct th_index *ix)
 }
 
 /* Answers stand in the order in which they were asked for. */
-bool th_index_left_before(struct th_index *ix, uint64_t time)
+/* Under the lock. */
+static void skip_claimed(struct th_index *ix)
 {
-	pthread_mutex_lock(&ix->lock);
 	while (ix->first_left < ix->n && ix->answers[ix->first_left].claimed) {
 		ix->first_left++;
 	}
+}
+
+bool th_index_left_before(struct th_index *ix, uint64_t time)
+{
+	pthread_mutex_lock(&ix->lock);
+	skip_claimed(ix);
 	bool left = ix->first_left < ix->n && ix->answers[ix->first_left].x->request.began < time;
+	pthread_mutex_unlock(&ix->lock);
+	return left;
+}
+
+static bool is_there(const struct th_connection *a, const struct th_connection *b)
+{
+	return a && a->process == b->process && a->family == b->family && a->port == b->port &&
+		memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
+bool th_index_left_there(struct th_index *ix, const struct th_connection *conn, uint64_t time)
+{
+	bool left = false;
+	pthread_mutex_lock(&ix->lock);
+	skip_claimed(ix);
+	for (size_t i = ix->first_left; i < ix->n && !left; i++) {
+		const struct th_exchange *x = ix->answers[i].x;
+		if (x->request.began >= time) {
+			break;
+		}
+		left = !ix->answers[i].claimed && is_there(x->connection, conn);
+	}
 	pthread_mutex_unlock(&ix->lock);
 	return left;
 }

@@ -105,6 +105,9 @@ const struct th_sockets *th_index_sockets(const struct th_index *ix);
 /* Is there an exchange that began before `time` and has not been claimed? */
 bool th_index_left_before(struct th_index *ix, uint64_t time);
 
+/* The same, of those that its process sent to the server of `conn`. */
+bool th_index_left_there(struct th_index *ix, const struct th_connection *conn, uint64_t time);
+
 /* How many exchanges of this recorded connection have not been claimed. */
 size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn);
 

@@ -58,7 +58,9 @@ static bool read_more(struct session *s)
 
 static void end_connection(struct session *s, const struct th_ending *e)
 {
-	th_h1_out_flush(&s->out);
+	if (!e->at_once) {
+		th_h1_out_flush(&s->out);
+	}
 	th_caller_end(s->c, e);
 }
 
@@ -140,7 +142,8 @@ static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
 	if (!s->in.whole && !th_h1_in_take(&s->in)) {
 		return not_http(s);
 	}
-	while (!s->in.whole) {
+	for (;;) { /* all of it may be there at once, of which the recorded agent could not send all
+		    */
 		struct th_slice body = th_h1_in_body(&s->in);
 		if (body.n >= need) {
 			if (th_answer_find_begun(s->c, body, ret_claim)) {
@@ -148,11 +151,13 @@ static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
 			}
 			need = th_answer_early_need(s->c, body.n + 1);
 		}
+		if (s->in.whole) {
+			return true;
+		}
 		if (!read_part(s)) {
 			return false;
 		}
 	}
-	return true;
 }
 
 static struct th_head request_head(const struct session *s)
@@ -297,21 +302,24 @@ static bool send_message(struct session *s, const struct th_message *m, const st
 }
 
 /* The answer is out, but for what was read together with the one to the next request. */
-static bool finish_sending(struct session *s)
+static bool finish_sending(struct session *s, const struct th_ending *e)
 {
 	const struct th_exchange *next = s->ahead.next;
+	if (e->at_once && e->after != TH_AFTER_KEEP) { /* it leaves with its end */
+		return th_h1_out_last(&s->out) == 0;
+	}
 	bool goes_on = next && s->in.at < s->in.buf.n &&
 		th_h1_out_goes_on(&s->out, th_h1_early_answer_began(next));
 	return goes_on || th_h1_out_flush(&s->out) == 0;
 }
 
-static bool send_answer(struct session *s, const struct th_exchange *x)
+static bool send_answer(struct session *s, const struct th_exchange *x, const struct th_ending *e)
 {
 	struct th_timeline t = th_timeline_begin(s->c->serving, x);
 	s->served = 0;
 	s->ahead = th_h1_ahead_begin(s->c->serving->run, x);
 	bool ok = send_interims(s, x, &t, x->n_interim) && send_message(s, &x->response, &t) &&
-		finish_sending(s);
+		finish_sending(s, e);
 	th_tally_bytes(s->c->serving->tally, s->served);
 	return ok;
 }
@@ -426,7 +434,7 @@ static struct th_ending await_taken(struct session *s, const struct th_exchange 
 		th_order_given(order, x, &s->taking);
 		return e;
 	}
-	if (all) {
+	if (all && !e.at_once) {
 		th_stream_await_taken(&s->c->stream, TH_ORDER_PATIENCE_NS);
 	}
 	settle(s);
@@ -496,11 +504,12 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		*ret_next = leave_http(s, x);
 		return false;
 	}
-	if (!send_answer(s, x)) {
+	struct th_ending e = th_ending_of(s->c->serving, x);
+	if (!send_answer(s, x, &e)) {
 		th_order_answered(s->c->serving->order, x);
 		return false;
 	}
-	struct th_ending e = await_taken(s, x);
+	e = await_taken(s, x);
 	return finish_answer(s, x, &e);
 }
 

@@ -16,6 +16,7 @@
 /* Nor longer for what the agent asked in the meantime then, which it may not ask now. */
 #define LATE_MAX_NS 3000000000ull
 #define LATE_LOOK_NS 20000000ull
+#define SOON_LOOK_NS 1000000ull
 #define SILENCE_LEAST_NS 5000000000ull
 /* Nobody gives up waiting for an answer so soon. */
 #define NO_WAIT_NS 50000000ull
@@ -118,6 +119,32 @@ static uint64_t patience_of(const struct th_serving *s, const struct th_exchange
 	return least + (gave_up > last ? 2 * (gave_up - last) : 0);
 }
 
+static bool is_told(const struct th_connection *conn)
+{
+	return conn->met & TH_MET_TOLD;
+}
+
+static bool left_unread(const struct th_connection *conn)
+{
+	return is_told(conn) && conn->end == TH_END_LOCAL && (conn->met & TH_MET_UNREAD);
+}
+
+/* The agent closed a connection that it found something on, and opened another: pools look before
+ * they ask on. Who was done with the server may have left something unread, too. */
+static bool was_replaced(const struct th_serving *s, const struct th_connection *conn)
+{
+	const struct th_run *run = s->run;
+	for (size_t i = 0; left_unread(conn) && i < run->n_connections; i++) {
+		const struct th_connection *r = run->connections[i];
+		if (r->process == conn->process && r->connect_began >= conn->end_time &&
+			r->family == conn->family && r->port == conn->port &&
+			memcmp(r->address, conn->address, sizeof(r->address)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Programs that know of no other interim answer than 100 (Python's http.client) take it for the
  * final one. They keep the connection, find something unread there when they want to use it again,
  * and drop it: an end is to be there by then. Who closes later may have waited for the answer. */
@@ -129,7 +156,9 @@ static bool took_interim(const struct th_exchange *x)
 		return false;
 	}
 	const struct th_interim *last = &x->interim[x->n_interim - 1];
-	return th_head_status(&last->head) != 100 && conn->end_time - last->time < NO_WAIT_NS;
+	bool soon = conn->end_time - last->time < NO_WAIT_NS;
+	return th_head_status(&last->head) != 100 &&
+		(left_unread(conn) || (!is_told(conn) && soon));
 }
 
 /* The message is cut, or was never begun. */
@@ -151,6 +180,29 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	return e;
 }
 
+/* Something to see, whatever it was. */
+static struct th_ending seen(const struct th_connection *conn)
+{
+	bool tls = conn->transport != TH_TRANSPORT_PLAIN;
+	return (struct th_ending){.after = tls ? TH_AFTER_NOTIFY : TH_AFTER_FIN};
+}
+
+/* When the agent came upon the end it did not wait for it, but meant to ask on; so it is there as
+ * soon as all was asked of this server that had been by then. */
+static struct th_ending met_at_once(
+	struct th_serving *s, const struct th_connection *conn, struct th_ending e)
+{
+	e.at_once = e.after != TH_AFTER_KEEP;
+	if (e.at_once && th_index_left_there(s->index, conn, conn->end_time)) {
+		e.then = e.after;
+		e.after = TH_AFTER_KEEP;
+		e.idle_ns = 1;
+		e.idle_until = conn->end_time;
+		e.there = conn;
+	}
+	return e;
+}
+
 struct th_ending th_ending_of_connection(
 	struct th_serving *s, const struct th_connection *conn, uint64_t last)
 {
@@ -158,8 +210,13 @@ struct th_ending th_ending_of_connection(
 	if (!conn || !conn->ended) {
 		return e;
 	}
-	e = ending(s, conn, conn->end, conn->end_code);
+	bool replaced = was_replaced(s, conn);
+	bool met = is_told(conn) && (conn->met & (TH_MET_SEND_FAILED | TH_MET_LOOKED));
+	e = replaced ? seen(conn) : ending(s, conn, conn->end, conn->end_code);
 	e.refuses = true; /* nobody was sending */
+	if (replaced || met) {
+		return met_at_once(s, conn, e);
+	}
 	uint64_t gap = conn->end_time > last ? conn->end_time - last : 0;
 	if (e.after != TH_AFTER_KEEP &&
 		(gap > SOON_NS || th_index_left_before(s->index, conn->end_time))) {
@@ -177,8 +234,9 @@ uint64_t th_ending_idle_left(struct th_serving *s, const struct th_ending *e, ui
 		return e->idle_ns - waited;
 	}
 	uint64_t most = s->silence_ns ? s->silence_ns : LATE_MAX_NS;
-	bool late = waited < e->idle_ns + most && th_index_left_before(s->index, e->idle_until);
-	return late ? LATE_LOOK_NS : 0;
+	bool left = e->there ? th_index_left_there(s->index, e->there, e->idle_until)
+			     : th_index_left_before(s->index, e->idle_until);
+	return left && waited < e->idle_ns + most ? e->there ? SOON_LOOK_NS : LATE_LOOK_NS : 0;
 }
 
 /* The agent gave the answer up and asked on: what the connection came to belongs to the last
@@ -295,8 +353,21 @@ static void say_alert(struct th_caller *c, uint32_t number)
 	th_stream_end(&c->stream, false);
 }
 
+/* The agent is not to meet the connection without its end, once it has the answer. */
+static bool end_with_last(struct th_caller *c, const struct th_ending *e)
+{
+	bool here = e->at_once && !c->stream.ssl && c->stream.out.n > c->stream.sent;
+	if (here && e->after == TH_AFTER_RESET) {
+		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);
+	}
+	return here && th_stream_end_with_last(&c->stream) == 0;
+}
+
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
 {
+	if (end_with_last(c, e)) {
+		return;
+	}
 	switch (e->after) {
 	case TH_AFTER_KEEP:
 		return;

@@ -84,6 +84,7 @@ static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 	th_feed_reset(c);
 	c->inherited = c->announced = c->ended = c->send_failed = false;
 	c->id = c->certificates = c->verdict = 0;
+	c->met = TH_MET_TOLD;
 	c->bytes_sent = c->bytes_received = 0;
 	c->unseen_sent = c->unseen_received = 0;
 	c->end = TH_END_COMPLETE;
@@ -306,6 +307,15 @@ void th_conn_send_failed(struct th_conn_ref ref, enum th_end how, uint32_t code)
 	th_unlock(&c->lock);
 }
 
+void th_conn_met(struct th_conn_ref ref, uint16_t met)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (c) {
+		c->met |= met;
+		th_unlock(&c->lock);
+	}
+}
+
 void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
 {
 	struct th_conn *c = enter(ref, 0);
@@ -323,8 +333,12 @@ void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
  * resolvers connect datagram sockets only to learn their own address. */
 static void put_end(struct th_conn *c)
 {
+	if (c->ended || c->send_failed) { /* an end stays to be read */
+		c->met &= (uint16_t)~TH_MET_UNREAD;
+	}
 	if (!c->ended) {
 		c->end = c->send_failed ? c->end : TH_END_LOCAL;
+		c->met |= c->send_failed ? TH_MET_SEND_FAILED : 0;
 		th_feed_end(c, c->end, c->end_code);
 	}
 	bool counts = !c->inherited && c->conf.transport != TH_TRANSPORT_DATAGRAMS;
@@ -355,6 +369,7 @@ static void begin_anew(struct th_conn *c)
 	th_feed_reset(c);
 	c->inherited = true;
 	c->announced = c->send_failed = false;
+	c->met = TH_MET_TOLD;
 	c->bytes_sent = c->bytes_received = 0;
 	c->unseen_sent = c->unseen_received = 0;
 }

@@ -57,6 +57,7 @@ struct th_conn {
 	bool ended;	     /* peer end seen */
 	bool send_failed;    /* `end` says how, unless the peer's end comes yet */
 	uint8_t speaks;	     /* enum th_speaks */
+	uint16_t met;	     /* bits of enum th_met */
 	uint32_t id;	     /* in this writer */
 	uint32_t generation; /* counts reuses of this memory */
 	struct th_conn_conf conf;

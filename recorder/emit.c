@@ -92,7 +92,7 @@ void th_emit_conn_end(const struct th_conn *c)
 	struct th_out out = {buf, sizeof(buf), 0, false};
 	th_out_u8(&out, (uint8_t)c->end);
 	th_out_u8(&out, c->speaks);
-	th_out_u16(&out, 0);
+	th_out_u16(&out, c->met);
 	th_out_u32(&out, c->end_code);
 	th_out_u64(&out, c->bytes_sent);
 	th_out_u64(&out, c->bytes_received);

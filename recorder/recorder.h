@@ -174,6 +174,9 @@ void th_conn_peer_end(struct th_conn_ref c, enum th_end how, uint32_t code);
  * early answer, say). But when the agent closes instead of reading on, this is how it all ended. */
 void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code);
 
+/* How the agent came upon the end: bits of enum th_met, added to those told before. */
+void th_conn_met(struct th_conn_ref c, uint16_t met);
+
 /* By the kernel's account the agent has given `sent` bytes to the connection and taken `taken` from
  * it (or more): what was not told by the calls above went unseen, and the capture will say so. To
  * be called before th_conn_close() or the process's end, as often as one likes. */

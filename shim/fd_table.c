@@ -55,6 +55,11 @@ struct th_fd *th_fd_get(int fd)
 	return atomic_load_explicit(&f->state, memory_order_acquire) == TH_FD_FREE ? NULL : f;
 }
 
+int th_fd_number(const struct th_fd *f)
+{
+	return (int)(f - table);
+}
+
 const struct th_conn_conf *th_fd_closed(int fd)
 {
 	bool closed = fd >= 0 && fd < TH_FD_MAX && atomic_load(&table[fd].state) == TH_FD_FREE;
@@ -175,6 +180,15 @@ static void account(int fd, const struct th_fd *f)
 	}
 }
 
+/* What the agent would have seen, had it read on. */
+static void look(int fd, const struct th_fd *f)
+{
+	if (f->conn.conn && th_sys_poll1(fd, POLLIN | POLLRDHUP, 0) > 0) {
+		th_conn_met(f->conn, TH_MET_UNREAD);
+		th_tls_table_met(f->tls, f->inode, TH_MET_UNREAD);
+	}
+}
+
 void th_fd_account_all(void)
 {
 	unsigned end = atomic_load(&high);
@@ -212,6 +226,7 @@ void th_fd_drop(int fd)
 		} else if (atomic_load(&f->state) == TH_FD_NAMES) {
 			th_name_server_gave_up(fd);
 		} else {
+			look(fd, f);
 			th_tls_closed(f->tls, f->inode);
 			account(fd, f);
 			th_conn_close(f->conn);

@@ -49,6 +49,9 @@ static inline bool th_fd_tracked(int fd)
 /* The entry of a tracked descriptor; NULL: not tracked. */
 struct th_fd *th_fd_get(int fd);
 
+/* The descriptor that an entry is for. */
+int th_fd_number(const struct th_fd *f);
+
 /* What was connected there before it was closed; NULL: it is in use again. */
 const struct th_conn_conf *th_fd_closed(int fd);
 

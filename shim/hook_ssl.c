@@ -88,12 +88,20 @@ TH_LIB_HOOK(int, SSL_read_ex, (struct ssl_st * ssl, void *buf, size_t num, size_
 }
 
 /* What was peeked at will be read; but who peeks may learn of the end that way. */
+static void was_peeked(const struct th_library *lib, struct ssl_st *ssl, int ret)
+{
+	if (ret <= 0) {
+		th_ssl_failed(lib, ssl, ret, false);
+		th_ssl_looked(ssl);
+	}
+}
+
 TH_LIB_HOOK(int, SSL_peek, (struct ssl_st * ssl, void *buf, int num))
 {
 	struct th_site site = TH_SITE(SSL_peek);
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_peek)(ssl, buf, num);
-	TH_RECORD(site.application, was_read(site.lib, ssl, ret, NULL, 0));
+	TH_RECORD(site.application, was_peeked(site.lib, ssl, ret));
 	return ret;
 }
 
@@ -102,7 +110,7 @@ TH_LIB_HOOK(int, SSL_peek_ex, (struct ssl_st * ssl, void *buf, size_t num, size_
 	struct th_site site = TH_SITE(SSL_peek_ex);
 	th_thread.outcome = 0;
 	int ret = TH_REAL_AT(site, SSL_peek_ex)(ssl, buf, num, readbytes);
-	TH_RECORD(site.application, was_read(site.lib, ssl, ret, NULL, 0));
+	TH_RECORD(site.application, was_peeked(site.lib, ssl, ret));
 	return ret;
 }
 

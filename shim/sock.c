@@ -307,6 +307,11 @@ void th_sock_peeked(int fd, ssize_t ret, size_t asked)
 {
 	struct th_fd *f;
 	(void)receive(fd, &f, ret, asked);
+	f = ret <= 0 ? th_fd_get(fd) : NULL;
+	if (f && th_thread.last_socket == fd + 1 && th_thread.outcome) {
+		th_conn_met(f->conn, TH_MET_LOOKED);
+		th_tls_table_met(f->tls, f->inode, TH_MET_LOOKED);
+	}
 }
 
 /* ---- sending ---- */

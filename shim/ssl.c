@@ -267,6 +267,14 @@ void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bo
 	th_tls_ended(e, end, sending);
 }
 
+void th_ssl_looked(struct ssl_st *ssl)
+{
+	struct th_tls_entry *e = th_tls_table_find(ssl);
+	if (e && e->ended) {
+		th_conn_met(e->conn, TH_MET_LOOKED);
+	}
+}
+
 void th_ssl_gone(struct ssl_st *ssl)
 {
 	struct th_tls_entry *e = th_tls_table_find(ssl);

@@ -35,6 +35,9 @@ void th_ssl_sent_file(
 /* A call on it failed: was that the peer's end? errno is as the call left it. */
 void th_ssl_failed(const struct th_library *lib, struct ssl_st *ssl, int ret, bool sending);
 
+/* A call that only looks failed, of which th_ssl_failed() was told. */
+void th_ssl_looked(struct ssl_st *ssl);
+
 /* It is freed, or cleared for another connection. */
 void th_ssl_gone(struct ssl_st *ssl);
 

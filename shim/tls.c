@@ -35,6 +35,7 @@ static void bind_to(struct th_tls_entry *e, struct th_fd *f)
 {
 	if (f && f->inode != e->inode && !e->ended && !is_anothers(e, f)) {
 		e->inode = f->inode;
+		e->fd = th_fd_number(f);
 		f->tls = e;
 	}
 }
@@ -144,10 +145,20 @@ void th_tls_closed(struct th_tls_entry *e, uint64_t inode)
 	}
 }
 
+/* Does the agent leave something unread? Who closes the socket first has told by then. */
+static void look(const struct th_tls_entry *e)
+{
+	const struct th_fd *f = e->inode ? th_fd_get(e->fd) : NULL;
+	if (f && f->inode == e->inode && th_sys_poll1(e->fd, POLLIN | POLLRDHUP, 0) > 0) {
+		th_conn_met(e->conn, TH_MET_UNREAD);
+	}
+}
+
 void th_tls_gone(struct th_tls_entry *e)
 {
 	if (th_arm_noticed()) {
 		th_tls_settle(e, e->inode);
+		look(e);
 		th_conn_close(e->conn);
 		th_rewrite_free(e->rewrite);
 	}

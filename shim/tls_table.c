@@ -60,3 +60,10 @@ void th_tls_table_ended(struct th_tls_entry *e, uint64_t inode, enum th_end how,
 		atomic_store(&e->end, (uint8_t)how);
 	}
 }
+
+void th_tls_table_met(struct th_tls_entry *e, uint64_t inode, uint16_t met)
+{
+	if (e && inode && e->inode == inode) {
+		th_conn_met(e->conn, met);
+	}
+}

@@ -26,6 +26,7 @@ struct th_tls_entry {
 	struct th_rewrite *rewrite;	  /* begun and not all sent (propagate.h); NULL */
 	/* How the socket beneath ended, should the object never be asked again. */
 	uint64_t inode;	       /* of that socket; 0: unknown */
+	int fd;		       /* of it, when it was found out */
 	_Atomic uint8_t end;   /* enum th_end; 0: it did not */
 	_Atomic uint32_t code; /* errno of it */
 };
@@ -38,5 +39,8 @@ void th_tls_table_remove(struct th_tls_entry *e);
 
 /* The socket `inode` ended; `e` was put above it once and may by now be somebody else's. */
 void th_tls_table_ended(struct th_tls_entry *e, uint64_t inode, enum th_end how, uint32_t code);
+
+/* The same of how the agent came upon it: bits of enum th_met. */
+void th_tls_table_met(struct th_tls_entry *e, uint64_t inode, uint16_t met);
 
 #endif

@@ -210,7 +210,7 @@ static void take_conn_end(
 	k->end_time = f->time;
 	k->end = th_in_u8(in);
 	k->speaks = th_in_u8(in);
-	th_in_u16(in);
+	k->met = th_in_u16(in);
 	k->end_code = th_in_u32(in);
 	k->bytes_sent = th_in_u64(in);
 	k->bytes_received = th_in_u64(in);

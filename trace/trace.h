@@ -66,6 +66,7 @@ struct th_connection {
 	bool ended;
 	enum th_end end;
 	uint8_t speaks;
+	uint16_t met; /* bits of enum th_met */
 	uint32_t end_code;
 	uint64_t bytes_sent, bytes_received, end_time;
 	uint32_t verdict;		       /* of the certificate; 0: it was accepted */

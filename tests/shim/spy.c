@@ -255,6 +255,10 @@ void th_conn_send_failed(struct th_conn_ref c, enum th_end how, uint32_t code)
 	}
 }
 
+void th_conn_met(struct th_conn_ref c, uint16_t met)
+{
+}
+
 void th_conn_account(struct th_conn_ref c, uint64_t sent, uint64_t taken)
 {
 	bool told = sent <= c.conn->bytes_sent && taken <= c.conn->bytes_received;

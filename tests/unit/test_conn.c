@@ -162,6 +162,46 @@ static const struct fake_frame *ended(struct th_conn_ref c)
 	return &fake_frames[fake_count - 1];
 }
 
+static uint16_t met_by(void (*tell)(struct th_conn_ref c))
+{
+	struct th_conn_conf conf = conf_of(443);
+	struct th_conn_ref c = th_conn_open(&conf);
+	th_conn_sent(c, "abc", 3);
+	tell(c);
+	const uint8_t *p = ended(c)->p;
+	return (uint16_t)(p[2] | p[3] << 8);
+}
+
+static void nothing(struct th_conn_ref c)
+{
+}
+
+static void left_unread(struct th_conn_ref c)
+{
+	th_conn_met(c, TH_MET_UNREAD);
+}
+
+static void read_the_end(struct th_conn_ref c)
+{
+	th_conn_peer_end(c, TH_END_FIN, 0);
+	th_conn_met(c, TH_MET_UNREAD | TH_MET_LOOKED);
+}
+
+static void could_not_send(struct th_conn_ref c)
+{
+	th_conn_send_failed(c, TH_END_RESET, EPIPE);
+	th_conn_met(c, TH_MET_UNREAD);
+}
+
+/* An end that was read stays to be read. */
+Test(conn, how_the_agent_came_upon_the_end_is_told)
+{
+	cr_expect_eq(met_by(nothing), TH_MET_TOLD);
+	cr_expect_eq(met_by(left_unread), TH_MET_TOLD | TH_MET_UNREAD);
+	cr_expect_eq(met_by(read_the_end), TH_MET_TOLD | TH_MET_LOOKED);
+	cr_expect_eq(met_by(could_not_send), TH_MET_TOLD | TH_MET_SEND_FAILED);
+}
+
 /* What the kernel counts beyond what was told stands in CONN_END, and only then. */
 Test(conn, what_went_unseen_is_told)
 {

@@ -271,6 +271,57 @@ static void begin_beside_another(void)
 	stage_read(s, "one");
 }
 
+static void answer_one(enum th_end end, uint16_t met)
+{
+	struct th_exchange *last = record(ASK("GET", "/1"), HEAD_OF("3"), "one");
+	s->connection->end = end;
+	s->connection->end_code = end == TH_END_RESET ? EPIPE : 0;
+	s->connection->met = met;
+	s->connection->end_time = last->response.ended + 60000000000;
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, ASK("GET", "/1"));
+	stage_read(s, "one");
+}
+
+static void then_connect(void)
+{
+	struct th_connection *next = made_connection(s->m, s->connection->process, 2);
+	next->connect_began = UINT64_MAX;
+}
+
+/* However long that took: the agent did not wait for it, but looked when it meant to ask on. */
+Test(serve_h1, an_end_that_a_look_found_is_there_with_the_answer)
+{
+	then_connect();
+	answer_one(TH_END_LOCAL, TH_MET_TOLD | TH_MET_UNREAD);
+	cr_expect(stage_ends(s, 4000));
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.missed, 0);
+}
+
+/* The last connection to a server is as open as it was: nobody looked. */
+Test(serve_h1, what_was_left_unread_at_last_is_no_end)
+{
+	answer_one(TH_END_LOCAL, TH_MET_TOLD | TH_MET_UNREAD);
+	cr_expect_not(stage_ends(s, 200));
+	stage_disconnect(s);
+}
+
+Test(serve_h1, an_end_that_a_send_met_is_there_with_the_answer)
+{
+	answer_one(TH_END_RESET, TH_MET_TOLD | TH_MET_SEND_FAILED);
+	cr_expect(stage_ends(s, 4000));
+	cr_expect_eq(th_resets_get(s->serving.resets, 77), EPIPE);
+	stage_disconnect(s);
+}
+
+Test(serve_h1, an_agent_that_left_nothing_unread_met_no_end)
+{
+	answer_one(TH_END_LOCAL, TH_MET_TOLD);
+	cr_expect_not(stage_ends(s, 200));
+	stage_disconnect(s);
+}
+
 /* Else an agent that is slower than it was, or a pool with another order, meets a closed one. */
 Test(serve_h1, a_peer_that_went_later_than_others_were_asked_waits_for_that)
 {
@@ -368,6 +419,23 @@ Test(serve_h1, an_answer_that_was_waited_for_after_an_interim_one_does_not_come)
 	cr_expect_not(stage_ends(s, 200));
 	stage_disconnect(s);
 	cr_expect_eq(s->tally.stats.missed, 0);
+}
+
+/* What the capture says of that counts more than times. */
+Test(serve_h1, what_was_left_unread_behind_an_interim_answer_decides)
+{
+	s->connection->met = TH_MET_TOLD | TH_MET_UNREAD;
+	begin_hinted(300000000);
+	cr_expect(stage_ends(s, 4000));
+	stage_disconnect(s);
+}
+
+Test(serve_h1, nothing_left_unread_behind_an_interim_answer_is_no_end)
+{
+	s->connection->met = TH_MET_TOLD;
+	begin_hinted(1000000);
+	cr_expect_not(stage_ends(s, 200));
+	stage_disconnect(s);
 }
 
 #define POST "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
