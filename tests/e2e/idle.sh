@@ -255,14 +255,8 @@ else
 	jobs+=($!)
 	idle pool tls GET /notify /one &
 	jobs+=($!)
-	idle pool tls POST /unread /one &
-	jobs+=($!)
 	wait "${jobs[@]}"
 	idle client plain GET /reset /one &
-	jobs+=($!)
-	idle client plain POST /fin /one &
-	jobs+=($!)
-	idle client tls POST /reset /one &
 	jobs+=($!)
 	wait "${jobs[@]}"
 	idle perl tls GET /notify /one &
