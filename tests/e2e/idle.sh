@@ -251,17 +251,10 @@ one_by_one() { # HOW… of a client
 if [ -n "${CLIENTS:-}" ]; then
 	for client in $CLIENTS; do one_by_one "$client"; done
 else
-	idle pool plain GET /fin /one &
-	jobs+=($!)
 	idle pool tls GET /notify /one &
 	jobs+=($!)
 	wait "${jobs[@]}"
-	idle client plain GET /reset /one &
-	jobs+=($!)
-	wait "${jobs[@]}"
 	idle perl tls GET /notify /one &
-	jobs+=($!)
-	idle curl plain GET /unread /one &
 	jobs+=($!)
 	idle curl tls GET /notify /one &
 	jobs+=($!)
