@@ -15,9 +15,8 @@
 
 #define TAKEN_LOOK_NS 20000
 #define TAKEN_LOOK_MAX_NS 1000000
-#define LAST_BYTES (16u << 10) /* go in one piece */
-#define NEVER_SENT 0xff77      /* type of an extension, for private use (RFC 8446 11) */
-#define OUT_SOON (256u << 10)  /* gathered output is sent when it comes to this */
+#define NEVER_SENT 0xff77     /* type of an extension, for private use (RFC 8446 11) */
+#define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
 
 static BIO_METHOD *out_method;
 
@@ -272,35 +271,6 @@ bool th_stream_await_end(struct th_stream *s, uint64_t ns)
 		}
 	}
 	return false;
-}
-
-/* An end cannot be sent along with bytes, and who is woken by them may look before it comes. But a
- * descriptor can, and when its receiver has no place for it, reading the bytes closes it (unix(7)):
- * here it is our own end, to which there is no other reference by then. */
-int th_stream_end_with_last(struct th_stream *s)
-{
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {.room = {0}};
-	size_t left = s->out.n - s->sent, last = left < LAST_BYTES ? left : LAST_BYTES;
-	struct iovec v = {s->out.p + s->out.n - last, last};
-	struct msghdr m = {.msg_iov = &v,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-		.cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS};
-	memcpy(CMSG_DATA(c), &s->fd, sizeof(int));
-	th_stream_block(s);
-	s->out.n -= last;
-	int r = th_stream_flush(s);
-	if (r == 0 && last) {
-		r = sendmsg(s->fd, &m, MSG_NOSIGNAL) == (ssize_t)last ? 0 : -EPIPE;
-	}
-	return r;
 }
 
 void th_stream_notify(struct th_stream *s)

@@ -69,10 +69,6 @@ void th_stream_end(struct th_stream *s, bool notify);
  * -ENOTSUP: TLS is not 1.3, or knows no such alert. */
 int th_stream_alert(struct th_stream *s, uint32_t number);
 
-/* Without TLS: sends what is gathered so that whoever has read the last of it finds the end behind
- * it, at once. The descriptor is to be closed then, and soon. 0 or a negative errno. */
-int th_stream_end_with_last(struct th_stream *s);
-
 /* Says close_notify and keeps the socket, until the agent says it too or closes. */
 void th_stream_notify(struct th_stream *s);
 

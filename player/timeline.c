@@ -180,11 +180,11 @@ static struct th_ending ending_of_cut(struct th_serving *s, const struct th_exch
 	return e;
 }
 
-/* Something to see, whatever it was. */
-static struct th_ending seen(const struct th_connection *conn)
+/* Without TLS an end follows the last byte by a system call of its own, and an agent that asks on
+ * in between would be told of a failure that it never met: there the old connection is asked on. */
+static bool is_tls(const struct th_connection *conn)
 {
-	bool tls = conn->transport != TH_TRANSPORT_PLAIN;
-	return (struct th_ending){.after = tls ? TH_AFTER_NOTIFY : TH_AFTER_FIN};
+	return is_told(conn) && conn->transport != TH_TRANSPORT_PLAIN;
 }
 
 /* When the agent came upon the end it did not wait for it, but meant to ask on; so it is there as
@@ -210,10 +210,11 @@ struct th_ending th_ending_of_connection(
 	if (!conn || !conn->ended) {
 		return e;
 	}
-	bool replaced = was_replaced(s, conn);
-	bool met = is_told(conn) && (conn->met & (TH_MET_SEND_FAILED | TH_MET_LOOKED));
-	e = replaced ? seen(conn) : ending(s, conn, conn->end, conn->end_code);
-	e.refuses = true; /* nobody was sending */
+	bool replaced = is_tls(conn) && was_replaced(s, conn);
+	bool met = is_tls(conn) && (conn->met & (TH_MET_SEND_FAILED | TH_MET_LOOKED));
+	e = ending(s, conn, conn->end, conn->end_code);
+	e.after = replaced ? TH_AFTER_NOTIFY : e.after; /* something to see, whatever it was */
+	e.refuses = true;				/* nobody was sending */
 	if (replaced || met) {
 		return met_at_once(s, conn, e);
 	}
@@ -353,21 +354,8 @@ static void say_alert(struct th_caller *c, uint32_t number)
 	th_stream_end(&c->stream, false);
 }
 
-/* The agent is not to meet the connection without its end, once it has the answer. */
-static bool end_with_last(struct th_caller *c, const struct th_ending *e)
-{
-	bool here = e->at_once && !c->stream.ssl && c->stream.out.n > c->stream.sent;
-	if (here && e->after == TH_AFTER_RESET) {
-		th_resets_add(c->serving->resets, c->hello.stream_id, (uint8_t)e->code);
-	}
-	return here && th_stream_end_with_last(&c->stream) == 0;
-}
-
 void th_caller_end(struct th_caller *c, const struct th_ending *e)
 {
-	if (end_with_last(c, e)) {
-		return;
-	}
 	switch (e->after) {
 	case TH_AFTER_KEEP:
 		return;
