@@ -125,6 +125,7 @@ enum th_met {
 	TH_MET_SEND_FAILED = 1 << 1, /* the end is what a send met */
 	TH_MET_UNREAD = 1 << 2,	     /* the agent closed with something to read: input, an end */
 	TH_MET_LOOKED = 1 << 3,	     /* it saw the end without reading (MSG_PEEK, SSL_peek) */
+	TH_MET_HANDED_ON = 1 << 4,   /* no end: the program that was executed has it, unfinished */
 };
 
 /* Why a TLS handshake failed; the first two are also verdicts on a connection that went on. */

@@ -329,6 +329,34 @@ void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
 	th_unlock(&c->lock);
 }
 
+/* What of a TLS connection is inherited is no use without its keys. */
+static bool goes_on_unseen(const struct th_conn *c)
+{
+	bool own = !c->inherited || c->bytes_sent + c->bytes_received > 0;
+	bool secret = c->tap && c->tap->is_secret && c->tap->is_secret(c->state);
+	return own && !c->ended && !secret && th_feed_unfinished(c);
+}
+
+void th_conn_hand_on(struct th_conn_ref ref, bool kept)
+{
+	struct th_conn *c = enter(ref, 0);
+	if (!c) {
+		return;
+	}
+	const bool goes_on = kept && goes_on_unseen(c);
+	if (goes_on || c->unseen_sent || c->unseen_received) {
+		const uint16_t met = c->met;
+		const enum th_end end = c->end;
+		c->met |= goes_on ? TH_MET_HANDED_ON : 0;
+		c->end = c->ended || c->send_failed ? end : TH_END_LOCAL;
+		th_emit_announce(c);
+		th_emit_conn_end(c);
+		c->met = met;
+		c->end = end;
+	}
+	th_unlock(&c->lock);
+}
+
 /* The last frames of a connection. One that the process inherited and never used is not its; and
  * resolvers connect datagram sockets only to learn their own address. */
 static void put_end(struct th_conn *c)

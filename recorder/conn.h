@@ -28,6 +28,8 @@ struct th_tap {
 	 * stream 1, half-closed (local); from here on its end is the new tap's. Called once, after
 	 * init and before any byte. NULL: the protocol cannot be upgraded to. */
 	void (*adopt)(void *state, uint32_t exchange);
+	/* Is an exchange not over? NULL: there are none. */
+	bool (*is_busy)(const void *state);
 	/* It has become a tunnel whose bytes are TLS records. NULL: cannot be. */
 	bool (*is_secret)(const void *state);
 	/* TRACEHOOK_PROPAGATE: may a request begin in the bytes sent next? And what they are to be
@@ -97,6 +99,8 @@ void th_feed_received(struct th_conn *c, struct th_slice bytes);
 /* Inside rewrite.c's th_rewrite_of(). */
 bool th_feed_may_begin(const struct th_conn *c);
 bool th_feed_rewrite(const struct th_conn *c, struct th_slice in, struct th_rewrite *w);
+/* Is there something left to be said: nothing was sent yet, or an exchange is not over? */
+bool th_feed_unfinished(const struct th_conn *c);
 /* Ends what is open. */
 void th_feed_end(struct th_conn *c, enum th_end how, uint32_t code);
 /* Forgets the protocol and its state; what the connection speaks next is found out anew. */

@@ -208,6 +208,11 @@ bool th_feed_may_begin(const struct th_conn *c)
 	return c->decided ? c->tap && c->tap->may_begin(c->state) : c->first_len == 0;
 }
 
+bool th_feed_unfinished(const struct th_conn *c)
+{
+	return c->decided ? c->tap && c->tap->is_busy && c->tap->is_busy(c->state) : true;
+}
+
 bool th_feed_rewrite(const struct th_conn *c, struct th_slice in, struct th_rewrite *w)
 {
 	const struct th_tap *tap = c->tap;

@@ -182,6 +182,11 @@ void th_conn_met(struct th_conn_ref c, uint16_t met);
  * be called before th_conn_close() or the process's end, as often as one likes. */
 void th_conn_account(struct th_conn_ref c, uint64_t sent, uint64_t taken);
 
+/* The process is about to become another program, which inherits the connection (`kept`) or not: if
+ * something is left to be said on it, the capture says that it goes on out of sight; and what went
+ * unseen so far. All stays as it is, should it not come to that. */
+void th_conn_hand_on(struct th_conn_ref c, bool kept);
+
 /* The agent closed it (close, SSL_free). Ends what is in progress as LOCAL, writes CONN_END and
  * gives the memory back. */
 void th_conn_close(struct th_conn_ref c);

@@ -136,6 +136,12 @@ static void h1_finish(void *state)
 	t->memory = th_h1_memory_destroy(t->memory);
 }
 
+static bool h1_is_busy(const void *state)
+{
+	const struct th_h1 *t = state;
+	return t->count || t->sending || t->req_head.n;
+}
+
 static bool h1_is_secret(const void *state)
 {
 	return ((const struct th_h1 *)state)->tunnel == TH_H1_SECRET;
@@ -147,6 +153,7 @@ const struct th_tap th_tap_h1 = {
 	.state_size = sizeof(struct th_h1),
 	.recognise = th_h1_recognise,
 	.init = h1_init,
+	.is_busy = h1_is_busy,
 	.is_secret = h1_is_secret,
 	.may_begin = th_h1_may_begin,
 	.rewrite = th_h1_rewrite,

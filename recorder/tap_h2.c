@@ -419,6 +419,11 @@ static void h2_finish(void *state)
 	free_list(&t->block.list.out);
 }
 
+static bool h2_is_busy(const void *state)
+{
+	return ((const struct h2 *)state)->streams.count > 0;
+}
+
 const struct th_tap th_tap_h2 = {
 	.name = "HTTP/2",
 	.speaks = TH_SPEAKS_HTTP2,
@@ -426,6 +431,7 @@ const struct th_tap th_tap_h2 = {
 	.recognise = h2_recognise,
 	.init = h2_init,
 	.adopt = h2_adopt,
+	.is_busy = h2_is_busy,
 	.may_begin = h2_may_begin,
 	.rewrite = h2_rewrite,
 	.sent = h2_sent,

@@ -3,6 +3,7 @@
 #include "shim/fd_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/clock.h"
 #include "base/sys.h"
@@ -196,6 +197,24 @@ void th_fd_account_all(void)
 		struct th_fd *f = th_fd_get((int)i);
 		if (f && atomic_load(&f->state) == TH_FD_OPEN) {
 			account((int)i, f);
+		}
+	}
+}
+
+static bool stays_open(int fd, const struct th_fd *f)
+{
+	long flags = TH_SYS(SYS_fcntl, fd, F_GETFD);
+	return flags >= 0 && !(flags & FD_CLOEXEC) && inode_of(fd) == f->inode;
+}
+
+void th_fd_hand_on_all(void)
+{
+	unsigned end = atomic_load(&high);
+	for (unsigned i = 0; i < end; i++) {
+		struct th_fd *f = th_fd_get((int)i);
+		if (f && atomic_load(&f->state) == TH_FD_OPEN) {
+			account((int)i, f);
+			th_conn_hand_on(f->conn, stays_open((int)i, f));
 		}
 	}
 }

@@ -76,6 +76,10 @@ void th_fd_copy(int from, int to);
 void th_fd_drop(int fd);
 void th_fd_drop_range(unsigned first, unsigned last);
 
+/* The process is about to become another program (in its own memory, not a child's in it): tells
+ * the recorder of each connection whether it stays open in it, and what went unseen. */
+void th_fd_hand_on_all(void);
+
 /* At the end of the process: asks of each connection that is still open what went unseen. */
 void th_fd_account_all(void);
 

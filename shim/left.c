@@ -4,6 +4,9 @@
  * Nothing is prevented: env -i is to mean what it says. In a replay the environment is put right
  * (child_env.h), so only the second is left there.
  *
+ * A program that does carry it begins anew all the same: of the connections that it inherits it
+ * knows nothing. Those on which something is left to be said are noted in the same way.
+ *
  * exec does not come back, so the note is made before it. That the program can be executed is
  * looked at first, since many walk PATH by trying; what then still fails (no memory, a busy file)
  * has a note too many. A forked child that has said nothing yet becomes a process of the run for
@@ -21,6 +24,7 @@
 #include "shim/arm.h"
 #include "shim/child_env.h"
 #include "shim/children.h"
+#include "shim/fd_table.h"
 #include "shim/replay.h"
 
 #define PATH_BYTES 4096
@@ -130,6 +134,15 @@ static void note(uint8_t reason, bool beside, const char *path)
 	}
 }
 
+/* What a child does, or a child in this memory, its parent's own account of the socket shows. */
+static void hand_connections_on(void)
+{
+	if (th_arm_noticed() && th_arm_owner() && th_tap_enter()) {
+		th_fd_hand_on_all();
+		th_tap_leave();
+	}
+}
+
 void th_left_look(const struct th_left_program *program, char *const envp[])
 {
 	if (!th_arm_is(TH_ARM_RECORD) && !th_arm_is(TH_ARM_REPLAY)) {
@@ -138,6 +151,9 @@ void th_left_look(const struct th_left_program *program, char *const envp[])
 	char room[PATH_BYTES];
 	int saved = errno;
 	const char *path = find(program, room);
+	if (path && !program->beside) {
+		hand_connections_on();
+	}
 	if (path) {
 		uint8_t reason = reason_of(th_obstacle_of(program->dir, path));
 		reason = !reason && th_arm_is(TH_ARM_RECORD) ? lost_by(envp) : reason;

@@ -91,9 +91,14 @@ static size_t keep_unanswered(const struct th_run *run, const struct th_connecti
 	return kept;
 }
 
+bool th_coverage_handed_on(const struct th_connection *c)
+{
+	return c->met & TH_MET_HANDED_ON;
+}
+
 bool th_coverage_in_part(const struct th_connection *c)
 {
-	return c->unseen_sent || c->unseen_received;
+	return c->unseen_sent || c->unseen_received || th_coverage_handed_on(c);
 }
 
 static bool holds(const struct th_connection **list, size_t n, const struct th_connection *c)
@@ -126,6 +131,10 @@ void th_coverage_opaque(
 
 const char *th_coverage_why(const struct th_connection *c)
 {
+	if (th_coverage_handed_on(c)) {
+		return "left open to the program that was executed; what it read and sent is not "
+		       "known";
+	}
 	if (th_coverage_in_part(c)) {
 		return "bytes went past the library (splice, io_uring, another program …)";
 	}

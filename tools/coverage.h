@@ -29,7 +29,10 @@ void th_coverage_opaque(
  * no gap. */
 size_t th_coverage_local(const struct th_run *run);
 
-/* Bytes were moved on it by calls that the library does not see; the others were. */
+/* The process became another program, which went on with it. */
+bool th_coverage_handed_on(const struct th_connection *c);
+
+/* Bytes were, or may have been, moved on it that the library did not see; the others were. */
 bool th_coverage_in_part(const struct th_connection *c);
 
 /* Why a connection of that list was not decoded: one clause, static text. */

@@ -119,11 +119,14 @@ static void print_totals(FILE *out, const struct th_run *run)
 	fprintf(out, "; %zu process%s\n", run->n_processes, run->n_processes == 1 ? "" : "es");
 }
 
-/* How much that was: all of it, or what went past us. */
+/* How much that was: all of it, or what went past us, as far as that is known. */
 static void print_how_much(FILE *out, const struct th_connection *c)
 {
 	char sent[TH_UNITS_TEXT], received[TH_UNITS_TEXT];
-	bool part = th_coverage_in_part(c);
+	bool part = c->unseen_sent || c->unseen_received;
+	if (th_coverage_handed_on(c) && !part) {
+		return;
+	}
 	fprintf(out, "; %s bytes sent, %s received",
 		th_units_bytes(sent, part ? c->unseen_sent : c->bytes_sent),
 		th_units_bytes(received, part ? c->unseen_received : c->bytes_received));

@@ -49,6 +49,61 @@ P
 exits "a forked child's part is not missed" 0 "$tool" record --require-coverage -o child.thc -- \
 	/usr/bin/python3 child.py "$DOUBLE_HTTP"
 
+# ---- exec: the next program inherits the connection ----
+
+# The shell asks, another program reads the answer.
+cat >ask.sh <<'S'
+exec 3<>"/dev/tcp/127.0.0.1/$1"
+printf 'GET /t/echo HTTP/1.0\r\nHost: x\r\n\r\n' >&3
+S
+cp ask.sh hand_on.sh && echo 'exec cat <&3' >>hand_on.sh
+exits "an answer left to another program: a gap" 98 "$tool" record --require-coverage \
+	-o hand_on.thc -- bash hand_on.sh "$DOUBLE_HTTP"
+holds "which has it" grep -q nonce out
+holds "the summary says so" \
+	grep -q 'not recorded: part of a connection to .*: left open to the program' err
+equal "so does the dump" 1 "$("$tool" dump --json hand_on.thc |
+	jq -r 'select(.kind == "opaque") | .status_reason' | grep -c 'left open')"
+
+# Python: a socket by exec, kept or not, asked or not, answered or not.
+cat >exec.py <<'P'
+import os, socket, sys
+port, habits = int(sys.argv[1]), sys.argv[2:]
+s = socket.create_connection(("127.0.0.1", port))
+s.set_inheritable("kept" in habits)
+if "silent" not in habits:
+    s.sendall(b"GET /t/echo HTTP/1.1\r\nHost: x\r\n\r\n")
+got = b""
+while "answered" in habits and b"nonce" not in got:
+    got += s.recv(65536)
+if "failing" in habits:
+    try:
+        os.execv(os.path.abspath("no_program"), ["x"])
+    except OSError:
+        while b"nonce" not in got:
+            got += s.recv(65536)
+    sys.exit(0)
+if "forked" in habits and os.fork():
+    os.wait()
+    while b"nonce" not in got:
+        got += s.recv(65536)
+    sys.exit(0)
+os.execv("/bin/true", ["true"])
+P
+printf '\177ELF, not quite' >no_program && chmod +x no_program
+after() {
+	code=$1
+	shift
+	exits "exec, a connection $*" "$code" "$tool" record --require-coverage -o exec.thc -- \
+		/usr/bin/python3 exec.py "$DOUBLE_HTTP" "$@"
+}
+after 98 kept asked
+after 98 kept silent
+after 0 kept answered
+after 0 closed asked
+after 0 kept failing
+after 0 kept forked
+
 # ---- the ledger: what was seen and not decoded, and how much ----
 
 # ledger CAPTURE: reason and bytes of each connection.

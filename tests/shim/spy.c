@@ -269,6 +269,13 @@ void th_conn_account(struct th_conn_ref c, uint64_t sent, uint64_t taken)
 	}
 }
 
+void th_conn_hand_on(struct th_conn_ref c, bool kept)
+{
+	if (c.conn && kept) {
+		say("handed on %u\n", c.conn->id);
+	}
+}
+
 void th_conn_close(struct th_conn_ref c)
 {
 	if (c.conn) {

@@ -222,6 +222,37 @@ Test(conn, what_went_unseen_is_told)
 	cr_assert_eq(th_le64(f->p + 32), 9);
 }
 
+static size_t frames_of_handing_on(struct th_conn_ref c)
+{
+	fake_forget();
+	th_conn_hand_on(c, true);
+	return fake_count;
+}
+
+/* It is told of what is unfinished, and changes nothing. */
+Test(conn, what_another_program_goes_on_with_is_told)
+{
+	struct th_conn_conf conf = conf_of(80);
+	th_foreign_start();
+	struct th_conn_ref c = th_conn_open(&conf);
+	cr_assert_eq(frames_of_handing_on(c), 2, "CONN and CONN_END: nothing was said yet");
+	th_conn_sent(c, "GET / HTTP/1.1\r\n", 16);
+	cr_assert_eq(frames_of_handing_on(c), 1, "half a head");
+	th_conn_sent(c, "Host: x\r\n\r\n", 11);
+	cr_assert_eq(frames_of_handing_on(c), 1);
+	cr_assert_eq(fake_frames[0].p[2], TH_MET_TOLD | TH_MET_HANDED_ON);
+	th_conn_received(c, "HTTP/1.1 200 K\r\nContent-Length: 1\r\n\r\n", 37);
+	cr_assert_eq(frames_of_handing_on(c), 1);
+	th_conn_received(c, "x", 1);
+	cr_assert_eq(frames_of_handing_on(c), 0, "all was answered");
+	fake_forget();
+	th_conn_account(c, 27, 39);
+	th_conn_hand_on(c, false);
+	cr_assert_eq(fake_count, 1, "a byte went unseen");
+	cr_assert_eq(fake_frames[0].p[2], TH_MET_TOLD);
+	cr_assert_eq(ended(c)->p[2], TH_MET_TOLD);
+}
+
 /* Nobody knows how much of a connection's bytes a forked child has moved. */
 Test(conn, what_a_child_moved_is_not_unseen)
 {

@@ -137,6 +137,10 @@ Test(coverage, bytes_that_went_past_are_a_gap)
 	cr_assert_eq(opaque(&http, 1, NULL), 0);
 	http.unseen_received = 7;
 	cr_assert_eq(opaque(&http, 1, NULL), 1);
+	http.unseen_received = 0;
+	http.met = TH_MET_TOLD | TH_MET_HANDED_ON;
+	cr_assert_eq(opaque(&http, 1, NULL), 1);
+	cr_assert_not_null(strstr(th_coverage_why(&http), "left open"));
 }
 
 Test(coverage, talk_on_unix_sockets_is_no_gap)
