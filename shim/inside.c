@@ -4,6 +4,9 @@
  * (a shared libssl has only the first); then, of a program whose code is large enough to hold
  * OpenSSL, the symbol table in its file. A program that was stripped shows neither.
  *
+ * One that cannot be followed is no loss yet: tools that were linked with a part of such a library
+ * are started to say their version. When it talks, its TLS records stand in the capture undecoded.
+ *
  * All or nothing: a connection of which only one direction is seen would be recorded wrong. So all
  * doors are made first, and nothing is written over if one that matters cannot be.
  *
@@ -131,9 +134,13 @@ static int write_over(const struct th_inside *in, const struct th_library *lib)
 		return -ENOTSUP;
 	}
 	int r = make_doors(in, lib, &doors);
-	for (size_t i = 0; i < doors.n && r == 0; i++) {
-		r = th_entry_write(doors.at[i]);
+	size_t written = 0;
+	while (r == 0 && written < doors.n) {
+		r = th_entry_write(doors.at[written]);
+		written += r == 0;
 	}
+	TH_RECORD(r < 0 && written,
+		th_emit_lost(1, 0, "the program's own TLS library is followed in part only"));
 	return r;
 }
 
@@ -147,7 +154,6 @@ static void tap(const struct th_inside *in)
 	int r = lib ? write_over(in, lib) : -ENOENT;
 	th_log(r < 0 ? "TLS of its own cannot be followed" : "TLS of its own is followed",
 		in->image.name, r);
-	TH_RECORD(r < 0, th_emit_lost(1, 0, "the program's own TLS library could not be followed"));
 }
 
 /* ---- looking ---- */

@@ -11,7 +11,7 @@
 struct th_inside;
 
 /* Looks at what is loaded; cheap where there is nothing of the kind. In the constructor, when the
- * process records or replays. What is found and cannot be followed is said in the capture. */
+ * process records or replays. What is found and cannot be followed is left as it is. */
 void th_inside_begin(void);
 
 /* Was there any, followed or not? */

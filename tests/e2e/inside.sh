@@ -25,6 +25,17 @@ else
 	skip "static" "there is no static OpenSSL here"
 fi
 
+# rustc, where it is rustup's, has a part of OpenSSL in it, and pip asks it for its version.
+if [ -x "$client" ] && objcopy -N SSL_get_servername "$client" lacking 2>/dev/null; then
+	exits "a library that cannot be followed: a gap when it talks" 98 "$tool" record \
+		--require-coverage -o lacking.thc -- ./lacking localhost "$DOUBLE_HTTPS" /v1/models
+	holds "which is told" grep -q 'localhost.*: TLS, not decoded' err
+	exits "and none when it does not" 0 "$tool" record --require-coverage -o idle.thc -- \
+		sh -c './lacking localhost 1 /; true'
+else
+	skip "a library that cannot be followed" "there is no static OpenSSL, or no objcopy here"
+fi
+
 node=$(command -v node)
 if ! { [ -n "$node" ] && nm -D "$node" 2>/dev/null | grep -q ' T SSL_read$'; }; then
 	skip "node" "there is no Node with an OpenSSL of its own here"
