@@ -157,8 +157,8 @@ Test(writer, grows_and_goes_on_in_further_live_files)
 	}
 	cr_assert_eq(w.lost_events, 0);
 	cr_assert_eq(w.live_count, 2, "90 frames of 256 KiB need two files of 16 MiB");
-	cr_assert_geq(scratch_size(w.live_path), w.tail);
-	cr_assert_leq(scratch_size(w.live_path), w.tail + TH_LIVE_WINDOW);
+	cr_assert_geq((size_t)scratch_size(w.live_path), w.tail);
+	cr_assert_leq((size_t)scratch_size(w.live_path), w.tail + TH_LIVE_WINDOW);
 	struct found live = read_all();
 	cr_assert_eq(live.frames, 90);
 	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
