@@ -15,6 +15,7 @@
 
 #define LIVE_FIRST_SIZE (64u << 10)
 #define LIVE_GROWTH 4
+#define LIVE_TRIES 16		 /* each may meet a folder, see make_live() */
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
 #define LOST_FRAME_ROOM 112
 #define MEND_ROOM (32u << 10)
@@ -162,6 +163,18 @@ static int create_live(struct th_writer *w, size_t need)
 	return 0;
 }
 
+/* Whoever ends beside us looks for orphans, and takes a file for one that was opened but not locked
+ * yet. On a loaded machine one of a hundred files meets that, and the next one, since the other is
+ * still looking, one of ten. */
+static int make_live(struct th_writer *w, size_t need)
+{
+	int r = -EAGAIN;
+	for (int i = 0; i < LIVE_TRIES && r == -EAGAIN; i++) {
+		r = create_live(w, need);
+	}
+	return r;
+}
+
 /* The size that the live file is to have: in small steps at first, since most processes say little,
  * and then a window at a time, since what takes long must not be done at once. */
 static size_t next_size(const struct th_writer *w, size_t need)
@@ -211,8 +224,7 @@ static int get_room(struct th_writer *w, size_t need)
 		}
 		leave_live(w);
 	}
-	int r = create_live(w, need);
-	return r == -EAGAIN ? create_live(w, need) : r;
+	return make_live(w, need);
 }
 
 static inline bool has_room(const struct th_writer *w, size_t need)

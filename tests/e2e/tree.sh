@@ -46,12 +46,21 @@ record_and_replay fork /usr/bin/python3 fork_agent.py forked
 equal "fork: three exchanges" 3 "$(spans fork.thc | wc -l)"
 equal "fork: of two processes" 2 "$(spans fork.thc .parent_span_id | sort -u | wc -l)"
 
-# Many at once into one file: nothing is lost or mixed up (P29).
+# Many at once into one file: nothing is lost or mixed up (P29). The clients' exit codes and the
+# double's own log tell whose fault it is when one is not there.
 cat >many.sh <<P
-for n in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -sS "$http/t/echo?many=\$n" >/dev/null & done
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	{ curl -sS "$http/t/echo?many=\$n" >many.out.\$n; echo "\$n \$?" >many.code.\$n; } &
+done
 wait
 P
 recording many.thc sh many.sh
+equal "twelve clients at once: each got its answer" "$(seq 1 12 | sed 's/$/ 0/')" \
+	"$(cat many.code.* | sort -n)"
+equal "the server saw twelve requests" "$(seq 1 12)" \
+	"$(grep -o '"event": "request".*many=[0-9]*' double/double.log | sed 's/.*many=//' | sort -n)"
 equal "twelve writers at once: all twelve are there" "$(seq 1 12)" \
 	"$(spans many.thc .url | sed 's/.*many=//; s/"//' | sort -n)"
+equal "no process of them lost anything" "" "$("$tool" dump --json many.thc |
+	jq -c 'select((.lost_events // 0) > 0) | {name, pid, lost_events, lost_bytes}')"
 equal "and no live file is left over" "" "$(compgen -G '*.thc-live*')"

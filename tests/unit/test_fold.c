@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -361,4 +363,47 @@ Test(fold, a_conversation_costs_its_new_text)
 	long size = scratch_size(scratch_path);
 	cr_assert_gt(sent, 25 * n);
 	cr_assert_lt(size, (long)n * 3 / 4, "%ld bytes for %zu of new text", size, n);
+}
+
+/* Lets the child go on to its next system call's begin or end; false: there is none. */
+static bool next_stop(pid_t child, struct __ptrace_syscall_info *ret_info)
+{
+	int status;
+	return ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0 &&
+		waitpid(child, &status, 0) == child && WIFSTOPPED(status) &&
+		ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*ret_info), ret_info) > 0;
+}
+
+/* Folders come between the opening and the locking of a new live file, again and again. */
+Test(fold, a_file_taken_for_an_orphan_is_made_again)
+{
+	struct __ptrace_syscall_info info = {0};
+	int status, left = 8;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0) {
+			_exit(77);
+		}
+		raise(SIGSTOP);
+		th_writer_forked(&w);
+		struct iovec part = {(void *)(uintptr_t) "hello", 5};
+		_exit(th_writer_put(&w, TH_FRAME_REQ_DATA, 0, 1, 1000, &part, 1) < 0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status)) {
+		cr_skip_test("no ptrace here");
+	}
+	ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_TRACESYSGOOD);
+	while (next_stop(child, &info)) {
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_flock &&
+			info.entry.args[1] == (LOCK_EX | LOCK_NB) && left > 0) {
+			left--;
+			th_fold_orphans(scratch_path, 0, UINT64_MAX);
+			cr_assert_eq(scratch_files(), 1, "it takes the file away");
+		}
+	}
+	cr_assert_eq(left, 0);
+	cr_assert_eq(th_fold_orphans(scratch_path, 0, UINT64_MAX), 1);
+	cr_assert_eq(count_frames(), 1);
 }
