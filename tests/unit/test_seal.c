@@ -129,17 +129,25 @@ static struct th_fault check_hashed(bool ahead, const char *parent, const char *
 	if (fault.kind == TH_FAULT_NONE) {
 		th_seal_check_rest(&o.written, &seal, &fault);
 	}
-	fault.frame = NULL;
-	fault.place.path = NULL;
 	close_file(&o);
 	return fault;
+}
+
+/* But for what points into the file that was open. */
+static bool is_same(const struct th_fault *a, const struct th_fault *b)
+{
+	return a->kind == b->kind && a->writer == b->writer && a->number == b->number &&
+		a->count == b->count && a->placed == b->placed &&
+		(!a->placed ||
+			(a->place.offset == b->place.offset && a->place.packed == b->place.packed &&
+				a->place.inner == b->place.inner));
 }
 
 static struct th_fault check_with(const char *parent, const char *child, size_t tags)
 {
 	struct th_fault fault = check_hashed(false, parent, child, tags);
 	struct th_fault ahead = check_hashed(true, parent, child, tags);
-	cr_expect_arr_eq(&fault, &ahead, sizeof(fault), "%s, %s", parent, child);
+	cr_expect(is_same(&fault, &ahead), "%s, %s", parent, child);
 	return fault;
 }
 
