@@ -148,13 +148,18 @@ static bool put_frame(struct joining *j)
 	return true;
 }
 
-/* Makes the checksum of each frame that lies in [from, to), wholly or in part, a wrong one. */
-static void spoil(struct joining *j, size_t from, size_t to)
+/* Makes the checksum of each frame a wrong one that lies in a bad stretch, wholly or in part. */
+static void spoil(struct joining *j, const bool *bad)
 {
 	struct th_frame_header h;
-	for (size_t at = 0; at < j->at && at < to; at += th_frame_room(h.length)) {
+	for (size_t at = 0; at < j->at; at += th_frame_room(h.length)) {
 		th_frame_header_decode(j->out + at, &h);
-		if (at + th_frame_room(h.length) > from) {
+		size_t last = (at + th_frame_room(h.length) - 1) / TH_SPLIT_CHECKED;
+		size_t i = at / TH_SPLIT_CHECKED;
+		while (i < last && !bad[i]) {
+			i++;
+		}
+		if (bad[i]) {
 			uint32_t wrong = ~th_crc32c(0, j->out + at + 8, h.length - 8);
 			memcpy(j->out + at + 4, &wrong, sizeof(wrong));
 		}
@@ -178,9 +183,9 @@ static bool check(struct joining *j)
 	bool all = true;
 	for (size_t i = 0; i < n; i++) {
 		all = all && !bad[i];
-		if (bad[i]) {
-			spoil(j, i * TH_SPLIT_CHECKED, (i + 1) * TH_SPLIT_CHECKED);
-		}
+	}
+	if (!all) {
+		spoil(j, bad);
 	}
 	return all;
 }

@@ -8,32 +8,26 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <zstd.h>
 
 #include "base/crc32c.h"
+#include "capture/decoded.h"
 #include "capture/join.h"
 #include "capture/key.h"
 #include "capture/reader_parts.h"
 #include "capture/segments.h"
 #include "capture/split.h"
 
-/* All decompressed blocks together: no file, however made, may take more memory than this. */
-#define DECODED_MAX (16ull << 30)
-#define LARGE (8u << 20) /* decompressed so far: there will be more */
-#define SHARED (16u << 20)
-#define HUGE_PAGE (2u << 20)
+#define SPOILT_MAX (256u << 10) /* as many are named */
+#define RATIO_USUAL 256		/* bytes that one stored byte gives in what agents say */
 
 struct th_reader {
 	struct th_segments segments;
 	size_t next; /* segment */
-	uint8_t **decoded;
-	size_t n_decoded;
-	uint64_t decoded_bytes;
-	uint8_t *shared; /* what is free of the piece taken last */
-	size_t shared_left;
+	struct th_decoded decoded;
 	struct th_frame *frames; /* of the present writer */
 	size_t n_frames, frame;
+	uint64_t n_taken; /* frames whose array somebody else has */
 	struct th_spoilt *spoilt;
 	size_t n_spoilt;
 	uint64_t skipped;	/* frames since the last one that was given */
@@ -54,6 +48,7 @@ static int open_reader(
 		return -ENOMEM;
 	}
 	r->segments.outline = outline;
+	th_decoded_init(&r->decoded);
 	int e = th_segments_find(&r->segments, path, &why);
 	if (e == 0) {
 		r->zstd = ZSTD_createDCtx();
@@ -103,54 +98,28 @@ static size_t decompress(struct th_reader *r, const struct th_segment *s, uint8_
 	return dst.pos;
 }
 
-/* One of the reader's pieces of memory; NULL: there is none. */
-static uint8_t *own(struct th_reader *r, uint8_t *p)
-{
-	uint8_t **room = p ? th_array_room(r->decoded, r->n_decoded, sizeof(*room)) : NULL;
-	if (!room) {
-		free(p);
-		return NULL;
-	}
-	r->decoded = room;
-	return r->decoded[r->n_decoded++] = p;
-}
+static const char no_memory[] = "a block needs more memory than there is";
+static const char too_much[] = "too large for this machine's memory together with what was read "
+			       "before it: read the file where there is more";
 
-/* Of a large capture many blocks share memory in pages of 2 MB: to get hundreds of megabytes in
- * small pages takes longer than to decompress into them. */
-static uint8_t *share(struct th_reader *r, size_t n)
+/* Is there room for `n` more of decoded bytes, and one frame more? */
+static bool admits(const struct th_reader *r, size_t n)
 {
-	size_t room = (n + 63) & ~(size_t)63;
-	if (r->decoded_bytes < LARGE || room > SHARED) {
-		return own(r, malloc(n ? n : 1));
-	}
-	if (room > r->shared_left) {
-		uint8_t *p = own(r, aligned_alloc(HUGE_PAGE, SHARED));
-		if (!p) {
-			return NULL;
-		}
-		(void)madvise(p, SHARED, MADV_HUGEPAGE);
-		r->shared = p;
-		r->shared_left = SHARED;
-	}
-	uint8_t *p = r->shared;
-	r->shared += room;
-	r->shared_left -= room;
-	return p;
+	uint64_t frames = r->n_taken + r->n_frames + 1;
+	return th_decoded_admits(&r->decoded, n, frames * sizeof(struct th_frame));
 }
 
 /* Memory that lives as long as the reader; NULL after saying why. */
 static uint8_t *take_memory(struct th_reader *r, struct th_segment *s, size_t n)
 {
-	if (r->decoded_bytes + n > DECODED_MAX) {
-		damage(r, s, "the blocks decompress to more than a reader takes");
+	if (!admits(r, n)) {
+		damage(r, s, too_much);
 		return NULL;
 	}
-	uint8_t *out = share(r, n);
+	uint8_t *out = th_decoded_take(&r->decoded, n);
 	if (!out) {
-		damage(r, s, "a block needs more memory than there is");
-		return NULL;
+		damage(r, s, no_memory);
 	}
-	r->decoded_bytes += n;
 	return out;
 }
 
@@ -226,7 +195,7 @@ static struct th_slice join(struct th_reader *r, struct th_segment *s, struct th
 		damage(r, s, "a block does not give the frames it says");
 	}
 	s->joined = n == s->raw_bytes && !j.spoilt;
-	return (struct th_slice){out, n};
+	return (struct th_slice){th_decoded_shrink(&r->decoded, out, n), n};
 }
 
 /* The split frames are needed no longer than it takes to put them together. */
@@ -238,13 +207,62 @@ static struct th_slice open_split(struct th_reader *r, struct th_segment *s)
 	size_t size = th_join_bound(s->raw_bytes);
 	uint8_t *area = malloc(size);
 	if (!area) {
-		damage(r, s, "a block needs more memory than there is");
+		damage(r, s, no_memory);
 		return (struct th_slice){NULL, 0};
 	}
 	size_t n = decompress(r, s, area, size);
 	struct th_slice frames = join(r, s, (struct th_slice){area, n});
 	free(area);
 	return frames;
+}
+
+/* Looks before memory is taken: a few bytes of zeros that say they are megabytes are no frames. */
+static bool begins_with_frame(struct th_reader *r, const struct th_segment *s)
+{
+	uint8_t bytes[TH_FRAME_HEADER_BYTES];
+	struct th_frame_header h;
+	if (s->raw_bytes / RATIO_USUAL <= s->stored.n) {
+		return true;
+	}
+	if (decompress(r, s, bytes, sizeof(bytes)) < sizeof(bytes)) {
+		return true; /* it is cut, which is another fault */
+	}
+	th_frame_header_decode(bytes, &h);
+	return h.length >= TH_FRAME_HEADER_BYTES && h.length <= s->raw_bytes;
+}
+
+/* Bytes that are frames, one behind the other, sound or not. */
+static size_t count_framed(struct th_slice area)
+{
+	struct th_frame_header h;
+	const uint8_t *begin = area.p;
+	while (th_frame_step(area, &h)) {
+		area.p += th_frame_room(h.length);
+		area.n -= th_frame_room(h.length);
+	}
+	return (size_t)(area.p - begin);
+}
+
+static struct th_slice open_packed(struct th_reader *r, struct th_segment *s)
+{
+	const struct th_slice nothing = {NULL, 0};
+	if (!begins_with_frame(r, s)) {
+		damage(r, s, "a block does not hold the frames it says");
+		return nothing;
+	}
+	uint8_t *out = take_memory(r, s, s->raw_bytes);
+	if (!out) {
+		return nothing;
+	}
+	size_t n = decompress(r, s, out, s->raw_bytes);
+	if (n != s->raw_bytes) {
+		damage(r, s, "a block does not decompress to its size");
+	}
+	size_t framed = count_framed((struct th_slice){out, n});
+	if (framed != n) {
+		damage(r, s, "a block does not hold the frames it says");
+	}
+	return (struct th_slice){th_decoded_shrink(&r->decoded, out, framed), framed};
 }
 
 static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
@@ -265,15 +283,7 @@ static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 		}
 		return s->stored;
 	}
-	uint8_t *out = take_memory(r, s, s->raw_bytes);
-	if (!out) {
-		return (struct th_slice){NULL, 0};
-	}
-	size_t n = decompress(r, s, out, s->raw_bytes);
-	if (n != s->raw_bytes) {
-		damage(r, s, "a block does not decompress to its size");
-	}
-	return (struct th_slice){out, n};
+	return open_packed(r, s);
 }
 
 /* The frame area of a segment; empty when it cannot be had. */
@@ -300,11 +310,11 @@ static struct th_place place_of(const struct th_segment *s, const uint8_t *at)
 	return place;
 }
 
-/* Without memory it is only not named. */
+/* Without memory, or past many of them, it is only not named. */
 static void note_spoilt(
 	struct th_reader *r, const struct th_segment *s, uint64_t seq, const uint8_t *at)
 {
-	if (r->complete) {
+	if (r->complete || r->n_spoilt == SPOILT_MAX) {
 		return;
 	}
 	struct th_spoilt *room = th_array_room(r->spoilt, r->n_spoilt, sizeof(*room));
@@ -353,16 +363,58 @@ static int decode(const struct th_segment *s, struct th_slice area,
 	return th_frame_step(area, ret_header);
 }
 
+/* No frame of it is sound: it is of use only if another one leans on it, which opens it again. */
+static void let_go(struct th_reader *r, struct th_segment *s)
+{
+	s->hopeless = true;
+	if ((s->packed || s->split) && !s->encrypted && s->area.n &&
+		!th_decoded_shrink(&r->decoded, (uint8_t *)(uintptr_t)s->area.p, 0)) {
+		s->area = (struct th_slice){NULL, 0};
+		s->opened = false;
+	}
+}
+
+/* Only what is sure to stay is shown. */
+static void show(struct th_reader *r, const struct th_segment *s)
+{
+	struct th_frame_header h;
+	bool ok;
+	if (r->sight && !s->live && decode(s, s->area, &h, &ok) && ok) {
+		r->sight(r->sight_with, s->writer, s->first_seq, s->frames, s->area);
+	}
+}
+
+/* False: there is no memory for it. */
+static bool keep(struct th_reader *r, struct th_segment *s, uint64_t seq,
+	const struct th_frame_header *h, const uint8_t *at)
+{
+	const char *fault = !admits(r, 0) ? too_much : no_memory;
+	if (fault == too_much || !push(r, s, seq, h, at)) {
+		damage(r, s, fault);
+		return false;
+	}
+	return true;
+}
+
+static void check_told(struct th_reader *r, struct th_segment *s, uint64_t frames,
+	const struct th_block_told *told)
+{
+	if (frames != s->frames) {
+		damage(r, s, "a block does not hold the frames it says");
+	}
+	if (s->block.told.types && !same_told(told, &s->block.told)) {
+		damage(r, s, "a block's header tells of other frames than it holds");
+	}
+}
+
 static void collect(struct th_reader *r, struct th_segment *s)
 {
 	struct th_slice area = frame_area(r, s);
 	struct th_frame_header h;
 	struct th_block_told told = {0};
-	bool ok = false;
+	bool ok = false, any = false;
 	uint64_t seq = s->first_seq;
-	if (r->sight && !s->live) {
-		r->sight(r->sight_with, s->writer, s->first_seq, s->frames, area);
-	}
+	show(r, s);
 	while (decode(s, area, &h, &ok)) {
 		if (!ok && s->live) {
 			return; /* being written, or its writer was killed before the end */
@@ -370,20 +422,21 @@ static void collect(struct th_reader *r, struct th_segment *s)
 		if (!ok) {
 			note_spoilt(r, s, seq, area.p);
 			damage(r, s, "the checksum of a frame does not hold");
-		} else if (!push(r, s, seq, &h, area.p)) {
-			damage(r, s, "a block needs more memory than there is");
+		} else if (!keep(r, s, seq, &h, area.p)) {
 			return;
 		}
+		any = any || ok;
 		th_block_told_add(&told, &h);
 		seq++;
 		area.p += th_frame_room(h.length);
 		area.n -= th_frame_room(h.length);
 	}
-	if (!s->live && (area.n != 0 || seq - s->first_seq != s->frames)) {
-		damage(r, s, "a block does not hold the frames it says");
+	if (s->live) {
+		return;
 	}
-	if (!s->live && s->block.told.types && !same_told(&told, &s->block.told)) {
-		damage(r, s, "a block's header tells of other frames than it holds");
+	check_told(r, s, area.n == 0 ? seq - s->first_seq : UINT64_MAX, &told);
+	if (!any) {
+		let_go(r, s);
 	}
 }
 
@@ -483,6 +536,15 @@ static bool is_wanted(const struct th_reader *r, const struct th_segment *s)
 	return !r->told.types || s->block.told.types & OUTLINE;
 }
 
+static void read_segment(struct th_reader *r, struct th_segment *s)
+{
+	if (!is_wanted(r, s)) {
+		r->skipped += s->frames;
+	} else if (!s->hopeless) {
+		collect(r, s);
+	}
+}
+
 /* False: there is no further writer. */
 static bool load_writer(struct th_reader *r)
 {
@@ -503,11 +565,7 @@ static bool load_writer(struct th_reader *r)
 		r->told = (s->chosen ? seen : tell)(&s->at[r->next], &s->at[end]);
 	}
 	for (; r->next < end; r->next++) {
-		if (is_wanted(r, &s->at[r->next])) {
-			collect(r, &s->at[r->next]);
-		} else {
-			r->skipped += s->at[r->next].frames;
-		}
+		read_segment(r, &s->at[r->next]);
 	}
 	order_frames(r);
 	return true;
@@ -538,6 +596,7 @@ struct th_frame *th_reader_take_writer(struct th_reader *r, size_t *ret_n)
 		memmove(frames, frames + given, *ret_n * sizeof(*frames));
 	}
 	r->frames = NULL;
+	r->n_taken += r->n_frames;
 	r->n_frames = r->frame = 0;
 	return frames;
 }
@@ -553,6 +612,7 @@ void th_reader_rewind(struct th_reader *r)
 	free(r->frames);
 	r->frames = NULL;
 	r->n_frames = r->frame = 0;
+	r->n_taken = 0;
 	r->next = 0;
 }
 
@@ -603,10 +663,7 @@ const uint8_t *th_reader_file_id(const struct th_reader *r)
 struct th_reader *th_reader_close(struct th_reader *r)
 {
 	if (r) {
-		for (size_t i = 0; i < r->n_decoded; i++) {
-			free(r->decoded[i]);
-		}
-		free(r->decoded);
+		th_decoded_finish(&r->decoded);
 		free(r->frames);
 		free(r->spoilt);
 		ZSTD_freeDCtx(r->zstd);

@@ -28,6 +28,7 @@ struct th_segment {
 	bool damaged;		   /* already said so */
 	bool joined;		   /* `area` was put together, and all of it is as it was */
 	bool opened;		   /* `area` is filled */
+	bool hopeless;		   /* was read, and no frame of it is sound */
 	struct th_slice area;	   /* its frames, decompressed as far as can be */
 	const char *path;	   /* for damage found later */
 	uint64_t offset;

@@ -3,14 +3,16 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "tools/access_log.h"
 #include "tools/capture_path.h"
 #include "tools/tools.h"
 
-#define DAMAGES_SHOWN 20
+#define DAMAGES_SHOWN 20 /* kinds of damage */
 
 static int load(const char *path, bool outline, struct th_trace **ret_trace)
 {
@@ -116,15 +118,59 @@ void th_load_say_no_run(const struct th_trace *t, const char *path)
 	th_tool_error("%s: no run in it%s", path, t->n_damage ? " that could be read" : "");
 }
 
+/* The same fault in one or more places of a file. */
+struct fault {
+	const struct th_damage *first;
+	uint64_t last; /* offset */
+	size_t n;
+};
+
+/* The fault that `d` is one more of; a new one, or NULL when there are too many kinds. */
+static struct fault *find_fault(struct fault *faults, size_t *n, const struct th_damage *d)
+{
+	for (size_t i = 0; i < *n; i++) {
+		const struct th_damage *first = faults[i].first;
+		if (strcmp(first->what, d->what) == 0 && strcmp(first->path, d->path) == 0) {
+			return &faults[i];
+		}
+	}
+	if (*n == DAMAGES_SHOWN) {
+		return NULL;
+	}
+	faults[*n] = (struct fault){.first = d};
+	return &faults[(*n)++];
+}
+
+static void say_fault(const struct fault *f)
+{
+	const struct th_damage *d = f->first;
+	th_auto_free char *others = NULL;
+	if (f->n > 1 &&
+		asprintf(&others, " and in %zu more %s up to %" PRIu64, f->n - 1,
+			f->n == 2 ? "place" : "places", f->last) < 0) {
+		others = NULL;
+	}
+	th_tool_error("%s: damaged at offset %" PRIu64 "%s: %s; the rest was read", d->path,
+		d->offset, others ? others : "", d->what);
+}
+
 int th_load_say_damage(const struct th_trace *t)
 {
-	for (size_t i = 0; i < t->n_damage && i < DAMAGES_SHOWN; i++) {
-		const struct th_damage *d = &t->damage[i];
-		th_tool_error("%s: damaged at offset %" PRIu64 ": %s; the rest was read", d->path,
-			d->offset, d->what);
+	struct fault faults[DAMAGES_SHOWN];
+	size_t n = 0, more = 0;
+	for (size_t i = 0; i < t->n_damage; i++) {
+		struct fault *f = find_fault(faults, &n, &t->damage[i]);
+		if (f) {
+			f->n++;
+			f->last = t->damage[i].offset > f->last ? t->damage[i].offset : f->last;
+		}
+		more += !f;
 	}
-	if (t->n_damage > DAMAGES_SHOWN) {
-		th_tool_error("… and %zu more damaged places", t->n_damage - DAMAGES_SHOWN);
+	for (size_t i = 0; i < n; i++) {
+		say_fault(&faults[i]);
+	}
+	if (more) {
+		th_tool_error("… and %zu more damaged places", more);
 	}
 	return t->n_damage ? TH_EXIT_DAMAGED : TH_EXIT_OK;
 }

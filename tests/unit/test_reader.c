@@ -3,6 +3,7 @@
 #include "tests/unit/scratch.h"
 
 #include "base/crc32c.h"
+#include "capture/decoded.h"
 #include "capture/frame.h"
 #include "capture/layout.h"
 #include "capture/writer.h"
@@ -299,6 +300,33 @@ static void append_block(struct th_block b, const char *text)
 	fwrite(header, 1, sizeof(header), f);
 	fwrite(text, 1, strlen(text), f);
 	fclose(f);
+}
+
+/* Four blocks of 1 MB, of different bytes each, that lean on nothing. */
+static void put_large_blocks(void)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	char *text = malloc(200001);
+	for (uint32_t i = 0; i < 20; i++) {
+		memset(text, 'a' + (int)i, 200000);
+		text[200000] = '\0';
+		put(&w, i + 1, text);
+		if (i % 5 == 4) {
+			cr_assert_eq(th_writer_finish(&w, 0), 0);
+			cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+		}
+	}
+	free(text);
+	put_direct(&w, 21, "small");
+}
+
+Test(reader, takes_no_more_memory_than_it_may_and_gives_what_has_room)
+{
+	put_large_blocks();
+	expect("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21", 0);
+	th_decoded_most = 2500000;
+	expect("1 2 3 4 5 6 7 8 9 10 21", 2);
+	th_decoded_most = 0;
 }
 
 Test(reader, bounds_what_a_header_claims)
