@@ -11,6 +11,7 @@ TWO = '<testsuites><testcase name="a" /><testcase name="b">%s</testcase></testsu
 EMPTY = '<testsuites tests="0" errors="0" failures="0" />'
 SKIPPED = "0:00:00 [1/1] test_x\ntest_x skipped -- Use of the 'network' resource not enabled\n"
 DENIED = "0:00:00 [1/1] test_x\ntest_x skipped (resource denied)\n"
+NOTHING = "0:00:00 [1/1] test_x\n\n== Tests result: SUCCESS ==\n\n1 test OK.\n"
 CRASHED = "test test_x crashed -- Traceback\nModuleNotFoundError: No module\ntest_x failed\n"
 
 # (file and output without the library, file and output with it, last line)
@@ -19,6 +20,8 @@ CASES = [
     (TWO % "", "", TWO % "<failure />", "", "1 alike, 1 differ"),
     (EMPTY, SKIPPED, EMPTY, SKIPPED, "1 alike, 0 differ"),
     (None, DENIED, None, DENIED, "1 alike, 0 differ"),
+    (EMPTY, NOTHING, EMPTY, NOTHING, "1 alike, 0 differ"),
+    (EMPTY, NOTHING, EMPTY, CRASHED, "0 alike, 2 differ"),
     (EMPTY, CRASHED, EMPTY, CRASHED, "0 alike, 1 differ"),
     (EMPTY, SKIPPED, EMPTY, CRASHED, "0 alike, 2 differ"),
     (TWO % "", "", EMPTY, SKIPPED, "0 alike, 3 differ"),

@@ -6,8 +6,9 @@
 
 Prints a line for each test whose verdict differs, "NAME: VERDICT without the library, VERDICT
 with it", and then "N alike, N differ". A run that left no verdicts differs in one test: the run. A
-module of CPython that was skipped whole left a file without tests, or none; that it was skipped is
-then read from the output beside it (X.log of X.out): one that failed to load leaves the same.
+module of CPython that was skipped whole left a file without tests, or none; that it was skipped, or
+OK without any test, is then read from the output beside it (X.log of X.out): one that failed to
+load leaves the same file.
 """
 
 import os
@@ -28,7 +29,8 @@ def read_python(path):
 def skipped_module(path):
     """{the module: skipped}, or {} when the output does not say that it was"""
     with open(path, encoding="utf-8", errors="replace") as log:
-        said = re.findall(r"^\S+ skipped(?: -- .*| \(resource denied\))$", log.read(), re.MULTILINE)
+        said = re.findall(r"^\S+ skipped(?: -- .*| \(resource denied\))$|^1 test OK\.$", log.read(),
+                          re.MULTILINE)
     return {"the whole module": "skipped"} if said else {}
 
 
