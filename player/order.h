@@ -13,7 +13,7 @@
 #include "trace/trace.h"
 
 #define TH_ORDER_PATIENCE_NS 1000000000ull
-#define TH_ORDER_LEAST_NS 50000000ull
+#define TH_ORDER_LEAST_NS 200000000ull
 
 /* How long to wait without progress, when the recording took `took` ns. */
 uint64_t th_order_patience(uint64_t took);
