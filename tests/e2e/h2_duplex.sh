@@ -11,7 +11,7 @@ export SSL_CERT_FILE=$scratch/cert.pem
 
 cat >serve.py <<'P'
 """Says something of its own to each message, at once; ends with trailers when the client ends."""
-import os, socket, ssl, struct, threading
+import os, struct, two_ports
 import h2.config, h2.connection, h2.events, h2.settings
 
 def unmask(frame):
@@ -53,28 +53,7 @@ def talk(sock):
                                    end_stream=True)
         sock.sendall(c.data_to_send())
 
-def serve(listener, context):
-    while True:
-        sock, _ = listener.accept()
-        def run(sock=sock):
-            try:
-                talk(context.wrap_socket(sock, server_side=True) if context else sock)
-            except OSError:
-                pass
-        threading.Thread(target=run, daemon=True).start()
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("cert.pem", "key.pem")
-context.set_alpn_protocols(["h2"])
-ports = []
-for c in context, None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    ports.append(str(listener.getsockname()[1]))
-    threading.Thread(target=serve, args=(listener, c), daemon=True).start()
-with open("ports.new", "w") as f:
-    f.write(" ".join(ports))
-os.rename("ports.new", "ports")
-threading.Event().wait()
+two_ports.serve(talk, ["h2"])
 P
 cat >agent.py <<'P'
 """agent.py tls|plain PORT grpc|ws [MESSAGE…]: each waits for the answer to the one before."""
@@ -139,7 +118,7 @@ c.end_stream(1)
 sock.sendall(c.data_to_send())
 listen(h2.events.StreamEnded)
 P
-/usr/bin/python3 serve.py &
+PYTHONPATH=$top/tests/e2e /usr/bin/python3 -B serve.py &
 server=$!
 trap 'kill $server 2>/dev/null; finish' EXIT
 while [ ! -f ports ]; do sleep 0.05; done

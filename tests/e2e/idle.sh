@@ -14,7 +14,7 @@ export WGETRC=$scratch/wgetrc
 
 cat >serve.py <<'P'
 """Answers, and goes: /fin, /notify (TLS), /reset, /unread (with a 408); /input (a 408) stays."""
-import os, socket, ssl, struct, threading, time
+import os, socket, ssl, struct, time, two_ports
 
 def final(text):
     body = (text + " " + os.urandom(6).hex() + "\n").encode()
@@ -55,28 +55,7 @@ def talk(sock):
             os.close(sock.detach())
             return
 
-def serve(listener, context):
-    while True:
-        sock, _ = listener.accept()
-        def run(sock=sock):
-            try:
-                with context.wrap_socket(sock, server_side=True) if context else sock as s:
-                    talk(s)
-            except OSError:
-                pass
-        threading.Thread(target=run, daemon=True).start()
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("cert.pem", "key.pem")
-ports = []
-for c in context, None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    ports.append(str(listener.getsockname()[1]))
-    threading.Thread(target=serve, args=(listener, c), daemon=True).start()
-with open("ports.new", "w") as f:
-    f.write(" ".join(ports))
-os.rename("ports.new", "ports")
-threading.Event().wait()
+two_ports.serve(talk)
 P
 cat >waiting.py <<'P'
 import os, select
@@ -176,7 +155,7 @@ function next() {
 }
 next();
 J
-/usr/bin/python3 serve.py &
+PYTHONPATH=$top/tests/e2e /usr/bin/python3 -B serve.py &
 server=$!
 trap 'kill $server 2>/dev/null; finish' EXIT
 while [ ! -f ports ]; do sleep 0.05; done

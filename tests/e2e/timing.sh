@@ -12,7 +12,7 @@ export SSL_CERT_FILE=$scratch/cert.pem
 
 cat >serve.py <<'P'
 """Answers /WHEN…: what is said by then depends on when."""
-import os, socket, ssl, struct, threading, time
+import os, socket, struct, time, two_ports
 
 def final(text):
     body = (text + " " + os.urandom(6).hex() + "\n").encode()
@@ -89,28 +89,7 @@ def talk(sock):
         else:
             sock.sendall(answer)
 
-def serve(listener, context):
-    while True:
-        sock, _ = listener.accept()
-        def run(sock=sock):
-            try:
-                with context.wrap_socket(sock, server_side=True) if context else sock as s:
-                    talk(s)
-            except (OSError, StopIteration):
-                pass
-        threading.Thread(target=run, daemon=True).start()
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("cert.pem", "key.pem")
-ports = []
-for c in context, None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    ports.append(str(listener.getsockname()[1]))
-    threading.Thread(target=serve, args=(listener, c), daemon=True).start()
-with open("ports.new", "w") as f:
-    f.write(" ".join(ports))
-os.rename("ports.new", "ports")
-threading.Event().wait()
+two_ports.serve(talk)
 P
 cat >agent.py <<'P'
 """agent.py tls|plain PORT TARGET…: one after another on one connection."""
@@ -173,7 +152,7 @@ while sockets:
             print(target, sock.recv(65536), flush=True)
             sockets.remove((target, sock))
 P
-/usr/bin/python3 serve.py &
+PYTHONPATH=$top/tests/e2e /usr/bin/python3 -B serve.py &
 server=$!
 trap 'kill $server 2>/dev/null; finish' EXIT
 while [ ! -f ports ]; do sleep 0.05; done
