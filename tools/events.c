@@ -58,13 +58,38 @@ static void add_transfers(struct list *l, const struct th_run *run,
 	}
 }
 
+/* Of a handshake that failed, or of a certificate that was refused after it; 0: neither. */
+static uint32_t tls_code(const struct th_connection *c)
+{
+	bool failed = c->ended && c->end == TH_END_TLS;
+	return failed ? c->end_code : c->verdict;
+}
+
+/* Its TLS failed, and no line of a client library's transfer tells of it. What a relay's agent left
+ * is opaque. */
+static bool is_without_tls(const struct th_run *run, const struct th_connection *c)
+{
+	uint32_t why = TH_TLS_WHY(tls_code(c));
+	if (!why || why == TH_TLS_RELAY || c->bytes_sent || c->bytes_received) {
+		return false;
+	}
+	for (size_t i = 0; i < run->n_transfers; i++) {
+		const struct th_transfer *t = run->transfers[i];
+		if (t->process == c->process && t->result && t->began <= c->end_time &&
+			t->ended >= connection_time(c)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void add_connections(struct list *l, const struct th_run *run)
 {
 	const struct th_connection **opaque;
 	size_t n_opaque;
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		if (c->error) {
+		if (c->error || is_without_tls(run, c)) {
 			add(l, TH_EVENT_CONNECT, connection_time(c), c);
 		}
 	}
@@ -101,6 +126,19 @@ void th_events_of(const struct th_run *run, struct th_event **ret_events, size_t
 	qsort(l.events, l.n, sizeof(*l.events), by_time);
 	*ret_events = l.events;
 	*ret_n = l.n;
+}
+
+const char *th_events_connect_error(const struct th_connection *c)
+{
+	static const char *const tls[] = {"", [TH_TLS_OPENSSL] = "TLS: the certificate was refused",
+		[TH_TLS_GNUTLS] = "TLS: the certificate was refused",
+		[TH_TLS_ALERT] = "TLS: the server sent an alert",
+		[TH_TLS_NONE] = "TLS: the server spoke none",
+		[TH_TLS_CLOSED] = "TLS: the server closed the connection",
+		[TH_TLS_RESET] = "TLS: the server reset the connection"};
+	size_t why = TH_TLS_WHY(tls_code(c));
+	bool known = why && why < sizeof(tls) / sizeof(*tls);
+	return c->error ? strerror(c->error) : known ? tls[why] : "TLS: the handshake failed";
 }
 
 const char *th_events_kind_name(enum th_event_kind kind)

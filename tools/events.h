@@ -8,7 +8,7 @@
 enum th_event_kind {
 	TH_EVENT_PROCESS,
 	TH_EVENT_LOOKUP,   /* a look-up that failed */
-	TH_EVENT_CONNECT,  /* a connection that was not made */
+	TH_EVENT_CONNECT,  /* a connection that was not made, or whose TLS was not */
 	TH_EVENT_OPAQUE,   /* a connection whose bytes were seen and not decoded */
 	TH_EVENT_LEFT,	   /* a program that does not carry the library */
 	TH_EVENT_TRANSFER, /* a client library's that failed, and nothing else tells of it */
@@ -41,6 +41,9 @@ char *th_events_peer(const struct th_connection *c);
 
 /* "192.0.2.1", "2001:db8::1", "unix", "" when unknown. Returns `text`. */
 char *th_events_address(char text[64], uint8_t family, const uint8_t *address);
+
+/* Why a connection came to nothing, in words. */
+const char *th_events_connect_error(const struct th_connection *c);
 
 /* Why a look-up found nothing, in words. */
 const char *th_events_lookup_error(const struct th_name *l);

@@ -176,8 +176,8 @@ static void add_failure(struct th_table *t, const struct th_event *e, uint64_t a
 		c.at[AT_LANE] = short_lane(e->connection->process, e->connection->thread);
 		c.at[AT_METHOD] = safe(failed ? "connect" : "opaque");
 		c.at[AT_URL] = safe(peer);
-		c.at[AT_OUTCOME] = safe(
-			failed ? strerror(e->connection->error) : th_coverage_why(e->connection));
+		c.at[AT_OUTCOME] = safe(failed ? th_events_connect_error(e->connection)
+					       : th_coverage_why(e->connection));
 		tone = failed ? TH_TONE_BAD : TH_TONE_WARN;
 	}
 	add_row(t, tone, &c);

@@ -51,9 +51,9 @@ static void of_connection(struct th_span_facts *f, const struct th_connection *c
 	f->type = failed ? "ERROR" : "OPAQUE";
 	f->host = th_events_peer(c);
 	f->name = th_tool_format("%s %s", failed ? "connect" : "opaque", f->host);
-	f->end = failed ? c->began : c->end_time;
+	f->end = c->error ? c->began : c->end_time;
 	f->status = failed ? "error" : "unset";
-	f->why = failed ? strerror(c->error) : th_coverage_why(c);
+	f->why = failed ? th_events_connect_error(c) : th_coverage_why(c);
 }
 
 static void of_departure(struct th_span_facts *f, const struct th_departure *d)

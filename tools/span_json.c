@@ -191,8 +191,9 @@ static void put_connection(struct th_jout *j, const struct th_event *e)
 	th_jout_text(j, failed ? "connect" : "opaque");
 	th_jout_key(j, "name");
 	th_jout_text(j, peer);
-	put_times(j, e->time, failed ? c->began : c->end_time);
-	put_status(j, failed ? "error" : "unset", failed ? strerror(c->error) : th_coverage_why(c));
+	put_times(j, e->time, c->error ? c->began : c->end_time);
+	put_status(j, failed ? "error" : "unset",
+		failed ? th_events_connect_error(c) : th_coverage_why(c));
 	th_jout_key(j, "event_type");
 	th_jout_text(j, failed ? "ERROR" : "OPAQUE");
 	th_span_json_connection(j, c);

@@ -98,6 +98,12 @@ record_and_replay_failure() {
 	same "$name: stderr" "$name.rec.err" "$name.rep.err"
 	[ -s "$name.rec" ] || [ -s "$name.rec.err" ] || not_ok "$name: it says something"
 }
+# How many lines tell of it: one, of the connection or of the client library's transfer.
+said_of() {
+	"$tool" dump --json "$1" |
+		jq -r 'select(.kind == "transfer" or .kind == "connect" and
+			(.status_reason | startswith("TLS"))) | .kind' | wc -l
+}
 while read -r fault clients; do
 	url=https://localhost:${!fault}/x
 	for client in $clients; do
@@ -111,6 +117,7 @@ while read -r fault clients; do
 		esac
 		record_and_replay_failure "$client-$fault" "${agent[@]}" "$url"
 		echo -n "$recorded " >>codes
+		echo -n "$(said_of "$client-$fault.thc") " >>rows
 	done
 done <<'T'
 good curl wget
@@ -124,6 +131,8 @@ old curl
 T
 equal "each client failed, and as it does" \
 	"0 0 60 5 0 60 0 5 128 0 60 0 128 0 35 4 35 4 35 0 35 " "$(cat codes)"
+equal "each failure stands in one line of a dump" \
+	"0 0 1 1 0 1 1 1 1 0 1 1 1 0 1 1 1 1 1 1 1 " "$(cat rows)"
 
 # A certificate that was refused is nothing that was not recorded.
 fault=foreign
