@@ -202,9 +202,8 @@ static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 	struct th_relay_hello h = {
 		.connect_began = f->conf.connect_began, .connected = f->conf.connected};
 	struct th_guise g = {.fd = fd, .connected = true};
-	struct registrations polled = find_all(fd);
 	h.hello = th_link_hello(TH_HELLO_STREAM, NULL, 0);
-	if (polled.failed || !read_peer(fd, &h, &g)) {
+	if (find_all(fd).failed || !read_peer(fd, &h, &g)) {
 		return -ENOTSUP;
 	}
 	th_link_number(&h.hello);
@@ -216,6 +215,9 @@ static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 		return new;
 	}
 	*ret_inode = th_guise_inode(new);
+	/* Once more: while the relay was dialled, another thread may have come to wait otherwise.
+	 */
+	struct registrations polled = find_all(fd);
 	leave_polls(fd, &polled);
 	int r = th_swap(fd, new, &g);
 	if (flags >= 0) {
