@@ -25,6 +25,7 @@
 #define TH_BLOCK_HEADER_BYTES 96
 #define TH_LIVE_HEADER_BYTES 128
 #define TH_FRAME_HEADER_BYTES 24
+#define TH_FRAME_COMMIT_BYTES 8 /* of them, length and checksum */
 #define TH_FRAME_ALIGN 8
 #define TH_FRAME_PAYLOAD_MAX (256u << 10) /* a writer splits longer data into several frames */
 

@@ -7,6 +7,8 @@
  * it now and then is enough: who looks for it comes upon one soon, and compares backwards. */
 #include "capture/repeats.h"
 
+#include "capture/frame.h"
+
 #define SAMPLE_SHIFT 58 /* upper 6 bits zero: every 64th place */
 #define INDEX_SHIFT 40
 #define HASHED 64   /* bytes on which the hash depends */
@@ -51,17 +53,28 @@ static size_t same_backward(const uint8_t *a, const uint8_t *b, size_t max)
 	return n;
 }
 
-/* The stretch in which the byte before `place` lies; n 0: none. Own frames end at `here`: a repeat
- * is copied from what is whole. */
-static struct th_slice reach(
-	const struct th_repeats *r, uint64_t place, uint64_t here, uint64_t *ret_begin)
+static bool lies_in(uint64_t place, uint64_t begin, uint64_t end)
 {
-	if (place > r->own_at && place <= here) {
+	return place > begin && place <= end;
+}
+
+/* The stretch in which the byte before `place` lies; n 0: none. Own frames end at `here`: a repeat
+ * is copied from what is whole. Nor is it copied from length and checksum of the frame at hand,
+ * whose payload begins at `body`: a reader has them only behind it. */
+static struct th_slice reach(const struct th_repeats *r, uint64_t place, uint64_t body,
+	uint64_t here, uint64_t *ret_begin)
+{
+	uint64_t head = body - TH_FRAME_HEADER_BYTES, known = head + TH_FRAME_COMMIT_BYTES;
+	if (lies_in(place, r->own_at, head)) {
 		*ret_begin = r->own_at;
-		return (struct th_slice){r->own.p, here - r->own_at};
+		return (struct th_slice){r->own.p, head - r->own_at};
+	}
+	if (lies_in(place, known, here)) {
+		*ret_begin = known;
+		return (struct th_slice){r->own.p + (known - r->own_at), here - known};
 	}
 	*ret_begin = r->base_at;
-	if (r->base.n && place > r->base_at && place <= r->base_at + r->base.n) {
+	if (r->base.n && lies_in(place, r->base_at, r->base_at + r->base.n)) {
 		return r->base;
 	}
 	return (struct th_slice){NULL, 0};
@@ -73,7 +86,7 @@ static bool compare(const struct th_repeats *r, const struct th_repeats_scan *s,
 {
 	const uint8_t *at = r->own.p + s->offset + s->at;
 	uint64_t begin, body = r->own_at + s->offset;
-	struct th_slice stretch = reach(r, place, body + s->from, &begin);
+	struct th_slice stretch = reach(r, place, body, body + s->from, &begin);
 	if (stretch.n == 0) {
 		return false;
 	}
@@ -84,7 +97,7 @@ static bool compare(const struct th_repeats *r, const struct th_repeats_scan *s,
 	if (n < TH_REPEAT_MIN) {
 		return false;
 	}
-	*ret_repeat = (struct th_repeat){s->at - back, n, body + s->at - place, begin != r->own_at};
+	*ret_repeat = (struct th_repeat){s->at - back, n, body + s->at - place, begin < r->own_at};
 	return true;
 }
 

@@ -135,6 +135,35 @@ Test(split, leans_on_the_block_before)
 	th_splitter_finish(&s);
 }
 
+/* What stands before a body is the header of its own frame, whose length and checksum a reader has
+ * only when the frame is whole. One of these lengths looks like what goes on repeating there. */
+Test(split, no_repeat_is_of_the_header_at_hand)
+{
+	enum {
+		PERIOD = 200,
+		BEFORE = 1000,
+		LONGER = 2 * BEFORE
+	};
+	struct th_splitter s;
+	struct th_split split;
+	uint8_t said[BEFORE + LONGER + 256];
+	fill(said, PERIOD, 4);
+	for (size_t i = PERIOD; i < sizeof(said); i++) {
+		said[i] = said[i - PERIOD];
+	}
+	for (size_t more = 0; more < 256; more++) {
+		frames.n = 0;
+		put(TH_FRAME_RES_DATA, 0, 1, 1, said, BEFORE);
+		put(TH_FRAME_RES_DATA, 0, 1, 2, said + BEFORE, LONGER + more);
+		cr_assert_eq(th_splitter_init(&s, &th_split_writer), 0);
+		cr_assert_eq(
+			th_splitter_take(&s, (struct th_slice){frames.p, frames.n}, &split), 0);
+		cr_assert_lt(split.bytes.n, 2 * BEFORE, "it repeats");
+		expect_back(&split, (struct th_slice){NULL, 0});
+		th_splitter_finish(&s);
+	}
+}
+
 Test(split, leans_only_so_deep)
 {
 	struct th_splitter s;
