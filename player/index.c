@@ -10,6 +10,7 @@
 #include "player/h2_duplex.h"
 #include "player/lanes.h"
 #include "player/likely.h"
+#include "player/peers.h"
 #include "player/volatile.h"
 
 #define NONE UINT32_MAX
@@ -614,8 +615,7 @@ const struct th_sockets *th_index_sockets(const struct th_index *ix)
 	return ix->sockets;
 }
 
-/* Answers stand in the order in which they were asked for. */
-/* Under the lock. */
+/* Answers stand in the order in which they were asked for. Under the lock. */
 static void skip_claimed(struct th_index *ix)
 {
 	while (ix->first_left < ix->n && ix->answers[ix->first_left].claimed) {
@@ -634,8 +634,7 @@ bool th_index_left_before(struct th_index *ix, uint64_t time)
 
 static bool is_there(const struct th_connection *a, const struct th_connection *b)
 {
-	return a && a->process == b->process && a->family == b->family && a->port == b->port &&
-		memcmp(a->address, b->address, sizeof(a->address)) == 0;
+	return a && a->process == b->process && th_peers_same_address(a, b);
 }
 
 bool th_index_left_there(struct th_index *ix, const struct th_connection *conn, uint64_t time)

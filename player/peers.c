@@ -20,12 +20,17 @@ static uint64_t hash_of(const struct th_connection *c)
 	return 31 * sum + th_siphash(key, c->alpn.p, c->alpn.n);
 }
 
+bool th_peers_same_address(const struct th_connection *a, const struct th_connection *b)
+{
+	return a->family == b->family && a->port == b->port &&
+		memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
 static bool is_same(const struct th_connection *a, const struct th_connection *b)
 {
 	bool plain_a = a->transport == TH_TRANSPORT_PLAIN;
 	bool plain_b = b->transport == TH_TRANSPORT_PLAIN;
-	return a->family == b->family && a->port == b->port && plain_a == plain_b &&
-		memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
+	return th_peers_same_address(a, b) && plain_a == plain_b &&
 		!a->certificates.n == !b->certificates.n && th_slice_eq(a->name, b->name) &&
 		th_slice_eq(a->sni, b->sni) && th_slice_eq(a->alpn, b->alpn);
 }

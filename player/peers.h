@@ -16,4 +16,7 @@ struct th_peers {
 int th_peers_init(struct th_peers *p, const struct th_run *run);
 void th_peers_finish(struct th_peers *p);
 
+/* Do both lead to the same address and port? */
+bool th_peers_same_address(const struct th_connection *a, const struct th_connection *b);
+
 #endif

@@ -142,8 +142,8 @@ static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
 	if (!s->in.whole && !th_h1_in_take(&s->in)) {
 		return not_http(s);
 	}
-	for (;;) { /* all of it may be there at once, of which the recorded agent could not send all
-		    */
+	/* All of it may be there at once, of which the recorded agent could not send all. */
+	for (;;) {
 		struct th_slice body = th_h1_in_body(&s->in);
 		if (body.n >= need) {
 			if (th_answer_find_begun(s->c, body, ret_claim)) {

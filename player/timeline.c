@@ -137,8 +137,7 @@ static bool was_replaced(const struct th_serving *s, const struct th_connection 
 	for (size_t i = 0; left_unread(conn) && i < run->n_connections; i++) {
 		const struct th_connection *r = run->connections[i];
 		if (r->process == conn->process && r->connect_began >= conn->end_time &&
-			r->family == conn->family && r->port == conn->port &&
-			memcmp(r->address, conn->address, sizeof(r->address)) == 0) {
+			th_peers_same_address(r, conn)) {
 			return true;
 		}
 	}

@@ -183,15 +183,23 @@ bool th_conn_rewrite(struct th_conn_ref ref, struct th_slice in, struct th_rewri
 	return any;
 }
 
+/* For n bytes that `feed` is to have; locked, or NULL. */
+static struct th_conn *enter_to_feed(
+	struct th_conn_ref ref, size_t n, void (*feed)(struct th_conn *c, struct th_slice bytes))
+{
+	struct th_conn *c = enter(ref, n);
+	if (c && c->inherited) {
+		th_foreign_note(c, feed == th_feed_received);
+	}
+	return c;
+}
+
 static void each(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n,
 	void (*feed)(struct th_conn *c, struct th_slice bytes))
 {
-	struct th_conn *c = enter(ref, n);
+	struct th_conn *c = enter_to_feed(ref, n, feed);
 	if (!c) {
 		return;
-	}
-	if (c->inherited) {
-		th_foreign_note(c, feed == th_feed_received);
 	}
 	for (int i = 0; i < count && n; i++) {
 		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
@@ -205,15 +213,11 @@ static void each(struct th_conn_ref ref, const struct iovec *iov, int count, siz
 static void one(struct th_conn_ref ref, const void *p, size_t n,
 	void (*feed)(struct th_conn *c, struct th_slice bytes))
 {
-	struct th_conn *c = enter(ref, n);
-	if (!c) {
-		return;
+	struct th_conn *c = enter_to_feed(ref, n, feed);
+	if (c) {
+		feed(c, (struct th_slice){p, n});
+		th_unlock(&c->lock);
 	}
-	if (c->inherited) {
-		th_foreign_note(c, feed == th_feed_received);
-	}
-	feed(c, (struct th_slice){p, n});
-	th_unlock(&c->lock);
 }
 
 void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)

@@ -215,8 +215,7 @@ static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 		return new;
 	}
 	*ret_inode = th_guise_inode(new);
-	/* Once more: while the relay was dialled, another thread may have come to wait otherwise.
-	 */
+	/* Once more: while the relay was dialled, another thread may wait otherwise. */
 	struct registrations polled = find_all(fd);
 	leave_polls(fd, &polled);
 	int r = th_swap(fd, new, &g);
