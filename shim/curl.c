@@ -29,9 +29,7 @@ struct functions {
 /* In the order of struct functions. */
 static const char names[][TH_FUNCTION_NAME_MAX] = {
 	"curl_easy_getinfo", "curl_version_info", "curl_easy_strerror", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 /* ---- options ---- */
 

@@ -25,9 +25,7 @@ struct functions {
 
 /* In the order of struct functions. */
 static const char names[][TH_FUNCTION_NAME_MAX] = {"curl_version_info", "curl_easy_perform", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 /* What is hooked of a back end; NULL: nothing is. */
 static const char *door_of(const char *backend)

@@ -57,9 +57,7 @@ static const char names[][TH_FUNCTION_NAME_MAX] = {"gnutls_error_is_fatal",
 	"gnutls_transport_get_int", "gnutls_alpn_get_selected_protocol", "gnutls_session_get_flags",
 	"gnutls_packet_get", "gnutls_record_send2", "gnutls_certificate_get_peers",
 	"gnutls_alert_get", "gnutls_session_get_verify_cert_status", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 static const struct functions *functions_of(const struct th_library *lib)
 {

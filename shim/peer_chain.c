@@ -17,9 +17,7 @@ struct functions {
 
 static const char names[][TH_FUNCTION_NAME_MAX] = {
 	"SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "i2d_X509", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 static size_t size_of(const struct functions *f, const void *chain, int n)
 {

@@ -26,9 +26,7 @@ struct functions {
 static const char names[][TH_FUNCTION_NAME_MAX] = {"SSL_is_server", "SSL_get_peer_cert_chain",
 	"OPENSSL_sk_num", "OPENSSL_sk_value", "OPENSSL_sk_shift", "X509_up_ref", "X509_free",
 	"d2i_X509", "X509_NAME_cmp", "X509_get_issuer_name", "X509_get_subject_name", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 static bool is_players(const struct functions *f, const X509 *leaf)
 {

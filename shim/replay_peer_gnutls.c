@@ -35,9 +35,7 @@ static const char names[][TH_FUNCTION_NAME_MAX] = {"gnutls_x509_crt_init", "gnut
 	"gnutls_x509_crt_deinit", "gnutls_x509_crt_check_issuer", "gnutls_x509_crt_equals2",
 	"gnutls_x509_crt_get_expiration_time", "gnutls_x509_crt_get_activation_time",
 	"gnutls_certificate_get_peers", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 /* Recorded, and the player's leaf in front of it; the bytes follow. */
 struct shown {

@@ -46,9 +46,7 @@ static const char names[][TH_FUNCTION_NAME_MAX] = {"d2i_X509", "X509_free", "X50
 	"OPENSSL_sk_free", "X509_get_ext_count", "X509_get_ext", "X509_EXTENSION_get_data",
 	"ASN1_STRING_get0_data", "ASN1_STRING_length", "X509_STORE_CTX_get_verify_cb",
 	"X509_STORE_CTX_set_error", "X509_STORE_CTX_set_current_cert", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 /* Read once per library and kept: OpenSSL 3 takes longer to read a certificate than to verify with
  * it. */

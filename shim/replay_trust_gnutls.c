@@ -38,9 +38,7 @@ static const char names[][TH_FUNCTION_NAME_MAX] = {"gnutls_x509_crt_init", "gnut
 	"gnutls_x509_crt_deinit", "gnutls_x509_crt_check_issuer", "gnutls_x509_trust_list_init",
 	"gnutls_x509_trust_list_add_cas", "gnutls_x509_trust_list_deinit",
 	"gnutls_x509_crt_get_extension_data", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct functions) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions per_library = {.names = names};
+TH_FUNCTIONS(per_library, struct functions, names);
 
 static struct gnutls_x509_crt_int *player_ca(const struct functions *f)
 {

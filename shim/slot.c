@@ -228,24 +228,30 @@ static void *find(const char *name, const void *caller)
 	return p && !is_own(p) ? p : symbol_anywhere(name);
 }
 
-const struct th_library *th_library_of(const void *p)
+/* The entry of the object at `base`, made at need: two threads that meet it at once get the same. */
+static struct th_library *library_at(uintptr_t base)
 {
-	struct link_map *map;
-	uintptr_t base = object_of(p, &map);
-	for (size_t i = 0; base && i < TH_LIBRARIES_MAX; i++) {
-		uintptr_t there = atomic_load_explicit(&libraries[i].base, memory_order_acquire);
-		if (there == base) {
-			return &libraries[i];
-		}
-		uintptr_t none = 0;
-		if (there == 0 && atomic_compare_exchange_strong(&libraries[i].base, &none, 1)) {
-			int flags = RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE;
-			libraries[i].handle = th_slot_load(map->l_name, flags);
-			atomic_store_explicit(&libraries[i].base, base, memory_order_release);
+	for (size_t i = 0; i < TH_LIBRARIES_MAX; i++) {
+		uintptr_t there = 0;
+		if (atomic_compare_exchange_strong(&libraries[i].base, &there, base) ||
+			there == base) {
 			return &libraries[i];
 		}
 	}
 	return NULL;
+}
+
+/* Each thread that finds the library not yet pinned pins it: the handle is the same. */
+const struct th_library *th_library_of(const void *p)
+{
+	struct link_map *map;
+	uintptr_t base = object_of(p, &map);
+	struct th_library *lib = base ? library_at(base) : NULL;
+	if (lib && !atomic_load_explicit(&lib->handle, memory_order_acquire)) {
+		void *handle = th_slot_load(map->l_name, RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE);
+		atomic_store_explicit(&lib->handle, handle, memory_order_release);
+	}
+	return lib;
 }
 
 const struct th_library *th_library_inside(const void *p, const struct th_inside *inside)
@@ -268,7 +274,8 @@ void *th_library_symbol(const struct th_library *lib, const char *name)
 		return th_inside_symbol(lib->inside, name);
 	}
 	int saved = errno;
-	void *p = lib->handle ? th_slot_symbol(lib->handle, name) : NULL;
+	void *handle = atomic_load_explicit(&lib->handle, memory_order_acquire);
+	void *p = handle ? th_slot_symbol(handle, name) : NULL;
 	if (p && is_own(p)) {
 		p = NULL;
 	}

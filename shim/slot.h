@@ -45,13 +45,13 @@ struct th_slot_hook {
  * is first met, so addresses kept here and per call site stay good. */
 struct th_library {
 	_Atomic uintptr_t base;
-	void *handle;
+	_Atomic(void *) handle; /* once it is pinned */
 	const struct th_inside *inside; /* its functions are part of a larger object; NULL */
 };
 
 #define TH_LIBRARIES_MAX 16
 #define TH_FUNCTION_NAME_MAX 48
-#define TH_FUNCTIONS_MAX 12 /* of one struct th_functions */
+#define TH_FUNCTIONS_MAX 18 /* of one struct th_functions */
 
 /* What is known of one place that calls a hook. */
 struct th_site {
@@ -118,8 +118,14 @@ struct th_functions {
 	} of[TH_LIBRARIES_MAX];
 };
 
-/* A structure of function pointers, in the order of the names; NULL: `lib` lacks one of them, or
- * is NULL. Keeps errno. */
+/* Defines `table` for a structure of pointers to the functions `list` names, in its order. */
+#define TH_FUNCTIONS(table, structure, list) \
+	_Static_assert(sizeof(list) / sizeof(*list) == sizeof(structure) / sizeof(void *) + 1, \
+		"a function without a name, or a name without a function"); \
+	_Static_assert(sizeof(structure) <= TH_FUNCTIONS_MAX * sizeof(void *), "no room"); \
+	static struct th_functions table = {.names = list}
+
+/* That structure; NULL: `lib` lacks one of them, or is NULL. Keeps errno. */
 const void *th_library_functions(struct th_functions *functions, const struct th_library *lib);
 
 static inline void *th_slot_real(struct th_slot *s, const void *caller)

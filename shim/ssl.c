@@ -27,9 +27,7 @@ struct th_openssl {
 static const char names[][TH_FUNCTION_NAME_MAX] = {"SSL_get_error", "SSL_get_fd", "SSL_is_server",
 	"SSL_get_servername", "SSL_get0_alpn_selected", "ERR_peek_error", "SSL_get_shutdown",
 	"SSL_get_verify_result", ""};
-_Static_assert(sizeof(names) / sizeof(*names) == sizeof(struct th_openssl) / sizeof(void *) + 1,
-	"one is missing");
-static struct th_functions functions = {.names = names};
+TH_FUNCTIONS(functions, struct th_openssl, names);
 
 static const struct th_openssl *openssl_of(const struct th_library *lib)
 {
@@ -98,7 +96,7 @@ struct shaking {
 /* In the order of struct shaking. */
 static const char shaking_names[][TH_FUNCTION_NAME_MAX] = {
 	"SSL_is_init_finished", "SSL_do_handshake", "SSL_is_server", ""};
-static struct th_functions shaking_functions = {.names = shaking_names};
+TH_FUNCTIONS(shaking_functions, struct shaking, shaking_names);
 
 static const struct shaking *shaking_of(const struct th_library *lib)
 {

@@ -111,6 +111,24 @@ replaying_online named.thc $python libc.py "$http" >out 2>err
 equal "libc: a peer that was not recorded is refused" "Connection refused" "$(cat out err)"
 equal "libc: and not asked" "$seen" "$(double_saw connection)"
 
+# More threads than there is room for libraries meet the same two at once.
+cat >crowd.py <<'P'
+import sys, threading, urllib.request
+answers, start = {}, threading.Barrier(24)
+def ask(i):
+    start.wait()
+    answers[i] = urllib.request.urlopen("%s/t/echo?i=%d" % (sys.argv[1], i)).read().decode()
+threads = [threading.Thread(target=ask, args=(i,)) for i in range(24)]
+for t in threads: t.start()
+for t in threads: t.join()
+for i in sorted(answers): print(i, answers[i])
+P
+slow=$build/tests/hosts/slow_loader.so
+lib=$lib:$slow recording crowd.thc $python crowd.py "$https" >crowd.rec
+equal "crowd: each exchange is recorded" 24 "$(spans crowd.thc | wc -l)"
+lib=$lib:$slow replaying crowd.thc $python crowd.py "$https" >crowd.rep 2>err
+same "crowd: and each is answered" crowd.rec crowd.rep
+
 # A namespace of its own: no hook reaches into it.
 apart=$build/tests/hosts/apart
 recording plain.thc curl -sS "$http/v1/models" >plain.rec
