@@ -8,11 +8,15 @@
 
 TH_HOOK(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 {
+	bool relayed = atomic_load_explicit(&th_relay_on, memory_order_relaxed) &&
+		!th_arm_is(TH_ARM_REPLAY);
+	bool entered = relayed && th_relay_epoll_enter();
 	int ret = TH_REAL(epoll_ctl)(epfd, op, fd, event);
+	if (relayed) {
+		th_relay_epoll_leave(entered, ret == 0 ? epfd : -1);
+	}
 	if (ret == 0 && th_arm_is(TH_ARM_REPLAY)) {
 		th_replay_epoll_noted(epfd, op, fd, event);
-	} else if (ret == 0 && atomic_load_explicit(&th_relay_on, memory_order_relaxed)) {
-		th_relay_epoll_noted(epfd);
 	}
 	return ret;
 }

@@ -5,8 +5,9 @@
  * It is done when the first bytes of TLS are about to be sent: by then the agent knows that it is
  * connected, and nobody else uses the descriptor. Who waits for it by epoll would go on waiting for
  * the connection; so it is taken out there and put in again, as the kernel says that it stands
- * (proc(5), fdinfo). Left out: io_uring; a descriptor that has been duplicated, of which only one
- * could be replaced. */
+ * (proc(5), fdinfo). Meanwhile no other thread's epoll_ctl() runs, lest it meets a descriptor that
+ * is not registered, or is forgotten; that call returns at once, so a lock is held across it. Left
+ * out: io_uring; a descriptor that has been duplicated, of which only one could be replaced. */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -31,7 +32,7 @@ static struct {
 	struct th_lock lock;
 	int fd[POLLS_MAX];
 	size_t n;
-	bool full;
+	_Atomic bool unknown; /* there may be others */
 	char info[INFO_BYTES];
 } polls;
 
@@ -46,21 +47,40 @@ struct registrations {
 	bool failed;
 };
 
-void th_relay_epoll_noted(int epfd)
+bool th_relay_epoll_enter(void)
 {
-	if (!th_lock(&polls.lock)) {
+	return th_lock(&polls.lock);
+}
+
+static void note(int epfd)
+{
+	for (size_t i = 0; i < polls.n; i++) {
+		if (polls.fd[i] == epfd) {
+			return;
+		}
+	}
+	if (polls.n < POLLS_MAX) {
+		polls.fd[polls.n++] = epfd;
+	} else {
+		atomic_store(&polls.unknown, true);
+	}
+}
+
+void th_relay_epoll_leave(bool entered, int epfd)
+{
+	if (!entered) {
+		atomic_store(&polls.unknown, true);
 		return;
 	}
-	bool known = false;
-	for (size_t i = 0; i < polls.n; i++) {
-		known = known || polls.fd[i] == epfd;
-	}
-	if (!known && polls.n < POLLS_MAX) {
-		polls.fd[polls.n++] = epfd;
-	} else if (!known) {
-		polls.full = true;
+	if (epfd >= 0) {
+		note(epfd);
 	}
 	th_unlock(&polls.lock);
+}
+
+void th_relay_epoll_forked(void)
+{
+	th_lock_reset(&polls.lock);
 }
 
 /* ---- what is registered ---- */
@@ -151,19 +171,24 @@ static void find_in(int epfd, int fd, struct registrations *ret)
 	}
 }
 
+/* Under the lock. */
 static struct registrations find_all(int fd)
 {
-	struct registrations found = {.n = 0};
-	if (!th_lock(&polls.lock)) {
-		found.failed = true;
-		return found;
-	}
-	found.failed = polls.full;
+	struct registrations found = {.failed = atomic_load(&polls.unknown)};
 	for (size_t i = 0; i < polls.n && !found.failed; i++) {
 		find_in(polls.fd[i], fd, &found);
 	}
-	th_unlock(&polls.lock);
 	return found;
+}
+
+static bool can_be_found(int fd)
+{
+	if (!th_lock(&polls.lock)) {
+		return false;
+	}
+	bool failed = find_all(fd).failed;
+	th_unlock(&polls.lock);
+	return !failed;
 }
 
 /* ---- replacing ---- */
@@ -197,13 +222,28 @@ static void enter_polls(int fd, const struct registrations *r)
 	}
 }
 
+/* What is registered is found only now: another thread may have changed it while the relay was
+ * dialled. */
+static int replace(int fd, int new, const struct th_guise *g)
+{
+	bool locked = th_lock(&polls.lock);
+	struct registrations polled = find_all(fd);
+	leave_polls(fd, &polled);
+	int r = th_swap(fd, new, g);
+	enter_polls(fd, &polled);
+	if (locked) {
+		th_unlock(&polls.lock);
+	}
+	return r;
+}
+
 static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 {
 	struct th_relay_hello h = {
 		.connect_began = f->conf.connect_began, .connected = f->conf.connected};
 	struct th_guise g = {.fd = fd, .connected = true};
 	h.hello = th_link_hello(TH_HELLO_STREAM, NULL, 0);
-	if (find_all(fd).failed || !read_peer(fd, &h, &g)) {
+	if (!can_be_found(fd) || !read_peer(fd, &h, &g)) {
 		return -ENOTSUP;
 	}
 	th_link_number(&h.hello);
@@ -215,14 +255,10 @@ static int take(int fd, const struct th_fd *f, uint64_t *ret_inode)
 		return new;
 	}
 	*ret_inode = th_guise_inode(new);
-	/* Once more: while the relay was dialled, another thread may wait otherwise. */
-	struct registrations polled = find_all(fd);
-	leave_polls(fd, &polled);
-	int r = th_swap(fd, new, &g);
+	int r = replace(fd, new, &g);
 	if (flags >= 0) {
 		th_sys_fcntl(fd, F_SETFL, flags & (O_NONBLOCK | O_ASYNC));
 	}
-	enter_polls(fd, &polled);
 	return r;
 }
 

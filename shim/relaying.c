@@ -221,6 +221,7 @@ void th_relay_begin(void)
 
 void th_relay_forked(const uint8_t span_id[8])
 {
+	th_relay_epoll_forked();
 	if (atomic_load(&th_relay_on) && (th_link_register(span_id) < 0 || trust() < 0)) {
 		atomic_store(&th_relay_on, false);
 	}

@@ -52,7 +52,10 @@ void th_relay_take(int fd);
 /* Is the descriptor one whose connection goes through the relay? */
 bool th_relay_took(int fd);
 
-/* After a successful epoll_ctl(): that one may have to be told when a socket is replaced. */
-void th_relay_epoll_noted(int epfd);
+/* Around epoll_ctl() while the relay is on: not while a socket is replaced, whose registrations
+ * have to follow. `epfd` succeeded; -1: none did. */
+bool th_relay_epoll_enter(void);
+void th_relay_epoll_leave(bool entered, int epfd);
+void th_relay_epoll_forked(void);
 
 #endif

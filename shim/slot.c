@@ -228,7 +228,8 @@ static void *find(const char *name, const void *caller)
 	return p && !is_own(p) ? p : symbol_anywhere(name);
 }
 
-/* The entry of the object at `base`, made at need: two threads that meet it at once get the same. */
+/* The entry of the object at `base`, made at need: two threads that meet it at once get the same.
+ */
 static struct th_library *library_at(uintptr_t base)
 {
 	for (size_t i = 0; i < TH_LIBRARIES_MAX; i++) {

@@ -45,7 +45,7 @@ struct th_slot_hook {
  * is first met, so addresses kept here and per call site stay good. */
 struct th_library {
 	_Atomic uintptr_t base;
-	_Atomic(void *) handle; /* once it is pinned */
+	_Atomic(void *) handle;		/* once it is pinned */
 	const struct th_inside *inside; /* its functions are part of a larger object; NULL */
 };
 
