@@ -114,7 +114,14 @@ int th_capture_header(const char *path, struct th_file_header *ret_header)
 	return r;
 }
 
-static int append_to(int fd, const uint8_t *file_id, const struct iovec *parts, int n, size_t total)
+/* A live file that somebody laid beside an encrypted capture, say, does not come into it. */
+static bool belongs(const struct th_file_header *h, const struct th_block *b)
+{
+	return !(h->flags & TH_FILE_ENCRYPTED) == !(b->flags & TH_BLOCK_ENCRYPTED);
+}
+
+static int append_to(int fd, const uint8_t *file_id, const struct th_block *b,
+	const struct iovec *parts, int n, size_t total)
 {
 	struct th_file_header h;
 	int r = read_header(fd, &h);
@@ -123,6 +130,9 @@ static int append_to(int fd, const uint8_t *file_id, const struct iovec *parts, 
 	}
 	if (memcmp(h.file_id, file_id, sizeof(h.file_id)) != 0) {
 		return -ESTALE;
+	}
+	if (!belongs(&h, b)) {
+		return -EMEDIUMTYPE;
 	}
 	struct th_fsize_guard guard = th_fsize_begin();
 	long wrote = th_sys_writev(fd, parts, n);
@@ -151,7 +161,7 @@ int th_capture_append(const char *path, const uint8_t *file_id, const struct th_
 	if (fd < 0) {
 		return fd == -ENOENT ? -ESTALE : fd;
 	}
-	int r = append_to(fd, file_id, all, n + 1, total);
+	int r = append_to(fd, file_id, b, all, n + 1, total);
 	th_sys_close(fd);
 	return r;
 }

@@ -107,6 +107,12 @@ static bool is_unborn(const struct th_mapping *m)
 			is_blank(m->p + TH_LIVE_HEADER_BYTES, frame < 8 ? frame : 8));
 }
 
+/* Whoever has no key can still write what is not encrypted: that is none of an encrypted file's. */
+static bool is_foreign(const struct th_segments *s, bool encrypted)
+{
+	return encrypted != !!(s->header.flags & TH_FILE_ENCRYPTED);
+}
+
 static void add_live(struct th_segments *s, const struct th_mapping *m)
 {
 	struct th_live_header h;
@@ -122,6 +128,13 @@ static void add_live(struct th_segments *s, const struct th_mapping *m)
 	}
 	if (memcmp(h.file_id, s->header.file_id, sizeof(h.file_id)) != 0) {
 		return; /* of an earlier capture of the same name */
+	}
+	if (is_foreign(s, h.flags & TH_FILE_ENCRYPTED)) {
+		th_segments_damage(s, m->path, 0,
+			h.flags & TH_FILE_ENCRYPTED
+				? "this live file is encrypted, and its capture is not"
+				: "this live file is not encrypted, and its capture is");
+		return;
 	}
 	size_t n = m->n - TH_LIVE_HEADER_BYTES;
 	struct th_slice area = {m->p + TH_LIVE_HEADER_BYTES, n > TH_BLOCK_MAX ? TH_BLOCK_MAX : n};
@@ -199,6 +212,24 @@ static size_t find_block(const struct th_segments *s, const struct th_mapping *m
 	return m->n;
 }
 
+/* What makes a block one that says nothing, whatever is in it; NULL: nothing does. */
+static const char *block_refusal(const struct th_segments *s, const struct th_block *b)
+{
+	const uint8_t known = TH_BLOCK_ZSTD | TH_BLOCK_ENCRYPTED | TH_BLOCK_SPLIT | TH_BLOCK_LEANS;
+	if (b->type == 0) {
+		return "a block of no type";
+	}
+	if (is_foreign(s, b->flags & TH_BLOCK_ENCRYPTED)) {
+		return b->flags & TH_BLOCK_ENCRYPTED
+			? "an encrypted block in a capture that is not encrypted"
+			: "a block that is not encrypted in an encrypted capture";
+	}
+	if (b->type == TH_BLOCK_FRAMES && b->flags & ~known) {
+		return "a block needs a newer tracehook";
+	}
+	return NULL;
+}
+
 static const char *block_fault(
 	const struct th_segments *s, const struct th_block *b, struct th_slice rest)
 {
@@ -257,10 +288,13 @@ static size_t take_block(
 {
 	size_t payload = at + TH_BLOCK_HEADER_BYTES;
 	struct th_slice rest = {m->p + payload, m->n - payload};
-	const char *fault = block_fault(s, b, rest);
+	const char *fault = block_fault(s, b, rest), *refusal = block_refusal(s, b);
 	size_t next = fault ? find_block(s, m, payload) : payload + b->stored_bytes;
-	if (fault) {
-		th_segments_damage(s, m->path, at, fault);
+	if (fault || refusal) {
+		th_segments_damage(s, m->path, at, refusal ? refusal : fault);
+	}
+	if (refusal) {
+		return next;
 	}
 	if (b->type != TH_BLOCK_FRAMES && !fault) {
 		rest.n = b->stored_bytes;
@@ -268,10 +302,6 @@ static size_t take_block(
 			s, b, (struct th_extra){b->type, b->flags, b->writer, m->path, at, rest});
 	}
 	if (b->type != TH_BLOCK_FRAMES || b->raw_bytes > TH_BLOCK_MAX) {
-		return next;
-	}
-	if (b->flags & ~(TH_BLOCK_ZSTD | TH_BLOCK_ENCRYPTED | TH_BLOCK_SPLIT | TH_BLOCK_LEANS)) {
-		th_segments_damage(s, m->path, at, "a block needs a newer tracehook");
 		return next;
 	}
 	rest.n = next - payload < b->stored_bytes ? next - payload : b->stored_bytes;

@@ -27,6 +27,16 @@ static void set_place(struct th_fault *fault, const struct th_frame *f)
 	fault->place = f->place;
 }
 
+/* Where the frame behind that one would stand. */
+static void set_place_behind(struct th_fault *fault, const struct th_frame *f)
+{
+	size_t room = th_frame_whole(f).n;
+	fault->placed = true;
+	fault->place = f->place;
+	fault->place.offset += f->place.packed ? 0 : room;
+	fault->place.inner += f->place.packed ? (uint32_t)room : 0;
+}
+
 static const struct th_spoilt *find_spoilt(const struct comparing *c, uint64_t number)
 {
 	size_t n;
@@ -107,8 +117,7 @@ static void explain_end(const struct comparing *c, struct th_fault *fault)
 		fault->placed = true;
 		fault->place = s->place;
 	} else if (i) {
-		fault->placed = true;
-		fault->place = c->frames[i - 1].place;
+		set_place_behind(fault, &c->frames[i - 1]);
 	}
 }
 

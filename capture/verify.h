@@ -27,7 +27,7 @@ struct th_fault {
 	uint64_t count;		      /* CUT, ADDED, INSERTED: frames */
 	const struct th_frame *frame; /* that stands there now; NULL: none */
 	bool placed;
-	struct th_place place; /* of the frame; of what stands where it should be */
+	struct th_place place; /* of the frame; of where it should stand */
 };
 
 /* Compares. 0 and *ret_fault, whose kind may be NONE; -ENOMEM; -EIO. */

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "tools/tools.h"
@@ -56,6 +57,17 @@ static int take_public(const char *path, EVP_PKEY *key, uint8_t ret_key[TH_ED255
 	return TH_EXIT_USAGE;
 }
 
+/* It is used all the same: in containers, say, key files have the rights that a volume gives. */
+static void warn_of_rights(const char *path, FILE *f)
+{
+	struct stat st;
+	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077) {
+		th_tool_error("%s: others than its owner may read this key (chmod 600): what it "
+			      "signs proves little",
+			path);
+	}
+}
+
 int th_sign_key_load(const char *path, struct th_sign_key **ret_key)
 {
 	th_auto_fclose FILE *f = NULL;
@@ -67,6 +79,7 @@ int th_sign_key_load(const char *path, struct th_sign_key **ret_key)
 	key->pair = PEM_read_PrivateKey(f, NULL, no_phrase, NULL);
 	code = take_public(path, key->pair, key->public_key);
 	if (code == TH_EXIT_OK) {
+		warn_of_rights(path, f);
 		*ret_key = key;
 	} else {
 		th_sign_key_destroy(key);

@@ -103,7 +103,9 @@ static int check_seal(
 		return r;
 	}
 	struct th_verify_run *run = run_of(c, &seal);
-	run->previous_missing |= memcmp(seal.previous, previous, TH_HASH_BYTES) != 0;
+	if (run->unlinked_seal == 0 && memcmp(seal.previous, previous, TH_HASH_BYTES) != 0) {
+		run->unlinked_seal = seal.offset;
+	}
 	memcpy(previous, seal.hash, TH_HASH_BYTES);
 	run->fault = run->fault.kind == TH_FAULT_NONE ? fault : run->fault;
 	run->seal = seal;
@@ -138,7 +140,8 @@ static void check_signature(struct checking *c, const struct th_extra *block)
 			continue;
 		}
 		if (!th_sign_holds(&s)) {
-			run->bad_signature = true;
+			run->bad_signature = run->bad_signature ? run->bad_signature
+								: block->offset;
 		} else if (!c->key || memcmp(c->key, s.public_key, sizeof(s.public_key)) == 0) {
 			run->signed_by_key = true;
 			run->signature = s;
@@ -208,8 +211,7 @@ static void conclude(const struct checking *c, struct th_verify_run *run)
 	if (run->fault.kind == TH_FAULT_NONE && run->run) {
 		find_added(c, run);
 	}
-	bool broken = run->fault.kind != TH_FAULT_NONE || run->previous_missing ||
-		run->bad_signature;
+	bool broken = run->fault.kind != TH_FAULT_NONE || run->unlinked_seal || run->bad_signature;
 	run->result = broken ? TH_VERIFY_BROKEN : TH_VERIFY_INTACT;
 	if (!broken && c->key && !run->signed_by_key) {
 		run->result = TH_VERIFY_UNSIGNED;

@@ -22,8 +22,9 @@ struct th_verify_run {
 	struct th_seal seal;	  /* the newest; n is 0: none */
 	size_t n_seals;
 	struct th_fault fault;
-	bool previous_missing; /* a seal before one of its seals was changed or removed */
-	bool bad_signature;
+	/* Offsets of the first seal that names another one before it than there is, and of the
+	 * first signature that does not hold; 0: none. */
+	uint64_t unlinked_seal, bad_signature;
 	bool signed_by_key;	       /* by the key asked for; without such a key: by any */
 	struct th_signature signature; /* one that holds, of the key asked for if there is one */
 };

@@ -94,9 +94,13 @@ static char *subject(const struct th_verify_run *run)
 	if (!f->placed) {
 		return th_tool_format("frame %" PRIu64 " of %s", f->number, who);
 	}
+	if (!f->place.packed && !f->frame) {
+		return th_tool_format("frame %" PRIu64 " of %s (at offset %" PRIu64 ")", f->number,
+			who, f->place.offset);
+	}
 	return th_tool_format("frame %" PRIu64 " of %s (%s at offset %" PRIu64 "%s)", f->number,
-		who, f->place.packed ? "the block" : frame_name(f->frame ? f->frame->type : 0),
-		f->place.offset, inner ? inner : "");
+		who, f->place.packed ? "the block" : frame_name(f->frame->type), f->place.offset,
+		inner ? inner : "");
 }
 
 static char *fault_text(const struct th_verify_run *run)
@@ -132,11 +136,15 @@ char *th_verify_text(const struct th_verify *v, const struct th_verify_run *run)
 	if (run->fault.kind != TH_FAULT_NONE) {
 		return fault_text(run);
 	}
-	if (run->previous_missing) {
-		return th_tool_format("a seal before its seal was changed or removed");
+	if (run->unlinked_seal) {
+		return th_tool_format("a seal before its seal (at offset %" PRIu64
+				      ") was changed or removed",
+			run->unlinked_seal);
 	}
 	if (run->bad_signature) {
-		return th_tool_format("a signature of its seal does not hold");
+		return th_tool_format("a signature of its seal (at offset %" PRIu64
+				      ") does not hold",
+			run->bad_signature);
 	}
 	if (run->result == TH_VERIFY_UNSEALED) {
 		return th_tool_format("no seal: whether it was altered cannot be told");
@@ -227,9 +235,20 @@ static void json_seal(struct th_jout *j, const struct th_verify_run *run)
 	th_jout_close(j, ']');
 }
 
+/* Frames are as they were, what vouches for them is not. */
+static void json_seal_fault(struct th_jout *j, const struct th_verify_run *run)
+{
+	th_jout_put_text(j, "kind", run->unlinked_seal ? "seal before removed" : "signature");
+	th_jout_put_u64(j, "offset", run->unlinked_seal ? run->unlinked_seal : run->bad_signature);
+}
+
 static void json_fault(struct th_jout *j, const struct th_verify_run *run)
 {
 	const struct th_fault *f = &run->fault;
+	if (f->kind == TH_FAULT_NONE) {
+		json_seal_fault(j, run);
+		return;
+	}
 	const struct th_process *p = process_of(run, f->writer);
 	th_jout_put_text(j, "kind", kinds[f->kind]);
 	put_writer(j, "writer", f->writer);
@@ -282,7 +301,7 @@ void th_verify_json(FILE *out, const struct th_verify *v, const struct th_verify
 	th_jout_put_u64(&j, "seals", run->n_seals);
 	json_object(&j, "seal", run, run->n_seals != 0, json_seal);
 	json_object(&j, "signature", run, run->signed_by_key, json_signature);
-	json_object(&j, "first_fault", run, run->fault.kind != TH_FAULT_NONE, json_fault);
+	json_object(&j, "first_fault", run, run->result == TH_VERIFY_BROKEN, json_fault);
 	th_jout_close(&j, '}');
 	fputc('\n', out);
 }

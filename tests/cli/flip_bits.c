@@ -1,8 +1,11 @@
 /* flip_bits FILE: flips every single bit of a sealed capture, one at a time, and asks
- * `verify` each time: it must say no (exit 1), every time. Writes beside FILE. */
+ * `verify` each time: it must say no (exit 1), every time. Writes beside FILE. The key of an
+ * encrypted one is in TRACEHOOK_KEY_FILE. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "capture/key.h"
 #include "tests/cli/altered_copy.h"
 #include "tools/tools.h"
 
@@ -34,7 +37,8 @@ static size_t flip_all(const struct altered_copy *c)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
+	const char *key = getenv("TRACEHOOK_KEY_FILE");
+	if (argc != 2 || (key && th_key_load(key) < 0)) {
 		return 64;
 	}
 	const struct altered_copy *c = altered_copy(argv[1], "flipped");

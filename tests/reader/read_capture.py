@@ -267,6 +267,7 @@ def read_block(data, at, where, file_id, bases, others=None, keys=None):
     check_header(header, BLOCK_MAGIC, where, file_id)
     kind, flags = header[10], header[11]
     demand(kind != 0 and (kind != 1 or flags & ~15 == 0), where, "block type or flags")
+    demand(bool(flags & 2) == (keys is not None), where, "encrypted or not, and the file is not so")
     writer, first, count, plain, stored, crc = struct.unpack_from("<QQIIII", header, 16)
     payload = data[at + BLOCK_HEADER:at + BLOCK_HEADER + stored]
     demand(len(payload) == stored, where, "torn block")

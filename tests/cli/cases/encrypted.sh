@@ -34,3 +34,28 @@ with short says tracehook dump secret.thc
 with nowhere says tracehook dump secret.thc
 chmod 640 right
 with right says tracehook dump secret.thc
+
+echo "## what somebody without the key put beside what is encrypted"
+chmod 600 right
+for kind in plain untyped live; do
+	cp secret.thc strange.thc
+	"$cases/../stranger.py" strange.thc $kind
+	with right says tracehook dump strange.thc | grep -E 'stranger|damaged|exit'
+	with right says tracehook verify strange.thc | grep -E 'damaged|exit'
+	rm strange.thc*
+done
+echo "## every bit, also of a signature"
+mk_small() {
+	mk script "$1" <<'S'
+run aa 0
+process aa a1 0 100 0 ./agent
+host 1 1 api.example.test
+ask 1 1 10 GET /v1/now
+answer 1 20 200 {"celsius":-3}
+exit 30
+S
+	openssl genpkey -algorithm ed25519 -out sign.pem 2>/dev/null
+	tracehook seal --sign sign.pem "$1"
+}
+with right mk_small small.thc
+with right "$(dirname "$mkcapture")/flip_bits" "$PWD/small.thc"

@@ -54,6 +54,10 @@ says tracehook verify
 says tracehook verify none.thc
 says tracehook verify --pub two.thc two.thc
 says tracehook seal --sign none.pem two.thc
+chmod 644 key.pem
+says tracehook seal --sign key.pem two.thc
+openssl genpkey -algorithm x25519 -out key.pem 2>/dev/null
+says tracehook seal --sign key.pem two.thc
 cp "$mkcapture" program
 says tracehook verify program
 echo "## the report"
