@@ -263,8 +263,6 @@ FOUND(unsigned long, getauxval, (unsigned long type), (type))
 FOUND(int, putenv, (char *entry), (entry))
 FOUND(int, unsetenv, (const char *name), (name))
 FOUND(int, dladdr, (const void *address, Dl_info *ret_info), (address, ret_info))
-FOUND(int, dladdr1, (const void *address, Dl_info *ret_info, void **ret_extra, int flags),
-	(address, ret_info, ret_extra, flags))
 FOUND(int, dlclose, (void *handle), (handle))
 FOUND(int, inet_aton, (const char *text, struct in_addr *ret_address), (text, ret_address))
 FOUND(const char *, inet_ntop, (int family, const void *address, char *ret_text, socklen_t n),

@@ -149,27 +149,55 @@ void th_slot_begin(void)
 
 /* ---- libraries ---- */
 
-static uintptr_t object_of(const void *address, struct link_map **ret_map)
+/* Which of the loaded objects an address is in. dladdr() looks for the symbol, too, through all
+ * that the object has: 20 us for a library of some size, and a call site asks seven times. */
+struct object {
+	uintptr_t address;
+	uintptr_t base;	  /* of its first segment; 0: in none */
+	const char *name; /* as dlopen() takes it; "": the program */
+};
+
+static int take_holder(struct dl_phdr_info *info, size_t size, void *data)
 {
-	Dl_info info;
-	struct link_map *map = NULL;
-	if (!dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map) {
-		return 0;
+	struct object *o = data;
+	uintptr_t base = 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		uintptr_t from = info->dlpi_addr + h->p_vaddr;
+		if (h->p_type != PT_LOAD) {
+			continue;
+		}
+		base = base ? base : from;
+		if (o->address >= from && o->address - from < h->p_memsz) {
+			o->base = base;
+			o->name = info->dlpi_name ? info->dlpi_name : "";
+			return 1;
+		}
 	}
-	*ret_map = map;
-	return (uintptr_t)info.dli_fbase;
+	return 0;
+}
+
+static struct object object_of(const void *address)
+{
+	struct object o = {(uintptr_t)address, 0, ""};
+	dl_iterate_phdr(take_holder, &o);
+	return o;
 }
 
 static uintptr_t own_object(void)
 {
-	struct link_map *map;
-	return object_of(&sites, &map);
+	static _Atomic(uintptr_t) kept;
+	uintptr_t base = atomic_load_explicit(&kept, memory_order_relaxed);
+	if (!base) {
+		base = object_of(&sites).base;
+		atomic_store_explicit(&kept, base, memory_order_relaxed);
+	}
+	return base;
 }
 
 static bool is_own(const void *p)
 {
-	struct link_map *map;
-	return object_of(p, &map) == own_object();
+	return object_of(p).base == own_object();
 }
 
 /* `name` in the scope of a loaded object; NULL: none, or only ours. */
@@ -217,10 +245,10 @@ static void *symbol_anywhere(const char *name)
 
 static void *find(const char *name, const void *caller)
 {
-	struct link_map *map;
 	void *p = NULL;
-	if (object_of(caller, &map) && map->l_name && map->l_name[0]) {
-		p = symbol_in(map->l_name, name);
+	struct object from = object_of(caller);
+	if (from.name[0]) {
+		p = symbol_in(from.name, name);
 	}
 	if (!p) {
 		p = th_slot_symbol(RTLD_NEXT, name);
@@ -245,11 +273,10 @@ static struct th_library *library_at(uintptr_t base)
 /* Each thread that finds the library not yet pinned pins it: the handle is the same. */
 const struct th_library *th_library_of(const void *p)
 {
-	struct link_map *map;
-	uintptr_t base = object_of(p, &map);
-	struct th_library *lib = base ? library_at(base) : NULL;
+	struct object o = object_of(p);
+	struct th_library *lib = o.base ? library_at(o.base) : NULL;
 	if (lib && !atomic_load_explicit(&lib->handle, memory_order_acquire)) {
-		void *handle = th_slot_load(map->l_name, RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE);
+		void *handle = th_slot_load(o.name, RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE);
 		atomic_store_explicit(&lib->handle, handle, memory_order_release);
 	}
 	return lib;
@@ -321,14 +348,13 @@ static struct th_site make_site(
 	struct th_site site = {.real = missing(s)};
 	void *target = entry ? entry->target : find(s->name, caller);
 	if (target) {
-		struct link_map *map;
-		uintptr_t from = object_of(caller, &map);
+		uintptr_t from = object_of(caller).base;
 		entry = entry ? entry : th_entry_over(target);
 		site.real = entry ? entry->real : target;
 		site.lib = entry ? entry->lib : th_library_of(target);
 		site.inside = entry && entry->end > 0;
 		site.own = from == own_object();
-		site.application = !site.own && (site.inside || from != object_of(target, &map));
+		site.application = !site.own && (site.inside || from != object_of(target).base);
 	}
 	errno = saved;
 	return site;
