@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/scan.h"
+#include "base/text.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -13,6 +14,7 @@
 
 #define BLOCK TH_LINES_BLOCK
 #define NO_TAG 0xff
+#define LINE_END 2 /* CR LF */
 #define INLINE static inline __attribute__((always_inline))
 
 struct found {
@@ -23,6 +25,10 @@ struct found {
 
 /* `p` has a byte before it. */
 typedef void look_fn(const void *wanted, const uint8_t *p, struct found *ret_found);
+
+/* How many first bytes are the same, SAME_MOST at most, which can be read of both. */
+typedef size_t same_fn(const uint8_t *a, const uint8_t *b);
+#define SAME_MOST TH_LINES_BESIDE
 
 #if defined(__x86_64__)
 #define WIDE __attribute__((target("avx2")))
@@ -66,6 +72,33 @@ WIDE INLINE void look_wide(const void *wanted, const uint8_t *p, struct found *r
 		(uint32_t)_mm256_movemask_epi8(_mm256_or_si256(single, slashes))};
 }
 
+/* The same from masks, of a block with nothing before it. */
+WIDE INLINE void look_first_wide(const void *wanted, const uint8_t *p, struct found *ret_found)
+{
+	const struct wide *w = wanted;
+	const __m256i here = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	const __m256i single = _mm256_or_si256(
+		_mm256_cmpeq_epi8(here, w->question), _mm256_cmpeq_epi8(here, w->ampersand));
+	const uint32_t ends = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, w->lf));
+	const uint32_t crs = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, w->cr));
+	const uint32_t nuls = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, w->nul));
+	const uint32_t slashes = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, w->slash));
+	*ret_found = (struct found){ends, (ends ^ crs << 1) | nuls,
+		(uint32_t)_mm256_movemask_epi8(single) | (slashes & slashes << 1)};
+}
+
+WIDE INLINE uint32_t differ_wide(const uint8_t *a, const uint8_t *b)
+{
+	const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)a);
+	const __m256i y = _mm256_loadu_si256((const __m256i *)(const void *)b);
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, y));
+}
+
+WIDE INLINE size_t same_wide(const uint8_t *a, const uint8_t *b)
+{
+	return (size_t)__builtin_ctzll(1ull << 32 | differ_wide(a, b));
+}
+
 INLINE __m128i equal(__m128i v, char c)
 {
 	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
@@ -90,7 +123,29 @@ INLINE void look(const void *wanted, const uint8_t *p, struct found *ret_found)
 	*ret_found = (struct found){
 		low.ends | high.ends << 16, low.odd | high.odd << 16, low.marks | high.marks << 16};
 }
+
+INLINE size_t same_start(const uint8_t *a, const uint8_t *b)
+{
+	for (size_t i = 0; i < SAME_MOST; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(a + i));
+		__m128i y = _mm_loadu_si128((const __m128i *)(const void *)(b + i));
+		unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
+		if (same != 0xffff) {
+			return i + (size_t)__builtin_ctz(~same);
+		}
+	}
+	return SAME_MOST;
+}
 #else
+INLINE size_t same_start(const uint8_t *a, const uint8_t *b)
+{
+	size_t i = 0;
+	while (i < SAME_MOST && a[i] == b[i]) {
+		i++;
+	}
+	return i;
+}
+
 INLINE void look(const void *wanted, const uint8_t *p, struct found *ret_found)
 {
 	struct found f = {0};
@@ -105,138 +160,273 @@ INLINE void look(const void *wanted, const uint8_t *p, struct found *ret_found)
 }
 #endif
 
+/* A head's first block, before which there is nothing. */
+INLINE void look_first(const void *wanted, const uint8_t *p, struct found *ret_found)
+{
+	uint8_t copy[1 + BLOCK];
+	copy[0] = ' ';
+	memcpy(copy + 1, p, BLOCK);
+	look(wanted, copy + 1, ret_found);
+}
+
+static bool is_name(const uint8_t *p, const char *name, size_t n)
+{
+	return th_slice_ieq((struct th_slice){p, n}, (struct th_slice){(const uint8_t *)name, n});
+}
+
+/* Notes whether line `i` has one of the names that are asked for. */
+static void note_name(struct th_lines *l, const uint8_t *p, size_t n, size_t i)
+{
+	const bool is[TH_LINES_NAMES] = {
+		[TH_LINES_TRANSFER_ENCODING] = n == 17 && is_name(p, "transfer-encoding", n),
+		[TH_LINES_CONTENT_LENGTH] = n == 14 && is_name(p, "content-length", n),
+		[TH_LINES_EXPECT] = n == 6 && is_name(p, "expect", n),
+	};
+	for (size_t k = 0; k < TH_LINES_NAMES; k++) {
+		l->named[k] = (l->named[k] & ~(1ull << i)) | (uint64_t)is[k] << i;
+	}
+}
+
+/* The head before: its bytes, and how many lines it has. They stand where those of this one will,
+ * each until it is looked at. */
+struct past {
+	const uint8_t *head; /* NULL: there is none */
+	size_t n;
+};
+
 /* A line that ends behind `end`; false: it is no plain field. There is a line before it, so that a
  * colon at its beginning or none at all follow on an LF, which is below a space, as what folds a
  * line is not above it. */
-INLINE bool add_line(struct th_lines *l, const uint8_t *head, size_t at, size_t end)
+static bool add_line(struct th_lines *l, const uint8_t *head, size_t i, size_t at, size_t end)
 {
 	const uint8_t *p = head + at, *colon = th_scan(p, head + end, ':');
-	if (l->n == TH_LINES_MAX || colon[-1] <= ' ' || p[0] <= ' ') {
+	if (i == TH_LINES_MAX || colon[-1] <= ' ' || p[0] <= ' ') {
 		return false;
 	}
 	unsigned tag = th_lines_tag(p, (size_t)(colon - p));
 	l->tags |= 1ull << tag;
-	l->tag[l->n] = (uint8_t)tag;
-	l->line[l->n++] = (struct th_line){(uint16_t)at, (uint16_t)(colon - head), (uint16_t)end};
+	l->tag[i] = (uint8_t)tag;
+	note_name(l, p, (size_t)(colon - p), i);
+	l->line[i] = (struct th_line){(uint16_t)at, (uint16_t)(colon - head), (uint16_t)end};
 	return true;
 }
 
-enum step {
-	STEP_ON,
-	STEP_END,
-	STEP_NOT_PLAIN,
-};
-
-/* Takes the lines that end in the block at `base`. */
-INLINE enum step take_ends(struct th_lines *l, const uint8_t *head, size_t base, uint32_t ends)
-{
-	size_t at = l->bytes;
-	for (; ends; ends &= ends - 1) {
-		size_t end = base + (size_t)__builtin_ctz(ends) + 1;
-		if (end - at == 2) { /* CR LF: the empty line */
-			l->bytes = (uint16_t)end;
-			return at ? STEP_END : STEP_NOT_PLAIN;
-		}
-		if (!at) {
-			l->start = (uint16_t)end;
-		} else if (!add_line(l, head, at, end)) {
-			return STEP_NOT_PLAIN;
-		}
-		at = end;
-	}
-	l->bytes = (uint16_t)at;
-	return STEP_ON;
-}
-
-/* The first block and the last, of which not all may be there. */
+/* The last block, of which not all may be there. */
 INLINE void look_at_edge(struct th_slice in, size_t at, look_fn *look_at, const void *wanted,
 	struct found *ret_found)
 {
 	uint8_t copy[1 + BLOCK];
-	size_t n = in.n - at < BLOCK ? in.n - at : BLOCK;
 	copy[0] = at > 0 ? in.p[at - 1] : ' ';
 	memset(copy + 1, ' ', BLOCK);
-	memcpy(copy + 1, in.p + at, n);
+	for (size_t i = at; i < in.n; i++) {
+		copy[1 + i - at] = in.p[i];
+	}
 	look_at(wanted, copy + 1, ret_found);
 }
 
-/* Of the bits of a block at `base` those before `end`. */
-INLINE uint32_t before(uint32_t bits, size_t base, size_t end)
+/* Of the bits of a block those before the empty line's end, where an LF stands two behind another;
+ * 0: there is none. */
+INLINE uint32_t until_empty_line(uint32_t ends, uint32_t ends_before)
 {
-	return end - base >= BLOCK ? bits : bits & ((1u << (end - base)) - 1);
+	const uint32_t last = ends & (ends << 2 | ends_before >> 30);
+	return last ? (last ^ (last - 1)) : 0;
+}
+
+/* What a kind of processor looks with. */
+struct eyes {
+	look_fn *look, *look_first; /* look_first: nothing before `p` can be read */
+	same_fn *same;
+	const void *wanted;
+};
+
+#define BLOCKS (TH_LINES_BYTES_MAX / BLOCK)
+
+INLINE void look_at(
+	struct th_slice in, size_t base, const struct eyes *eyes, struct found *ret_found)
+{
+	if (in.n - base < BLOCK) {
+		look_at_edge(in, base, eyes->look, eyes->wanted, ret_found);
+	} else if (base == 0) {
+		eyes->look_first(eyes->wanted, in.p, ret_found);
+	} else {
+		eyes->look(eyes->wanted, in.p + base, ret_found);
+	}
+}
+
+/* Where lines end in the blocks from that of l->bytes on, where one begins; not the empty line.
+ * Returns the bytes of the head; 0: it has no end, or is not plain. */
+INLINE size_t find_ends(
+	struct th_slice in, struct th_lines *l, const struct eyes *eyes, uint32_t ret_ends[BLOCKS])
+{
+	const size_t first = l->bytes / BLOCK;
+	uint32_t any = l->any_mark, odd = 0, until = 0;
+	uint32_t before = l->bytes && l->bytes % BLOCK == 0 ? 1u << (BLOCK - 1) : 0;
+	size_t base = first * BLOCK;
+	struct found f = {0};
+	if (base >= in.n) {
+		return 0;
+	}
+	for (look_at(in, base, eyes, &f);; look_at(in, base, eyes, &f)) {
+		until = until_empty_line(f.ends, before);
+		before = f.ends;
+		if (until) {
+			break;
+		}
+		ret_ends[base / BLOCK] = f.ends;
+		l->marks[base / BLOCK] = f.marks;
+		any |= f.marks;
+		odd |= f.odd;
+		base += BLOCK;
+		if (base >= in.n) {
+			return 0;
+		}
+	}
+	ret_ends[base / BLOCK] = f.ends & until >> 1;
+	ret_ends[first] &= ~0u << l->bytes % BLOCK;
+	l->marks[base / BLOCK] = f.marks & until;
+	l->any_mark = (any | (f.marks & until)) != 0;
+	return odd | (f.odd & until) ? 0 : base + BLOCK - (size_t)__builtin_clz(until);
+}
+
+/* Is a line, from `at` to `end`, named as the one of the head before that stands there? What is
+ * known of the name is known of this. A name with its colon is in no part of a line's end. */
+INLINE bool add_known(struct th_line *line, struct th_slice in, size_t at, size_t end,
+	const struct past *past, same_fn *same)
+{
+	const size_t was_at = line->at, n = line->colon - was_at;
+	const uint8_t *p = in.p + at, *was = past->head + was_at;
+	if (n < SAME_MOST && p <= in.p + in.n - SAME_MOST) {
+		if (same(p, was) <= n) {
+			return false;
+		}
+	} else if (in.n - at <= n || memcmp(p, was, n + 1) != 0) {
+		return false;
+	}
+	*line = (struct th_line){(uint16_t)at, (uint16_t)(at + n), (uint16_t)end};
+	return true;
+}
+
+/* The lines that end in the blocks from that of l->bytes on, of so many bytes. */
+INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, const struct past *past,
+	same_fn *same, const uint32_t *ends)
+{
+	size_t at = l->bytes, base = at / BLOCK * BLOCK;
+	struct th_line *line = l->line + l->n, *const past_end = l->line + past->n;
+	uint64_t unknown = 0;
+	for (; base < bytes; base += BLOCK) {
+		for (uint32_t bits = ends[base / BLOCK]; bits; bits &= bits - 1) {
+			const size_t end = base + 1 + (size_t)__builtin_ctz(bits);
+			if (line >= past_end || !add_known(line, in, at, end, past, same)) {
+				size_t i = (size_t)(line - l->line);
+				unknown |= 1ull << i % TH_LINES_MAX;
+				if (!add_line(l, in.p, i, at, end)) {
+					return false;
+				}
+			}
+			line++;
+			at = end;
+		}
+	}
+	l->n = (uint16_t)(line - l->line);
+	l->known = th_lines_first(l->n) & ~unknown;
+	return true;
+}
+
+/* Takes the start line off; false: the first line is the empty one. */
+static bool take_start(struct th_lines *l, size_t bytes, uint32_t *ends)
+{
+	size_t base = 0;
+	while (base < bytes && !ends[base / BLOCK]) {
+		base += BLOCK;
+	}
+	if (base >= bytes) {
+		return false;
+	}
+	uint32_t *bits = &ends[base / BLOCK];
+	l->bytes = l->start = (uint16_t)(base + 1 + (size_t)__builtin_ctz(*bits));
+	*bits &= *bits - 1;
+	return l->start > LINE_END;
+}
+
+/* What is known of lines that the head before had more of. */
+static void forget_behind(struct th_lines *l)
+{
+	const uint64_t there = th_lines_first(l->n);
+	for (size_t k = 0; k < TH_LINES_NAMES; k++) {
+		l->named[k] &= there;
+	}
+	memset(l->tag + l->n, NO_TAG, sizeof(l->tag) - TH_LINES_MAX);
 }
 
 /* From the line on that begins at l->bytes. */
-INLINE bool walk(struct th_slice in, struct th_lines *l, look_fn *look_at, const void *wanted)
+INLINE bool walk(
+	struct th_slice in, struct th_lines *l, const struct past *past, const struct eyes *eyes)
 {
-	size_t at = l->bytes / BLOCK * BLOCK;
-	uint32_t any = l->any_mark, behind = ~0u << l->bytes % BLOCK;
+	uint32_t ends[BLOCKS];
 	in.n = in.n < TH_LINES_BYTES_MAX ? in.n : TH_LINES_BYTES_MAX;
-	for (; at < in.n; at += BLOCK, behind = ~0u) {
-		struct found f;
-		if (at == 0 || in.n - at < BLOCK) {
-			look_at_edge(in, at, look_at, wanted, &f);
-		} else {
-			look_at(wanted, in.p + at, &f);
-		}
-		enum step step = f.ends & behind ? take_ends(l, in.p, at, f.ends & behind)
-						 : STEP_ON;
-		if (step == STEP_END) {
-			f.odd = before(f.odd, at, l->bytes);
-			f.marks = before(f.marks, at, l->bytes);
-		}
-		if (f.odd || step == STEP_NOT_PLAIN) {
-			return false;
-		}
-		l->marks[at / BLOCK] = f.marks;
-		any |= f.marks;
-		if (step == STEP_END) {
-			l->any_mark = any != 0;
-			memset(l->tag + l->n, NO_TAG, sizeof(l->tag) - TH_LINES_MAX);
-			return true;
-		}
+	size_t bytes = find_ends(in, l, eyes, ends);
+	if (!bytes || (l->bytes == 0 && !take_start(l, bytes, ends)) ||
+		!add_lines(in, l, bytes, past, eyes->same, ends)) {
+		return false;
 	}
-	return false;
+	l->bytes = (uint16_t)bytes;
+	forget_behind(l);
+	return true;
 }
 
 #if defined(__x86_64__)
-WIDE static bool walk_wide(struct th_slice in, struct th_lines *l)
+WIDE static bool walk_wide(struct th_slice in, struct th_lines *l, const struct past *past)
 {
 	const struct wide w = make_wide();
-	return walk(in, l, look_wide, &w);
+	const struct eyes eyes = {look_wide, look_first_wide, same_wide, &w};
+	return walk(in, l, past, &eyes);
 }
 #endif
 
-static bool walk_any(struct th_slice in, struct th_lines *l)
+static bool walk_any(struct th_slice in, struct th_lines *l, const struct past *past)
 {
 #if defined(__x86_64__)
 	if (th_cpu_has_avx2()) {
-		return walk_wide(in, l);
+		return walk_wide(in, l, past);
 	}
 #endif
-	return walk(in, l, look, NULL);
+	static const struct eyes eyes = {look, look_first, same_start, NULL};
+	return walk(in, l, past, &eyes);
 }
 
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines)
 {
+	static const struct past none;
 	struct th_lines *l = ret_lines;
 	l->bytes = l->start = l->n = l->same = 0;
 	l->any_mark = false;
 	l->tags = 0;
-	return walk_any(in, l);
+	return walk_any(in, l, &none);
 }
 
-/* How many first bytes are the same, in eights. */
+#if defined(__x86_64__)
+#define WIDE_BYTES 32
+
+/* As same_bytes(), of what is there of whole blocks. */
+WIDE static size_t same_blocks(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	for (size_t i = 0; n - i >= WIDE_BYTES; i += WIDE_BYTES) {
+		uint32_t differ = differ_wide(a + i, b + i);
+		if (differ) {
+			return i + (size_t)__builtin_ctz(differ);
+		}
+	}
+	return n - n % WIDE_BYTES;
+}
+#endif
+
+/* How many first bytes are the same; some more may be. */
 static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
 {
 	size_t i = 0;
-#if defined(__SSE2__)
-	for (; n - i >= 16; i += 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(a + i));
-		__m128i y = _mm_loadu_si128((const __m128i *)(const void *)(b + i));
-		if (_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) != 0xffff) {
-			break;
-		}
+#if defined(__x86_64__)
+	if (th_cpu_has_avx2()) {
+		i = same_blocks(a, b, n);
 	}
 #endif
 	while (n - i >= 8 && th_le64(a + i) == th_le64(b + i)) {
@@ -245,19 +435,35 @@ static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
 	return i;
 }
 
-bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines)
+/* How many first lines end within so many bytes: looked for from where they are likely to be. */
+static size_t lines_within(const struct th_lines *l, size_t bytes)
 {
-	size_t same = same_bytes(in.p, was, in.n < lines->bytes ? in.n : lines->bytes);
-	size_t n = lines->n;
-	if (same < lines->start) {
-		return th_lines_of(in, lines);
-	}
-	while (n > 0 && lines->line[n - 1].end > same) {
+	size_t n = bytes < l->bytes / 2u ? 0 : l->n;
+	while (n > 0 && l->line[n - 1].end > bytes) {
 		n--;
 	}
-	lines->bytes = n > 0 ? lines->line[n - 1].end : lines->start;
+	while (n < l->n && l->line[n].end <= bytes) {
+		n++;
+	}
+	return n;
+}
+
+bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines)
+{
+	const struct past past = {was, lines->n};
+	size_t same = same_bytes(in.p, was, in.n < lines->bytes ? in.n : lines->bytes);
+	size_t n = lines_within(lines, same);
+	bool begins = same >= lines->start;
+	lines->bytes = n > 0 ? lines->line[n - 1].end : begins ? lines->start : 0;
 	lines->n = lines->same = (uint16_t)n;
-	return walk_any(in, lines);
+	lines->any_mark &= begins;
+	return walk_any(in, lines, &past);
+}
+
+/* Of the bits of a block at `base` those before `end`. */
+static uint32_t before(uint32_t bits, size_t base, size_t end)
+{
+	return end - base >= BLOCK ? bits : bits & ((1u << (end - base)) - 1);
 }
 
 bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to)

@@ -12,6 +12,17 @@
 #define TH_LINES_MAX 64		/* fields of a head that is indexed */
 #define TH_LINES_BYTES_MAX 4096 /* and its bytes */
 #define TH_LINES_BLOCK 32
+#define TH_LINES_BESIDE \
+	32 /* bytes that can be read behind a head that another is compared with \
+	    */
+
+/* Names that each head is asked for, since they frame its message (RFC 9112 6, RFC 9110 10.1.1). */
+enum th_lines_name {
+	TH_LINES_TRANSFER_ENCODING,
+	TH_LINES_CONTENT_LENGTH,
+	TH_LINES_EXPECT,
+	TH_LINES_NAMES,
+};
 
 /* Offsets in the head. */
 struct th_line {
@@ -27,6 +38,10 @@ struct th_lines {
 	uint16_t same; /* of these, so many first ones are those of the head before (th_lines_again)
 			*/
 	bool any_mark;
+	/* Fields as bits, the first is bit 0: those whose name the same field of the head before
+	 * has, and those of the names that are asked for. */
+	uint64_t known;
+	uint64_t named[TH_LINES_NAMES];
 	uint64_t tags; /* which there are, as bits: most names that are looked for are not there */
 	struct th_line line[TH_LINES_MAX];
 	uint8_t tag[TH_LINES_MAX + 16]; /* th_lines_tag() of each name; and more that can be read */
@@ -41,6 +56,14 @@ static inline unsigned th_lines_tag(const uint8_t *name, size_t n)
 	return ((unsigned)n + 5 * (name[0] & 31u)) & 63;
 }
 
+/* The bits of so many first fields, 64 at most. */
+static inline uint64_t th_lines_first(size_t n)
+{
+	return n ? ~0ull >> (64 - n) : 0;
+}
+
+_Static_assert(TH_LINES_MAX == 64, "a bit for each line");
+
 /* The first line from `i` on with that tag; lines->n when there is none. */
 size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i);
 
@@ -48,8 +71,9 @@ size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i);
  * no use. */
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines);
 
-/* The same, where `lines` are those of the plain head `was`, of lines->bytes: those that begin both
- * heads are not looked for again. Some of `tags` and `any_mark` may be of the head before. */
+/* The same, where `lines` are those of the plain head `was`, of lines->bytes and TH_LINES_BESIDE
+ * more that can be read: those that begin both heads are not looked for again, and of others not
+ * the name, if it stands there. Some of `tags` and `any_mark` may be of the head before. */
 bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines);
 
 /* Is there a mark in the head's bytes from `from` to before `to`? */

@@ -13,13 +13,15 @@
 
 #define TH_REDACT_PARTS_MAX 24	/* of one head */
 #define TH_REDACT_REMEMBERED 12 /* lines of one connection's side */
-#define TH_REDACT_MEMORY_BYTES 1928
+#define TH_REDACT_MEMORY_BYTES 1912
 
 /* Zeroed memory has nothing in it. For one `how` and one side. */
 struct th_redact_memory {
-	uint64_t hiding; /* which fields of the head before were looked up, as bits */
+	uint64_t names; /* which fields of the head before had a name that hides, as bits */
 	uint16_t used;
 	uint8_t n, next;
+	uint8_t ordered;		     /* lines of the head before that were looked up, */
+	uint8_t order[TH_REDACT_REMEMBERED]; /* and which of what is remembered they are */
 	struct {
 		uint16_t at, n; /* the line as it was; what it became stands behind it */
 		uint16_t out_n;
@@ -40,8 +42,8 @@ struct th_redact_parts {
 	struct iovec part[1 + TH_REDACT_PARTS_MAX];
 };
 
-/* False: not this way (rules of one's own, too much of it, no memory given). lines->same, if it is
- * not 0, is of the head that was given here before with that memory. */
+/* False: not this way (rules of one's own, too much of it, no memory given). lines->known, if it
+ * is not 0, is of the head that was given here before with that memory. */
 bool th_redact_lines(const struct th_redaction *how, enum th_redact_side side, struct th_slice head,
 	const struct th_lines *lines, struct th_redact_memory *memory,
 	struct th_redact_parts *ret_parts);

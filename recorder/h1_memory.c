@@ -14,32 +14,36 @@ struct th_h1_memory *th_h1_memory_create(void)
 	}
 	if (!m) {
 		atomic_fetch_sub(&memories, 1);
+		return NULL;
 	}
+	m->answered = th_pool_alloc(sizeof(*m->answered));
 	return m;
 }
 
 struct th_h1_memory *th_h1_memory_destroy(struct th_h1_memory *m)
 {
 	if (m) {
+		th_pool_free(m->answered, sizeof(*m->answered));
 		th_pool_free(m, sizeof(*m));
 		atomic_fetch_sub(&memories, 1);
 	}
 	return NULL;
 }
 
-bool th_h1_memory_lines(struct th_h1_memory *m, struct th_slice in)
+bool th_h1_seen_lines(struct th_h1_seen *seen, struct th_slice in)
 {
-	return m->head_n ? th_lines_again(in, m->head, &m->lines) : th_lines_of(in, &m->lines);
+	return seen->head_n ? th_lines_again(in, seen->head, &seen->lines)
+			    : th_lines_of(in, &seen->lines);
 }
 
-void th_h1_memory_keep(struct th_h1_memory *m, struct th_slice head)
+void th_h1_seen_keep(struct th_h1_seen *seen, struct th_slice head)
 {
-	const struct th_lines *l = &m->lines;
+	const struct th_lines *l = &seen->lines;
 	size_t same = l->same ? l->line[l->same - 1].end : 0;
-	if (head.n > sizeof(m->head)) {
-		th_h1_memory_forget(m);
+	if (head.n > TH_H1_HEAD_KEPT) {
+		th_h1_seen_forget(seen);
 		return;
 	}
-	memcpy(m->head + same, head.p + same, head.n - same);
-	m->head_n = (uint16_t)head.n;
+	memcpy(seen->head + same, head.p + same, head.n - same);
+	seen->head_n = (uint16_t)head.n;
 }

@@ -97,6 +97,12 @@ static bool read_start(struct th_slice head, struct start *ret_start)
 	return true;
 }
 
+static bool waits_for_continue(const struct th_head *head)
+{
+	return !(head->lines && !head->lines->named[TH_LINES_EXPECT]) &&
+		th_head_has_token(head, "expect", "100-continue");
+}
+
 static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start start)
 {
 	uint64_t length = 0;
@@ -113,9 +119,8 @@ static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start
 	t->again = true;
 	th_emit_req_head_h1(t->conn, id, &emit);
 	if (!bodiless) {
-		bool waits = th_head_has_token(head, "expect", "100-continue");
 		t->sending = id;
-		t->expect = waits ? TH_H1_WAITING : TH_H1_NOT_WAITING;
+		t->expect = waits_for_continue(head) ? TH_H1_WAITING : TH_H1_NOT_WAITING;
 		th_hold_begin(
 			&t->req_hold, TH_REDACT_REQUEST, head, body == TH_H1_BODY_CHUNKED, false);
 	}
@@ -168,14 +173,15 @@ static bool plain_head(struct th_h1 *t, struct th_slice in, const struct th_line
 static bool plain_head_again(struct th_h1 *t, struct th_slice in)
 {
 	struct th_h1_memory *m = t->memory;
-	const struct th_head head = {{in.p, m->lines.bytes}, false, &m->lines};
+	const struct th_lines *lines = &m->asked.lines;
+	const struct th_head head = {{in.p, lines->bytes}, false, lines};
 	struct start start = {m->method, m->version};
-	if (!m->lines.same && !read_start(head.bytes, &start)) {
+	if (!lines->same && !read_start(head.bytes, &start)) {
 		return false;
 	}
 	m->method = start.method;
 	m->version = start.version;
-	th_h1_memory_keep(m, head.bytes);
+	th_h1_seen_keep(&m->asked, head.bytes);
 	return whole_head(t, &head, start);
 }
 
@@ -190,12 +196,12 @@ static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 	if (t->again && !t->memory) {
 		t->memory = th_h1_memory_create();
 	}
-	if (t->memory && th_h1_memory_lines(t->memory, in)) {
-		*ret_n = t->memory->lines.bytes;
+	if (t->memory && th_h1_seen_lines(&t->memory->asked, in)) {
+		*ret_n = t->memory->asked.lines.bytes;
 		return plain_head_again(t, in);
 	}
 	if (t->memory) {
-		th_h1_memory_forget(t->memory);
+		th_h1_seen_forget(&t->memory->asked);
 	} else if (th_lines_of(in, &lines)) {
 		*ret_n = lines.bytes;
 		return plain_head(t, in, &lines);

@@ -187,17 +187,35 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_
 	return ok;
 }
 
+/* Where the lines of a plain head are; NULL: it is not plain, or not all there. */
+static const struct th_lines *lines_of(struct th_h1 *t, struct th_slice in, struct th_lines *room)
+{
+	struct th_h1_seen *seen = t->memory ? t->memory->answered : NULL;
+	if (!seen) {
+		return th_lines_of(in, room) ? room : NULL;
+	}
+	if (!th_h1_seen_lines(seen, in)) {
+		th_h1_seen_forget(seen);
+		return NULL;
+	}
+	th_h1_seen_keep(seen, (struct th_slice){in.p, seen->lines.bytes});
+	return &seen->lines;
+}
+
 /* A final head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
 static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
-	struct th_lines lines;
+	struct th_lines room;
+	const struct th_lines *lines = NULL;
 	*ret_n = 0;
-	if (t->res_head.n || judge(in) != FINAL || !th_h1_is_between(&t->res) ||
-		!th_lines_of(in, &lines)) {
+	if (!t->res_head.n && judge(in) == FINAL && th_h1_is_between(&t->res)) {
+		lines = lines_of(t, in, &room);
+	}
+	if (!lines) {
 		return true;
 	}
-	*ret_n = lines.bytes;
-	bool ok = final_head(t, &(struct th_head){{in.p, lines.bytes}, false, &lines});
+	*ret_n = lines->bytes;
+	bool ok = final_head(t, &(struct th_head){{in.p, lines->bytes}, false, lines});
 	head_done(t);
 	return ok;
 }

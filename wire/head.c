@@ -194,6 +194,11 @@ static struct th_field field_at(const struct th_head *h, const struct th_line *l
 		th_slice_trim((struct th_slice){head + line->colon + 1, value_n})};
 }
 
+struct th_slice th_head_line(const struct th_head *h, size_t i)
+{
+	return field_at(h, &h->lines->line[i]).value;
+}
+
 /* The next field whose name begins with one of the letters; 0: any. *pos counts fields. */
 static bool next_of_lines(
 	const struct th_head *h, uint32_t letters, size_t *pos, struct th_field *ret_field)
@@ -329,11 +334,25 @@ bool th_head_request(
 	return true;
 }
 
+/* Of a status line as most are; 0: it is looked at closely. */
+static uint16_t status_at_once(struct th_slice head)
+{
+	const uint8_t *p = head.p;
+	if (head.n < 13 || th_le64(p) != th_le64("HTTP/1.1") || p[8] != ' ' || p[12] != ' ') {
+		return 0;
+	}
+	unsigned a = p[9] - (unsigned)'0', b = p[10] - (unsigned)'0', c = p[11] - (unsigned)'0';
+	return a <= 9 && b <= 9 && c <= 9 && a ? (uint16_t)(a * 100 + b * 10 + c) : 0;
+}
+
 uint16_t th_head_status(const struct th_head *h)
 {
 	struct th_slice version, reason, value;
-	uint16_t status = 0;
+	uint16_t status = h->list ? 0 : status_at_once(h->bytes);
 	uint64_t number;
+	if (status) {
+		return status;
+	}
 	if (!h->list) {
 		return th_h1_status_line(h->bytes, &version, &status, &reason) ? status : 0;
 	}

@@ -32,6 +32,9 @@ bool th_h1_status_line(struct th_slice head, struct th_slice *ret_version, uint1
 /* Iterates over the fields (HTTP/2 pseudo-fields included): start with *pos = 0; false: no more. */
 bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_field);
 
+/* The value of line number `i` of h->lines. */
+struct th_slice th_head_line(const struct th_head *h, size_t i);
+
 /* The same, for who looks for names that begin with one of `letters`: passes over
  * others where that is seen at a glance, and may give some all the same. */
 bool th_head_next_of(

@@ -339,11 +339,29 @@ static void read_codings(struct framing *f, struct th_slice value)
 	}
 }
 
+/* Of a head whose lines are known. */
+static struct framing framing_of_lines(const struct th_head *h)
+{
+	struct framing framing = {.body = TH_H1_BODY_NONE};
+	uint64_t codings = h->lines->named[TH_LINES_TRANSFER_ENCODING];
+	uint64_t lengths = h->lines->named[TH_LINES_CONTENT_LENGTH];
+	for (; codings; codings &= codings - 1) {
+		read_codings(&framing, th_head_line(h, (size_t)__builtin_ctzll(codings)));
+	}
+	for (; lengths && framing.body != TH_H1_BODY_BAD; lengths &= lengths - 1) {
+		read_lengths(&framing, th_head_line(h, (size_t)__builtin_ctzll(lengths)));
+	}
+	return framing;
+}
+
 static struct framing read_framing(const struct th_head *h)
 {
 	struct framing framing = {.body = TH_H1_BODY_NONE};
 	struct th_slice value;
 	size_t pos = 0;
+	if (h->lines) {
+		return framing_of_lines(h);
+	}
 	while (th_head_next_named(h, TH_SLICE_LIT("transfer-encoding"), &pos, &value)) {
 		read_codings(&framing, value);
 	}

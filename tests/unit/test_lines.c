@@ -3,6 +3,7 @@
 #include "base/lines.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/unit/guard.h"
@@ -145,6 +146,70 @@ Test(lines, any_bytes)
 		struct th_slice in = th_guard((struct th_slice){text, n});
 		if (th_lines_of(in, &lines)) {
 			check_same_fields((struct th_slice){in.p, lines.bytes});
+		}
+	}
+}
+
+static void check_after(const char *before, const char *text)
+{
+	static struct th_lines alone;
+	static uint8_t was[1024];
+	cr_assert(plain(before));
+	memcpy(was, before, lines.bytes);
+	const struct th_slice in = th_guard(th_slice_str(text));
+	bool is_plain = th_lines_of(in, &alone);
+	const struct th_lines past = lines;
+	cr_assert_eq(th_lines_again(in, was, &lines), is_plain, "%s", text);
+	if (!is_plain) {
+		return;
+	}
+	cr_assert(lines.bytes == alone.bytes && lines.start == alone.start && lines.n == alone.n);
+	cr_assert_eq(memcmp(lines.line, alone.line, alone.n * sizeof(*alone.line)), 0, "%s", text);
+	cr_assert_eq(memcmp(lines.tag, alone.tag, alone.n), 0);
+	cr_assert_eq(memcmp(lines.named, alone.named, sizeof(alone.named)), 0, "%s", text);
+	cr_assert_eq(lines.any_mark, alone.any_mark);
+	for (size_t i = 0; i < lines.n; i++) {
+		const struct th_line *a = &past.line[i], *b = &lines.line[i];
+		size_t n = (size_t)(b->colon - b->at);
+		bool same = i < past.n && (size_t)(a->colon - a->at) == n &&
+			memcmp(was + a->at, text + b->at, n) == 0;
+		cr_assert_eq(lines.known >> i & 1, same, "%zu of %s", i, text);
+	}
+}
+
+/* Whatever the head before was. */
+Test(lines, after_another_head)
+{
+	static const char *const heads[] = {GET "\r\n", GET "a: b\r\n\r\n",
+		GET "Content-Length: 1\r\nExpect: x\r\n\r\n",
+		GET "content-length: 1\r\nexpect: x\r\n\r\nbody",
+		GET "content-length: 12\r\nexpect:\r\ntransfer-encoding: chunked\r\n\r\n",
+		GET "content-lengths: 1\r\nexpec: x\r\na: b\r\nc: d\r\n\r\n",
+		GET "transfer-encoding: a\r\ncontent-length: 1\r\n\r\n",
+		GET "a-name-that-is-longer-than-a-block-of-bytes-is: 1\r\nexpect: 1\r\n\r\n",
+		GET "a-name-that-is-longer-than-a-block-of-bytes-was: 1\r\nexpect: 2\r\n\r\n",
+		"GET /b?c=d HTTP/1.1\r\nexpect: https://x\r\n\r\n", GET "a b\r\n\r\n",
+		GET "a: b\r\n",
+		GET "a:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\n\r\n\r\n\r\n",
+		"\r\n\r\n", "\r\n" GET "a: b\r\n\r\n"};
+	const size_t n = sizeof(heads) / sizeof(*heads);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; plain(heads[i]) && j < n; j++) {
+			check_after(heads[i], heads[j]);
+		}
+	}
+}
+
+/* Every field's end comes to stand at each place of a block, and the empty line too. */
+Test(lines, at_every_place_of_a_block)
+{
+	char before[200], text[200];
+	for (int a = 0; a < 70; a++) {
+		snprintf(before, sizeof(before), GET "a: %0*d\r\nexpect: b\r\n\r\n", a, 0);
+		for (int b = 0; b < 70; b++) {
+			snprintf(text, sizeof(text), GET "a: %0*d\r\nexpect: b\r\n\r\n\r\n", b, 0);
+			check_after(before, text);
+			cr_assert_eq(lines.known, 3);
 		}
 	}
 }
