@@ -40,6 +40,7 @@ static const struct field fields[] = {
 	WHOLE("secret"),
 	WHOLE("x-auth"),
 	WHOLE("api-key"),
+	WHOLE("api_key"),
 	FIELD("baggage", TH_SECRET_LIST),
 	FIELD("cookie2", TH_SECRET_COOKIE),
 	FIELD("referer", TH_SECRET_URL),
@@ -55,6 +56,7 @@ static const struct field fields[] = {
 	FIELD(":authority", TH_SECRET_URL),
 	WHOLE("access-key"),
 	WHOLE("dd-api-key"),
+	WHOLE("fastly-key"),
 	WHOLE("session-id"),
 	FIELD("set-cookie", TH_SECRET_SET_COOKIE),
 	FIELD("tracestate", TH_SECRET_LIST),
@@ -68,7 +70,6 @@ static const struct field fields[] = {
 	WHOLE("x-auth-token"),
 	WHOLE("x-session-id"),
 	WHOLE("authorization"),
-	WHOLE("helicone-auth"),
 	WHOLE("private-token"),
 	FIELD("x-rewrite-url", TH_SECRET_URL),
 	WHOLE("x-vault-token"),
@@ -82,6 +83,7 @@ static const struct field fields[] = {
 	WHOLE("x-session-token"),
 	FIELD("content-location", TH_SECRET_URL),
 	WHOLE("x-honeycomb-team"),
+	WHOLE("x-registry-config"),
 	WHOLE("dd-application-key"),
 	WHOLE("proxy-authorization"),
 	WHOLE("x-amz-security-token"),
@@ -104,6 +106,7 @@ struct end {
 
 /* Ends of field names, by their last letter: services name their own fields alike. */
 static const struct end ends_d[] = {END("-passwd"), END("-password")};
+static const struct end ends_h[] = {END("-auth")};
 static const struct end ends_l[] = {END("-credential")};
 static const struct end ends_n[] = {
 	END("-authorization"), END("-jwt-assertion"), END("-token"), END("_token")};
@@ -244,6 +247,8 @@ static bool has_secret_end(struct th_slice name)
 	switch (th_lower(name.p[name.n - 1])) {
 	case 'd':
 		return ends_in_table(ends_d, COUNT(ends_d), name);
+	case 'h':
+		return ends_in_table(ends_h, COUNT(ends_h), name);
 	case 'l':
 		return ends_in_table(ends_l, COUNT(ends_l), name);
 	case 'n':
@@ -299,6 +304,7 @@ static void fill_quick(void)
 		note_ending(f->name, f->n);
 	}
 	note_ends(ends_d, COUNT(ends_d));
+	note_ends(ends_h, COUNT(ends_h));
 	note_ends(ends_l, COUNT(ends_l));
 	note_ends(ends_n, COUNT(ends_n));
 	note_ends(ends_t, COUNT(ends_t));
@@ -355,12 +361,11 @@ bool th_secret_is_field(struct th_slice name)
 	return what == TH_SECRET_WHOLE || what == TH_SECRET_COOKIE || what == TH_SECRET_ELEMENTS;
 }
 
-/* Undoes percent-encoding into `out`, at most cap bytes; the length. */
-static size_t percent_decode(struct th_slice in, uint8_t *out, size_t cap)
+size_t th_secret_param_name(struct th_slice in, uint8_t *out, size_t cap)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < in.n && n < cap; n++) {
-		uint8_t c = in.p[i];
+		uint8_t c = in.p[i] == '+' ? ' ' : in.p[i];
 		if (c == '%' && in.n - i >= 3 && th_hex_decode(&c, (const char *)in.p + i + 1, 1)) {
 			i += 3;
 		} else {
@@ -384,7 +389,7 @@ bool th_secret_is_param(struct th_slice name)
 		name.p += name.n - sizeof(plain);
 		name.n = sizeof(plain);
 	}
-	size_t from = 0, n = percent_decode(name, plain, sizeof(plain));
+	size_t from = 0, n = th_secret_param_name(name, plain, sizeof(plain));
 	for (size_t i = 0; i <= n; i++) { /* "a[b]": a, and what is in brackets */
 		if (i == n || plain[i] == '[' || plain[i] == ']') {
 			if (is_param((struct th_slice){plain + from, i - from})) {

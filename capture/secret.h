@@ -47,4 +47,8 @@ bool th_secret_is_field(struct th_slice name);
  * with or without indexes ("token[]", "user[password]"). */
 bool th_secret_is_param(struct th_slice name);
 
+/* The name of a parameter as programs know it, without its encoding (WHATWG URL, 5.1), at most
+ * `cap` bytes of it; the length. */
+size_t th_secret_param_name(struct th_slice name, uint8_t *out, size_t cap);
+
 #endif

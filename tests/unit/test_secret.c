@@ -16,6 +16,7 @@ static const struct known known[] = {
 	{"access-key", TH_SECRET_WHOLE},
 	{"accesstoken", TH_SECRET_WHOLE},
 	{"api-key", TH_SECRET_WHOLE},
+	{"api_key", TH_SECRET_WHOLE},
 	{"apikey", TH_SECRET_WHOLE},
 	{"apitoken", TH_SECRET_WHOLE},
 	{"auth", TH_SECRET_WHOLE},
@@ -31,6 +32,7 @@ static const struct known known[] = {
 	{"dd-application-key", TH_SECRET_WHOLE},
 	{"destination", TH_SECRET_URL},
 	{"dpop", TH_SECRET_WHOLE},
+	{"fastly-key", TH_SECRET_WHOLE},
 	{"forwarded", TH_SECRET_URL},
 	{"helicone-auth", TH_SECRET_WHOLE},
 	{"host", TH_SECRET_URL},
@@ -71,6 +73,7 @@ static const struct known known[] = {
 	{"x-original-url", TH_SECRET_URL},
 	{"x-rapidapi-key", TH_SECRET_WHOLE},
 	{"x-rewrite-url", TH_SECRET_URL},
+	{"x-registry-config", TH_SECRET_WHOLE},
 	{"x-session-id", TH_SECRET_WHOLE},
 	{"x-session-token", TH_SECRET_WHOLE},
 	{"x-subscription-token", TH_SECRET_WHOLE},
@@ -118,7 +121,7 @@ Test(secret, what_is_like_a_field_is_not_one)
 Test(secret, ends_of_names_tell)
 {
 	static const char *const secret[] = {"x-my-token", "MY_TOKEN", "a-secret", "x-login-jwt",
-		"foo-api-key", "foo-apikey", "db-password", "service-credential"};
+		"foo-api-key", "foo-apikey", "db-password", "service-credential", "x-sentry-auth"};
 	for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++) {
 		cr_assert_eq(of(secret[i]), TH_SECRET_WHOLE, "%s", secret[i]);
 	}
