@@ -10,14 +10,20 @@
 
 /* ---- output ---- */
 
+/* Does a pattern of one's own find something in it? */
+static bool is_found(const struct th_redactor *r, struct th_slice value)
+{
+	size_t rule = 0, at = 0, to;
+	struct th_regex_in in = th_regex_in(value);
+	return r->how->rules &&
+		(th_scrub_rules_find(r->how->rules, r->side, &in, &rule, &at, &to) || in.work == 0);
+}
+
 /* A rule of one's own wants what it names gone, wherever it stands. */
 static bool is_wanted(const struct th_redactor *r, struct th_slice value)
 {
-	size_t rule = 0, at = 0, to;
 	return r->how->keep && r->side == TH_REDACT_RESPONSE && !r->by_rule &&
-		!th_stand_in_is(value) &&
-		!(r->how->rules &&
-			th_scrub_rules_find(r->how->rules, r->side, value, &rule, &at, &to));
+		!th_stand_in_is(value) && !is_found(r, value);
 }
 
 void th_redactor_token(struct th_redactor *r, const uint8_t *from, const uint8_t *to)
@@ -176,28 +182,43 @@ static void rewrite(struct th_redactor *r, enum th_scrub_action action, size_t a
 	r->redacted = true;
 }
 
-/* Patterns, in the value that was written from `from` on. */
-void th_redactor_search(struct th_redactor *r, size_t from)
+/* Patterns, in the value that was written from `from` on; `percent`: in what its percent-encoding
+ * stands for. What takes too long is replaced as a whole. */
+static void search_as(struct th_redactor *r, size_t from, bool percent)
 {
 	const struct th_scrub_rules *rules = r->how->rules;
+	struct th_regex_in in = th_regex_in((struct th_slice){NULL, r->out.n - from});
 	unsigned start = r->tokens;
+	in.percent = percent;
 	while (from < r->out.n) {
-		struct th_slice part = between_tokens(r, from);
 		size_t rule = 0, at = 0, to;
-		if (part.n == 0) {
+		in.text = between_tokens(r, from);
+		if (in.text.n == 0) {
 			from += TH_STAND_IN_BYTES;
 			continue;
 		}
-		if (!th_scrub_rules_find(rules, r->side, part, &rule, &at, &to)) {
-			from += part.n;
-			continue;
-		}
-		if (th_redactor_full(r, start)) {
+		const bool found = th_scrub_rules_find(rules, r->side, &in, &rule, &at, &to);
+		if (in.work == 0 || (found && th_redactor_full(r, start))) {
 			rewrite(r, TH_SCRUB_HASH, from, r->out.n - from);
 			return;
 		}
-		rewrite(r, rules->rules[rule].action, from + at, to - at);
+		if (found) {
+			rewrite(r, rules->rules[rule].action, from + at, to - at);
+		} else {
+			from += in.text.n;
+		}
 	}
+}
+
+/* What an encoding stands for first: of "4111+1111", the plus and what is behind it might otherwise
+ * pass for something else. */
+void th_redactor_search(struct th_redactor *r, size_t from)
+{
+	const uint8_t *p = r->out.p + from, *end = r->out.p + r->out.n;
+	if (th_find_any(p, end, "%+") < end) {
+		search_as(r, from, true);
+	}
+	search_as(r, from, false);
 }
 
 static void redact_by_kind(

@@ -64,7 +64,8 @@ size_t th_redact_h1_lines(const struct th_redaction *how, enum th_redact_side si
 size_t th_redact_field(const struct th_redaction *how, enum th_redact_side side,
 	struct th_slice name, struct th_slice value, uint8_t *out, bool *ret_redacted);
 
-/* A URL or request target. */
+/* A URL or request target. What has no scheme and no slash in front begins with an authority, as
+ * libcurl takes it. */
 size_t th_redact_url(
 	const struct th_redaction *how, struct th_slice url, uint8_t *out, bool *ret_redacted);
 

@@ -390,6 +390,7 @@ struct machine {
 	uint32_t began[2][TH_REGEX_STEPS]; /* a text is shorter than 4 GiB */
 	uint32_t seen[TH_REGEX_STEPS];	   /* the round in which a thread was put there */
 	uint32_t round;
+	uint64_t spent;
 	bool matched;
 	size_t match_began;
 };
@@ -401,6 +402,7 @@ static void add_thread(struct machine *m, int list, uint16_t at, size_t began)
 	stack[n++] = at;
 	while (n) {
 		uint16_t pc = stack[--n];
+		m->spent++;
 		if (m->seen[pc] == m->round) {
 			continue;
 		}
@@ -423,36 +425,112 @@ static void add_thread(struct machine *m, int list, uint16_t at, size_t began)
 	}
 }
 
-static bool is_word(struct th_slice text, size_t i)
+/* ---- the text ---- */
+
+static uint8_t byte_at(const struct th_regex_in *in, size_t i, size_t *ret_n)
 {
-	if (i >= text.n) {
-		return false;
+	uint8_t c = in->text.p[i];
+	*ret_n = 1;
+	if (in->percent && c == '%' && in->text.n - i >= 3 &&
+		th_hex_decode(&c, (const char *)in->text.p + i + 1, 1)) {
+		*ret_n = 3;
+		return c <= TH_REGEX_SKIP ? 0x80 : c;
 	}
-	uint8_t c = text.p[i], l = th_lower(c);
-	return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '_';
+	return in->percent && c == '+' ? ' ' : c;
 }
 
-static bool is_bound(struct th_slice text, size_t i)
+uint8_t th_regex_byte(const struct th_regex_in *in, size_t i, size_t *ret_next)
 {
-	return is_word(text, i) != (i > 0 && is_word(text, i - 1));
+	size_t n;
+	uint8_t c = byte_at(in, i, &n);
+	for (i += n; i < in->text.n && in->text.p[i] == TH_REGEX_SKIP; i++) {
+	}
+	*ret_next = i;
+	return c;
 }
+
+/* The byte before *at, which moves there; 0: none. */
+static uint8_t step_back(const struct th_regex_in *in, size_t *at)
+{
+	size_t n;
+	if (in->percent && *at >= 3 && in->text.p[*at - 3] == '%') {
+		uint8_t c = byte_at(in, *at - 3, &n);
+		if (n == 3) {
+			*at -= 3;
+			return c;
+		}
+	}
+	while (*at > 0) {
+		uint8_t c = byte_at(in, --*at, &n);
+		if (c != TH_REGEX_SKIP) {
+			return c;
+		}
+	}
+	return 0;
+}
+
+static bool is_kind(uint8_t c, enum th_regex_bound bound)
+{
+	uint8_t l = th_lower(c);
+	bool digit = c >= '0' && c <= '9';
+	bool name = bound != TH_REGEX_DIGIT && l >= 'a' && l <= 'z';
+	return digit || name || (bound == TH_REGEX_WORD && c == '_');
+}
+
+static bool kind_before(const struct th_regex_in *in, size_t i, enum th_regex_bound bound)
+{
+	uint8_t c = step_back(in, &i);
+	if (!is_kind(c, bound)) {
+		return false;
+	}
+	return !strchr("bfnrt", c) || step_back(in, &i) != '\\';
+}
+
+static bool kind_at(const struct th_regex_in *in, size_t i, enum th_regex_bound bound)
+{
+	size_t n;
+	while (i < in->text.n && in->text.p[i] == TH_REGEX_SKIP) {
+		i++;
+	}
+	return i < in->text.n && is_kind(byte_at(in, i, &n), bound);
+}
+
+static bool may_begin(const struct th_regex_in *in, size_t i, enum th_regex_bound bound)
+{
+	if (bound == TH_REGEX_ANYWHERE || bound == TH_REGEX_WORD) {
+		return !bound || kind_at(in, i, bound) != kind_before(in, i, bound);
+	}
+	return !kind_before(in, i, bound);
+}
+
+bool th_regex_may_end(const struct th_regex_in *in, size_t i, enum th_regex_bound bound)
+{
+	size_t at = i;
+	if (bound == TH_REGEX_ANYWHERE) {
+		return true;
+	}
+	bool wanted = bound == TH_REGEX_WORD ? is_kind(step_back(in, &at), bound) : true;
+	return kind_at(in, i, bound) != wanted;
+}
+
+/* ---- searching ---- */
 
 struct search {
 	struct machine m;
 	const struct th_regex *pattern;
-	struct th_slice text;
+	struct th_regex_in *in;
 	bool found;
 	size_t from, to; /* the best so far */
 };
 
-/* Threads that began behind the best match, or too long ago, end. */
-static bool goes_on(const struct search *s, size_t began, size_t i)
+/* Threads that began behind the best match end. */
+static bool goes_on(const struct search *s, size_t began)
 {
-	return (!s->found || began <= s->from) && i - began < TH_REGEX_MATCH_MAX;
+	return !s->found || began <= s->from;
 }
 
-/* One byte further: from list `a` into the other. */
-static void advance(struct search *s, int a, size_t i)
+/* One byte further, which ends before `next`: from list `a` into the other. */
+static void advance(struct search *s, int a, uint8_t c, size_t next)
 {
 	struct machine *m = &s->m;
 	m->lists[!a].n = 0;
@@ -461,63 +539,85 @@ static void advance(struct search *s, int a, size_t i)
 	for (uint16_t k = 0; k < m->lists[a].n; k++) {
 		const struct th_regex_step *step = &m->steps[m->lists[a].at[k]];
 		size_t began = m->began[a][k];
-		if (goes_on(s, began, i) && set_has(m->pool->sets[step->x], s->text.p[i])) {
+		if (goes_on(s, began) && set_has(m->pool->sets[step->x], c)) {
 			add_thread(m, !a, m->lists[a].at[k] + 1, began);
 		}
 	}
+	m->spent += m->lists[a].n;
 	if (m->matched && (!s->found || m->match_began <= s->from) &&
-		(!s->pattern->bound_right || is_bound(s->text, i + 1))) {
+		th_regex_may_end(s->in, next, s->pattern->right)) {
 		s->found = true;
 		s->from = m->match_began;
-		s->to = i + 1;
+		s->to = next;
 	}
 }
 
-static void begin_here(struct search *s, int a, size_t i)
+static void begin_here(struct search *s, int a, uint8_t c, size_t i)
 {
-	if (!s->found && set_has(s->pattern->starts, s->text.p[i]) &&
-		(!s->pattern->bound_left || is_bound(s->text, i))) {
+	if (!s->found && set_has(s->pattern->starts, c) && may_begin(s->in, i, s->pattern->left)) {
 		add_thread(&s->m, a, 0, i);
 	}
 }
 
-static bool run(struct search *s, size_t from)
+/* Where the next match may begin; most of a text is passed over here. */
+static size_t find_start(const struct search *s, size_t i)
 {
+	const struct th_regex_in *in = s->in;
+	const uint64_t *starts = s->pattern->starts;
+	const uint8_t *p = in->text.p;
+	size_t n;
+	while (!in->percent && i < in->text.n && !set_has(starts, p[i])) {
+		i++;
+	}
+	while (in->percent && i < in->text.n && !set_has(starts, byte_at(in, i, &n))) {
+		i += n;
+	}
+	return i;
+}
+
+static void run(struct search *s, size_t from)
+{
+	const struct th_regex_in *in = s->in;
 	int a = 0;
 	s->m.round = 1;
-	for (size_t i = from; i < s->text.n; i++) {
-		if (s->text.p[i] == TH_REGEX_SKIP) {
-			continue;
+	for (size_t i = from, n; i < in->text.n && s->m.spent < in->work; i += n) {
+		if (s->m.lists[a].n == 0) {
+			i = s->found ? in->text.n : find_start(s, i);
 		}
-		if (s->m.lists[a].n == 0 && s->found) {
+		if (i == in->text.n) {
 			break;
 		}
-		if (s->m.lists[a].n == 0 && !set_has(s->pattern->starts, s->text.p[i])) {
+		uint8_t c = byte_at(in, i, &n);
+		if (c == TH_REGEX_SKIP) {
 			continue;
 		}
-		begin_here(s, a, i);
-		advance(s, a, i);
-		a = !a;
+		begin_here(s, a, c, i);
+		if (s->m.lists[a].n) {
+			advance(s, a, c, i + n);
+			a = !a;
+		}
 	}
-	return s->found;
 }
 
 bool th_regex_find(const struct th_regex_pool *pool, const struct th_regex *pattern,
-	struct th_slice text, size_t from, size_t *ret_from, size_t *ret_to)
+	struct th_regex_in *in, size_t from, size_t *ret_from, size_t *ret_to)
 {
 	struct search s;
 	s.m.steps = pool->steps + pattern->first;
 	s.m.pool = pool;
 	s.m.lists[0].n = s.m.lists[1].n = 0;
 	memset(s.m.seen, 0, pattern->n * sizeof(s.m.seen[0]));
+	s.m.spent = 0;
 	s.m.matched = s.found = false;
 	s.pattern = pattern;
-	s.text = text;
+	s.in = in;
 	s.from = s.to = 0;
-	if (!run(&s, from)) {
+	run(&s, from);
+	in->work -= s.m.spent < in->work ? s.m.spent : in->work;
+	if (!s.found || in->work == 0) {
 		return false;
 	}
-	while (s.to < text.n && text.p[s.to] == TH_REGEX_SKIP) {
+	while (s.to < in->text.n && in->text.p[s.to] == TH_REGEX_SKIP) {
 		s.to++;
 	}
 	*ret_from = s.from;
@@ -562,9 +662,9 @@ const char *th_regex_compile(
 		return " holds a byte of zero";
 	}
 	c.fold = take(&source, TH_SLICE_LIT("(?i)"), false);
-	p.bound_left = take(&source, bound, false);
+	p.left = take(&source, bound, false) ? TH_REGEX_WORD : TH_REGEX_ANYWHERE;
 	bool escaped = source.n > 2 && source.p[source.n - 3] == '\\';
-	p.bound_right = !escaped && take(&source, bound, true);
+	p.right = !escaped && take(&source, bound, true) ? TH_REGEX_WORD : TH_REGEX_ANYWHERE;
 	compile_either(&c, source.p, source.p + source.n);
 	emit(&c, OP_MATCH, 0, 0);
 	p.n = c.n;

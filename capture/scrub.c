@@ -3,6 +3,8 @@
  * values end and where something was replaced. Then the patterns are searched in that text. */
 #include "capture/scrub.h"
 
+#include <errno.h>
+
 #include "base/text.h"
 #include "capture/secret.h"
 
@@ -187,14 +189,15 @@ static struct place step(const struct walk *w, const struct place *here, struct 
 	struct place next = {.depth = here->depth + 1, .selected = here->selected};
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct th_scrub_rule *r = &rules->rules[i];
-		if (!(here->open >> i & 1) || here->depth >= r->parts) {
+		if (r->kind != TH_SCRUB_JSON || !(here->open >> r->bit & 1) ||
+			here->depth >= r->parts) {
 			continue;
 		}
 		struct th_slice part = r->part[here->depth];
 		if (!th_slice_eq(part, name) && !th_slice_eq(part, TH_SLICE_LIT("*"))) {
 			continue;
 		}
-		next.open |= 1ull << i;
+		next.open |= 1ull << r->bit;
 		if (next.depth == r->parts && next.selected == TH_SCRUB_NONE) {
 			next.selected = r->action;
 		}
@@ -331,8 +334,9 @@ static uint64_t all_pointers(const struct walk *w)
 	uint64_t open = 0;
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct th_scrub_rule *r = &rules->rules[i];
-		bool pointer = r->kind == TH_SCRUB_JSON && (r->sides >> w->s->side & 1);
-		open |= (uint64_t)pointer << i;
+		if (r->kind == TH_SCRUB_JSON && (r->sides >> w->s->side & 1)) {
+			open |= 1ull << r->bit;
+		}
 	}
 	return open;
 }
@@ -523,17 +527,18 @@ static bool is_outside_strings(const struct walk *w, size_t at)
 		(w->t[at - 1] == WALL && w->c[at - 1] && strchr(" \t\r\n:,[{", w->c[at - 1]));
 }
 
-static void search(struct walk *w)
+static bool search(struct walk *w)
 {
 	bool json = w->json;
 	const struct th_scrub_rules *rules = w->s->how->rules;
+	struct th_regex_in in = th_regex_in((struct th_slice){w->t, w->n});
 	size_t rule = 0, from = 0, to;
-	while (th_scrub_rules_find(
-		rules, w->s->side, (struct th_slice){w->t, w->n}, &rule, &from, &to)) {
+	while (th_scrub_rules_find(rules, w->s->side, &in, &rule, &from, &to)) {
 		w->json = json && is_outside_strings(w, from);
 		replace(w, from, to, rules->rules[rule].action);
 		from = to;
 	}
+	return in.work > 0;
 }
 
 static bool type_is(const struct th_scrub *s, const char *type)
@@ -547,7 +552,7 @@ bool th_scrub_is_stream(const struct th_scrub *s)
 	return type_is(s, "text/event-stream");
 }
 
-size_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, uint8_t *scratch)
+ssize_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, uint8_t *scratch)
 {
 	struct walk w = {.s = s, .c = content, .t = scratch, .n = n};
 	bool form = type_is(s, "application/x-www-form-urlencoded");
@@ -564,6 +569,5 @@ size_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, ui
 	} else {
 		say_plain(&w, 0, n);
 	}
-	search(&w);
-	return w.replaced;
+	return search(&w) ? (ssize_t)w.replaced : -E2BIG;
 }

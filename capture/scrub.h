@@ -9,6 +9,8 @@
 #ifndef CAPTURE_SCRUB_H
 #define CAPTURE_SCRUB_H
 
+#include <sys/types.h>
+
 #include "capture/scrub_rules.h"
 
 struct th_scrub {
@@ -20,7 +22,8 @@ struct th_scrub {
 /* Can what comes behind an event (an empty line) be scrubbed by itself? */
 bool th_scrub_is_stream(const struct th_scrub *s);
 
-/* Scrubs `n` bytes; `scratch` has room for as many. How many places were replaced. */
-size_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, uint8_t *scratch);
+/* Scrubs `n` bytes; `scratch` has room for as many. How many places were replaced; or -E2BIG: the
+ * rules' patterns would take too long on it, it must not be written. */
+ssize_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, uint8_t *scratch);
 
 #endif

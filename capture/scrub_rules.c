@@ -1,76 +1,8 @@
 /* See scrub_rules.h. The JSON reader here is strict and small: objects, arrays and strings are all
- * that such a file has. Detectors are patterns with, for some, a check of digits. */
+ * that such a file has. What detectors look for is in detectors.c. */
 #include "capture/scrub_rules.h"
 
 #include "base/text.h"
-
-/* ---- detectors ---- */
-
-struct detector {
-	char name[8], pattern[80]; /* not pointers, which would be relocated in every program */
-	enum th_scrub_check check;
-};
-
-/* The shapes of keys: as the providers' documents and their secret-scanning partners give them. */
-static const struct detector detectors[] = {
-	{"email", "\\b[A-Za-z0-9][A-Za-z0-9._%+-]*@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,24}\\b",
-		TH_SCRUB_ANY},
-	{"phone", "\\+[1-9][0-9]{0,2}([ ().-]{0,2}[0-9]{1,4}){2,5}\\b", TH_SCRUB_ANY},
-	{"phone", "\\b[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{4}\\b", TH_SCRUB_ANY},
-	{"phone", "\\([0-9]{3}\\) ?[0-9]{3}[ .-][0-9]{4}\\b", TH_SCRUB_ANY},
-	{"card", "\\b[0-9]([ -]?[0-9]){12,18}\\b", TH_SCRUB_LUHN},
-	{"iban", "\\b[A-Z]{2}[0-9]{2}( ?[A-Z0-9]){11,30}\\b", TH_SCRUB_IBAN},
-	{"key", "\\b(sk|pk|rk)[-_][A-Za-z0-9_-]{16,}", TH_SCRUB_ANY},
-	{"key", "\\bAIza[A-Za-z0-9_-]{35}", TH_SCRUB_ANY},
-	{"key", "\\b(AKIA|ASIA)[A-Z0-9]{16}\\b", TH_SCRUB_ANY},
-	{"key", "\\bgh[pousr]_[A-Za-z0-9]{30,}", TH_SCRUB_ANY},
-	{"key", "\\bgithub_pat_[A-Za-z0-9_]{22,}", TH_SCRUB_ANY},
-	{"key", "\\bglpat-[A-Za-z0-9_-]{20,}", TH_SCRUB_ANY},
-	{"key", "\\bxox[abeoprs]-[A-Za-z0-9-]{10,}", TH_SCRUB_ANY},
-	{"key", "\\b(hf|gsk|r8|pplx|tgp|nvapi)[_-][A-Za-z0-9_-]{20,}", TH_SCRUB_ANY},
-	{"key", "\\beyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]+", TH_SCRUB_ANY},
-	{"key", "-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\\s]+", TH_SCRUB_ANY},
-};
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static bool luhn(struct th_slice s)
-{
-	unsigned sum = 0, digits = 0;
-	for (size_t i = s.n; i-- > 0;) {
-		if (s.p[i] < '0' || s.p[i] > '9') {
-			continue;
-		}
-		unsigned d = (unsigned)(s.p[i] - '0') << (digits++ & 1);
-		sum += d > 9 ? d - 9 : d;
-	}
-	return digits >= 13 && sum % 10 == 0;
-}
-
-static unsigned iban_step(unsigned rest, uint8_t c)
-{
-	if (c >= '0' && c <= '9') {
-		return (rest * 10 + (unsigned)(c - '0')) % 97;
-	}
-	return c >= 'A' && c <= 'Z' ? (rest * 100 + (unsigned)(c - 'A' + 10)) % 97 : rest;
-}
-
-static bool iban(struct th_slice s)
-{
-	unsigned rest = 0;
-	for (size_t i = 4; i < s.n; i++) {
-		rest = iban_step(rest, s.p[i]);
-	}
-	for (size_t i = 0; i < 4 && i < s.n; i++) {
-		rest = iban_step(rest, s.p[i]);
-	}
-	return rest == 1;
-}
-
-static bool passes(const struct th_scrub_rule *r, struct th_slice match)
-{
-	return r->check == TH_SCRUB_ANY || (r->check == TH_SCRUB_LUHN ? luhn(match) : iban(match));
-}
 
 /* ---- JSON ---- */
 
@@ -225,7 +157,7 @@ static struct th_scrub_rule *add_rule(
 	struct parser *s, enum th_scrub_kind kind, struct th_slice text)
 {
 	if (s->rules->n == TH_SCRUB_RULES_MAX) {
-		fail(s, nothing, "more than 64 rules");
+		fail(s, nothing, "more rules than are possible");
 		return NULL;
 	}
 	struct th_scrub_rule *r = &s->rules->rules[s->rules->n++];
@@ -254,12 +186,6 @@ static bool split_pointer(struct parser *s, struct th_scrub_rule *r)
 	return true;
 }
 
-static bool compile(struct parser *s, struct th_scrub_rule *r, struct th_slice source)
-{
-	const char *error = th_regex_compile(&s->rules->pool, source, &r->pattern);
-	return error ? fail(s, source, error) : true;
-}
-
 /* Rules are kept in the capture: a literal secret in them would be there. */
 static bool is_literal(struct th_slice source)
 {
@@ -285,17 +211,33 @@ static bool add_pattern(struct parser *s, struct th_slice source)
 	return error ? fail(s, source, error) : r != NULL;
 }
 
+static bool add_detector(struct parser *s, struct th_slice name, const struct th_detector *d)
+{
+	struct th_scrub_rule *r = add_rule(s, TH_SCRUB_PATTERN, name);
+	const char *error = r
+		? th_regex_compile(&s->rules->pool, th_slice_str(d->pattern), &r->pattern)
+		: NULL;
+	if (!r || error) {
+		return fail(s, name, error);
+	}
+	r->check = d->check;
+	r->pattern.left = d->left;
+	r->pattern.right = d->right;
+	return true;
+}
+
 static bool add_detectors(struct parser *s, struct th_slice name)
 {
+	const struct th_detector *d;
 	bool any = false;
-	for (size_t i = 0; i < COUNT(detectors); i++) {
-		struct th_scrub_rule *r = is(name, detectors[i].name)
-			? add_rule(s, TH_SCRUB_PATTERN, name)
-			: NULL;
-		if (r) {
-			r->check = (uint8_t)detectors[i].check;
-			any = compile(s, r, th_slice_str(detectors[i].pattern));
+	for (size_t i = 0; (d = th_detector(i)) != NULL; i++) {
+		if (!is(name, d->name)) {
+			continue;
 		}
+		if (!add_detector(s, name, d)) {
+			return false;
+		}
+		any = true;
 	}
 	return any || fail(s, name, " is no detector (email, phone, card, iban, key)");
 }
@@ -314,7 +256,13 @@ static bool add_named(struct parser *s, struct th_slice kind, struct th_slice te
 	enum th_scrub_kind k = is(kind, "header") ? TH_SCRUB_HEADER
 		: is(kind, "query")		  ? TH_SCRUB_QUERY
 						  : TH_SCRUB_JSON;
+	if (s->rules->n_named == TH_SCRUB_RULES_NAMED_MAX) {
+		return fail(s, nothing, "more than 64 rules");
+	}
 	struct th_scrub_rule *r = add_rule(s, k, text);
+	if (r) {
+		r->bit = (uint8_t)s->rules->n_named++;
+	}
 	return r && (k != TH_SCRUB_JSON || split_pointer(s, r));
 }
 
@@ -441,6 +389,20 @@ static bool take_file(struct parser *s)
 				: fail(s, nothing, "something stands behind the end"));
 }
 
+/* What is told by its check digits is looked for first: to others a part of it may look like
+ * something of theirs, a telephone number in an IBAN. */
+static void put_checked_first(struct th_scrub_rules *rules)
+{
+	for (size_t i = 1; i < rules->n; i++) {
+		const struct th_scrub_rule r = rules->rules[i];
+		size_t at = i;
+		for (; r.check && at > 0 && !rules->rules[at - 1].check; at--) {
+			rules->rules[at] = rules->rules[at - 1];
+		}
+		rules->rules[at] = r;
+	}
+}
+
 bool th_scrub_rules_parse(
 	struct th_slice file, struct th_scrub_rules *rules, char why[TH_SCRUB_RULES_WHY_MAX])
 {
@@ -448,7 +410,11 @@ bool th_scrub_rules_parse(
 	if (file.n > TH_SCRUB_RULES_FILE_MAX) {
 		return fail(&s, nothing, "the file is larger than 60 KiB");
 	}
-	return take_file(&s);
+	if (!take_file(&s)) {
+		return false;
+	}
+	put_checked_first(rules);
+	return true;
 }
 
 /* ---- asking ---- */
@@ -465,22 +431,48 @@ enum th_scrub_action th_scrub_rules_named(const struct th_scrub_rules *rules,
 	return TH_SCRUB_NONE;
 }
 
+/* The next match that passes its check, at or behind `at`. */
+static bool find_passing(const struct th_scrub_rules *rules, const struct th_scrub_rule *r,
+	struct th_regex_in *in, size_t at, size_t *ret_from, size_t *ret_to)
+{
+	size_t to;
+	for (; th_regex_find(&rules->pool, &r->pattern, in, at, &at, &to); at++) {
+		const size_t end = th_detector_end(r->check, in, at, to);
+		if (end) {
+			*ret_from = at;
+			*ret_to = end;
+			return true;
+		}
+	}
+	return false;
+}
+
+#define MATCH_MAX 128 /* longer than any match that is to pass a check */
+
+/* What stands before a card's number may be digits, too, with which it happens to pass. */
+static size_t with_overlapping(const struct th_scrub_rules *rules, const struct th_scrub_rule *r,
+	struct th_regex_in *in, size_t from, size_t to)
+{
+	struct th_regex_in near = *in;
+	size_t at = from, end;
+	near.text.n = to + MATCH_MAX < in->text.n ? to + MATCH_MAX : in->text.n;
+	while (r->check != TH_DETECTOR_ANY && find_passing(rules, r, &near, at + 1, &at, &end) &&
+		at < to) {
+		to = end > to ? end : to;
+	}
+	in->work = near.work;
+	return to;
+}
+
 bool th_scrub_rules_find(const struct th_scrub_rules *rules, enum th_redact_side side,
-	struct th_slice text, size_t *rule, size_t *from, size_t *ret_to)
+	struct th_regex_in *in, size_t *rule, size_t *from, size_t *ret_to)
 {
 	for (; *rule < rules->n; (*rule)++, *from = 0) {
 		const struct th_scrub_rule *r = &rules->rules[*rule];
-		if (r->kind != TH_SCRUB_PATTERN || !(r->sides >> side & 1)) {
-			continue;
-		}
-		size_t at = *from, to;
-		while (th_regex_find(&rules->pool, &r->pattern, text, at, &at, &to)) {
-			if (passes(r, (struct th_slice){text.p + at, to - at})) {
-				*from = at;
-				*ret_to = to;
-				return true;
-			}
-			at++;
+		if (r->kind == TH_SCRUB_PATTERN && (r->sides >> side & 1) &&
+			find_passing(rules, r, in, *from, from, ret_to)) {
+			*ret_to = with_overlapping(rules, r, in, *from, *ret_to);
+			return true;
 		}
 	}
 	return false;

@@ -11,10 +11,11 @@
 #ifndef CAPTURE_SCRUB_RULES_H
 #define CAPTURE_SCRUB_RULES_H
 
+#include "capture/detectors.h"
 #include "capture/redact.h"
-#include "capture/regex.h"
 
-#define TH_SCRUB_RULES_MAX 64
+#define TH_SCRUB_RULES_MAX 192	    /* with all patterns of detectors */
+#define TH_SCRUB_RULES_NAMED_MAX 64 /* headers, parameters, pointers */
 #define TH_SCRUB_RULES_FILE_MAX (60u << 10)
 #define TH_SCRUB_RULES_WHY_MAX 160
 #define TH_SCRUB_RULES_POINTER_MAX 16 /* parts of a JSON pointer */
@@ -33,14 +34,10 @@ enum th_scrub_action {
 	TH_SCRUB_DROP,
 };
 
-enum th_scrub_check {
-	TH_SCRUB_ANY,
-	TH_SCRUB_LUHN, /* ISO/IEC 7812-1 annex B */
-	TH_SCRUB_IBAN, /* ISO 13616: modulo 97 */
-};
-
 struct th_scrub_rule {
-	uint8_t kind, action, check;
+	uint8_t kind, action;
+	uint8_t check;	      /* enum th_detector_check */
+	uint8_t bit;	      /* of those with a name, which one */
 	uint8_t sides;	      /* bit per enum th_redact_side */
 	uint8_t parts;	      /* of a pointer */
 	struct th_slice text; /* name or pointer, as in the file; points into `texts` */
@@ -50,7 +47,7 @@ struct th_scrub_rule {
 
 struct th_scrub_rules {
 	struct th_scrub_rule rules[TH_SCRUB_RULES_MAX];
-	size_t n;
+	size_t n, n_named;
 	bool keep_compressed; /* bodies with a content coding are left as they are */
 	uint8_t body_sides;   /* bit per side: some rule may apply to bodies */
 	struct th_regex_pool pool;
@@ -67,10 +64,10 @@ bool th_scrub_rules_parse(
 enum th_scrub_action th_scrub_rules_named(const struct th_scrub_rules *rules,
 	enum th_scrub_kind kind, enum th_redact_side side, struct th_slice name);
 
-/* The next match of a pattern of that side in `text`, at or behind *from; rule by rule, so begin
- * with *rule and *from 0. */
+/* The next match of a pattern of that side in the text, at or behind *from; rule by rule, so begin
+ * with *rule and *from 0. False, and in->work is 0: looking for more would take too long. */
 bool th_scrub_rules_find(const struct th_scrub_rules *rules, enum th_redact_side side,
-	struct th_slice text, size_t *rule, size_t *from, size_t *ret_to);
+	struct th_regex_in *in, size_t *rule, size_t *from, size_t *ret_to);
 
 static inline bool th_scrub_rules_on_bodies(
 	const struct th_scrub_rules *rules, enum th_redact_side side)

@@ -45,8 +45,28 @@ size_t th_wire_content(struct th_wire_place *w, const uint8_t *p, size_t n, size
 	return run;
 }
 
-bool th_scrub_wire(const struct th_scrub *s, const struct th_wire_place *place, uint8_t *p,
-	size_t n, uint8_t *room)
+/* What extensions of chunks say (RFC 9112 7.1.1): nobody goes by it. */
+static bool mask_extensions(struct th_wire_place w, uint8_t *p, size_t n)
+{
+	bool any = false;
+	for (size_t at = 0; w.chunked && at < n;) {
+		if (w.state == CONTENT) {
+			size_t run = th_wire_content(&w, p, n, &at);
+			at += run;
+			continue;
+		}
+		framing_byte(&w, p[at]);
+		if (w.state == EXTENSION && !strchr("*\r; \t", p[at])) {
+			p[at] = '*';
+			any = true;
+		}
+		at++;
+	}
+	return any;
+}
+
+int th_scrub_wire(const struct th_scrub *s, const struct th_wire_place *place, uint8_t *p, size_t n,
+	uint8_t *room)
 {
 	struct th_wire_place w = *place;
 	size_t content = 0, at = 0, run;
@@ -55,13 +75,16 @@ bool th_scrub_wire(const struct th_scrub *s, const struct th_wire_place *place, 
 		content += run;
 		at += run;
 	}
-	bool any = th_scrub_content(s, room, content, room + n) > 0;
+	ssize_t replaced = th_scrub_content(s, room, content, room + n);
+	if (replaced < 0) {
+		return (int)replaced;
+	}
 	w = *place;
 	content = at = 0;
-	while (any && (run = th_wire_content(&w, p, n, &at)) > 0) {
+	while (replaced && (run = th_wire_content(&w, p, n, &at)) > 0) {
 		memcpy(p + at, room + content, run);
 		content += run;
 		at += run;
 	}
-	return any;
+	return mask_extensions(*place, p, n) || replaced;
 }

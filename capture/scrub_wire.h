@@ -19,9 +19,10 @@ struct th_wire_place {
  * then behind that content. */
 size_t th_wire_content(struct th_wire_place *w, const uint8_t *p, size_t n, size_t *at);
 
-/* Scrubs n bytes in place, from `place` on, which does not move. `room`: 2 * n bytes. True:
- * something was replaced. */
-bool th_scrub_wire(const struct th_scrub *s, const struct th_wire_place *place, uint8_t *p,
-	size_t n, uint8_t *room);
+/* Scrubs n bytes in place, from `place` on, which does not move, and masks what extensions of
+ * chunks say. `room`: 2 * n bytes. 1: something was replaced; 0: nothing; or as
+ * th_scrub_content(). */
+int th_scrub_wire(const struct th_scrub *s, const struct th_wire_place *place, uint8_t *p, size_t n,
+	uint8_t *room);
 
 #endif

@@ -156,8 +156,13 @@ static void write_held(struct th_held *h, uint32_t exchange, uint8_t type, uint8
 	}
 	if (room) {
 		const struct th_scrub s = scrub_of(h);
-		redacted = th_scrub_wire(&s, &h->at_start, h->raw.p, h->raw.n, room);
+		const int replaced = th_scrub_wire(&s, &h->at_start, h->raw.p, h->raw.n, room);
 		th_pool_free(room, 2 * (size_t)h->raw.n);
+		if (replaced < 0) {
+			withhold(h, "redaction rules would take too long on a body");
+			return;
+		}
+		redacted = replaced;
 	}
 	put_pieces(h, exchange, type, flags | (redacted ? TH_FRAME_REDACTED : 0));
 	th_gather_free(&h->raw);

@@ -8,10 +8,9 @@
 #include "recorder/process.h"
 
 #define URL_MAX 16384
-#define SCHEME_MAX 8
 #define TEXT_MAX 256
 #define FIXED 96
-#define PAYLOAD_MAX (FIXED + 3 * (2 + th_redact_bound(SCHEME_MAX + URL_MAX)) + 2 * (2 + TEXT_MAX))
+#define PAYLOAD_MAX (FIXED + 3 * (2 + th_redact_bound(URL_MAX)) + 2 * (2 + TEXT_MAX))
 
 static void put_text(struct th_out *out, struct th_slice s)
 {
@@ -19,36 +18,16 @@ static void put_text(struct th_out *out, struct th_slice s)
 	th_out_str16(out, s);
 }
 
-/* libcurl takes URLs without a scheme; their userinfo would pass for a path. */
-static size_t redact(struct th_slice url, uint8_t *out, bool *ret_redacted)
-{
-	const struct th_slice scheme = TH_SLICE_LIT("http://");
-	if (url.n == 0 || memmem(url.p, url.n, "://", 3)) {
-		return th_redact_url(th_process_redaction(), url, out, ret_redacted);
-	}
-	uint8_t *whole = th_pool_alloc(scheme.n + url.n);
-	if (!whole) {
-		return 0;
-	}
-	memcpy(whole, scheme.p, scheme.n);
-	memcpy(whole + scheme.n, url.p, url.n);
-	const struct th_slice s = {whole, scheme.n + url.n};
-	size_t n = th_redact_url(th_process_redaction(), s, out, ret_redacted) - scheme.n;
-	memmove(out, out + scheme.n, n);
-	th_pool_free(whole, s.n);
-	return n;
-}
-
 /* The URL is redacted in its place, behind the length that is not known before. */
 static void put_url(struct th_out *out, struct th_slice url, bool *ret_redacted)
 {
 	url.n = url.n < URL_MAX ? url.n : URL_MAX;
-	if (out->failed || out->cap - out->n < 2 + th_redact_bound(SCHEME_MAX + url.n)) {
+	if (out->failed || out->cap - out->n < 2 + th_redact_bound(url.n)) {
 		out->failed = true;
 		return;
 	}
 	uint8_t *at = out->p + out->n + 2;
-	size_t n = redact(url, at, ret_redacted);
+	size_t n = th_redact_url(th_process_redaction(), url, at, ret_redacted);
 	th_out_u16(out, (uint16_t)n);
 	out->n += n;
 }

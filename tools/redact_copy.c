@@ -73,26 +73,6 @@ static void mark(struct th_redact_copy *c, struct th_frame *f)
 typedef size_t redactor(
 	const struct th_redaction *how, struct th_slice in, uint8_t *out, bool *ret_redacted);
 
-/* libcurl takes URLs without a scheme; their userinfo would pass for a path. */
-static size_t redact_asked(
-	const struct th_redaction *how, struct th_slice in, uint8_t *out, bool *ret_redacted)
-{
-	struct th_buf whole = {0};
-	if (in.n == 0 || memmem(in.p, in.n, "://", 3)) {
-		return th_redact_url(how, in, out, ret_redacted);
-	}
-	th_buf_str(&whole, "http://");
-	size_t scheme = whole.n;
-	th_buf_slice(&whole, in);
-	if (whole.failed) {
-		th_tool_no_memory();
-	}
-	size_t n = th_redact_url(how, th_buf_view(&whole), out, ret_redacted) - scheme;
-	memmove(out, out + scheme, n);
-	th_buf_finish(&whole);
-	return n;
-}
-
 static size_t redact_text(
 	const struct th_redaction *how, struct th_slice in, uint8_t *out, bool *ret_redacted)
 {
@@ -154,7 +134,7 @@ static void redact_run(struct th_redact_copy *c, struct th_frame *f)
 static void redact_transfer(struct th_redact_copy *c, struct th_frame *f)
 {
 	static redactor *const how[] = {
-		redact_asked, redact_asked, redact_asked, redact_text, keep_text};
+		th_redact_url, th_redact_url, th_redact_url, redact_text, keep_text};
 	struct th_in in = {.p = f->payload.p, .n = f->payload.n};
 	struct th_buf b = {0};
 	bool any = false;
@@ -413,11 +393,11 @@ static bool can_scrub(const struct th_redact_copy *c, const struct exchange *x,
 		(!x->opaque && !is_coded(&x->head[s->side]) && !bad_framing && raw.n <= most);
 }
 
-static bool scrub(const struct th_scrub *s, bool chunked, uint8_t *p, size_t n)
+static int scrub(const struct th_scrub *s, bool chunked, uint8_t *p, size_t n)
 {
 	const struct th_wire_place start = {.chunked = chunked};
 	uint8_t *scratch = th_tool_alloc(2 * n + 1);
-	bool any = n && th_scrub_wire(s, &start, p, n, scratch);
+	int any = n ? th_scrub_wire(s, &start, p, n, scratch) : 0;
 	free(scratch);
 	return any;
 }
@@ -465,9 +445,12 @@ static void redact_body(struct th_redact_copy *c, struct exchange *x, enum th_re
 		withhold(c, x, side);
 		return;
 	}
-	if (rules && !is_coded(head)) {
-		any = scrub(&s, chunked, joined.p, body);
+	const int replaced = rules && !is_coded(head) ? scrub(&s, chunked, joined.p, body) : 0;
+	if (replaced < 0) {
+		withhold(c, x, side);
+		return;
 	}
+	any = replaced;
 	const struct th_slice tail = {raw.p + body, raw.n - body};
 	if (tail.n) {
 		uint8_t *out = room(&trailer, th_redact_bound(tail.n));

@@ -17,8 +17,7 @@ static void run(const struct th_scrub_rules *rules, const uint8_t *p, size_t n)
 		const struct th_scrub s = {&how, TH_REDACT_RESPONSE, th_slice_str(types[i])};
 		const struct th_wire_place place = {.chunked = i == 0};
 		memcpy(body, p, n);
-		bool any = th_scrub_wire(&s, &place, body, n, room);
-		FUZZ_CHECK(any || memcmp(body, p, n) == 0);
+		FUZZ_CHECK(th_scrub_wire(&s, &place, body, n, room) || memcmp(body, p, n) == 0);
 	}
 	th_auto_free uint8_t *head = malloc(th_redact_bound(n));
 	bool redacted = false;

@@ -367,6 +367,48 @@ Test(redact, rules_know_a_parameter_however_its_name_is_encoded)
 			    "&full+name=S3cr3tV4lue&full%20nam%65=S3cr3tV4lue HTTP/1.1\r\n\r\n");
 }
 
+/* What a URL's encoding stands for is looked into, as libraries encode what they are given. */
+Test(redact, patterns_are_found_in_encoded_urls)
+{
+	static const char *const targets[] = {"/?q=see%20me%40x.org%20ok", "/a/me%40x.org/b",
+		"/?q=%2B49+171+1234567", "/?q=%2B49%20171%201234567", "/?q=+491711234567",
+		"/?c=4111+1111+1111+1111+12", "/?c=4111%201111%201111%201111",
+		"/?c=4111111111111111", "/?i=DE89+3704+0044+0532+0130+00+BIC",
+		"/?k=use%3Ask-abcdefghijklmnop1234", "/?k=a%0Ask-abcdefghijklmnop1234",
+		"/bot1234567890:AAabcdefghijklmnopqrstuvwxyz-012345/x"};
+	static const char *const gone[] = {
+		"me", "x.org", "1234567", "711234567", "1111", "3704", "0130", "abcdefgh"};
+	use_rules(
+		"{\"rules\": [{\"detect\": [\"email\", \"phone\", \"card\", \"iban\", \"key\"]}]}");
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		bool redacted = false;
+		char *path = field(":path", targets[i], &redacted);
+		char *other = field("x-note", targets[i], &redacted);
+		for (size_t k = 0; k < sizeof(gone) / sizeof(gone[0]); k++) {
+			cr_expect_null(strstr(path, gone[k]), "%s: %s", targets[i], path);
+			cr_expect_null(strstr(other, gone[k]), "%s: %s", targets[i], other);
+		}
+		bool again = false;
+		char *twice = field(":path", path, &again);
+		cr_expect_str_eq(twice, path);
+		free(twice);
+		free(other);
+		free(path);
+	}
+}
+
+Test(redact, what_takes_too_long_goes_whole)
+{
+	static char value[16385];
+	bool redacted = false;
+	memset(value, 'a', sizeof(value) - 1);
+	use_rules("{\"rules\": [{\"pattern\": \"a(.*z)?\"}]}");
+	char *out = field("x-note", value, &redacted);
+	cr_expect_leq(strlen(out), (TH_REDACT_VALUE_TOKENS + 1) * TH_STAND_IN_BYTES);
+	cr_expect_null(strstr(out, "aaaa"));
+	free(out);
+}
+
 /* Past the most that a head may have, one stand-in stands for all the rest and its end. */
 Test(redact, the_rest_of_a_head_is_not_kept)
 {

@@ -13,6 +13,13 @@ static const char *compile(const char *source, struct th_regex *ret)
 	return th_regex_compile(&pool, th_slice_str(source), ret);
 }
 
+static bool find_in(
+	const struct th_regex *p, struct th_slice text, size_t *ret_from, size_t *ret_to)
+{
+	struct th_regex_in in = th_regex_in(text);
+	return th_regex_find(&pool, p, &in, 0, ret_from, ret_to);
+}
+
 /* The first match as text; "" for none. */
 static const char *first(const char *source, const char *text)
 {
@@ -22,7 +29,7 @@ static const char *first(const char *source, const char *text)
 	const char *error = compile(source, &p);
 	cr_assert_null(error, "%s %s", source, error);
 	found[0] = 0;
-	if (th_regex_find(&pool, &p, th_slice_str(text), 0, &from, &to)) {
+	if (find_in(&p, th_slice_str(text), &from, &to)) {
 		snprintf(found, sizeof(found), "%.*s", (int)(to - from), text + from);
 	}
 	return found;
@@ -66,11 +73,11 @@ Test(regex, special_bytes)
 	struct th_regex p;
 	size_t from, to;
 	cr_assert_null(compile("ab+", &p));
-	cr_assert(th_regex_find(&pool, &p, TH_SLICE_LIT("xa\1\1b\1\1c"), 0, &from, &to));
+	cr_assert(find_in(&p, TH_SLICE_LIT("xa\1\1b\1\1c"), &from, &to));
 	cr_expect(from == 1 && to == 7);
-	cr_assert_not(th_regex_find(&pool, &p, TH_SLICE_LIT("a\0b"), 0, &from, &to));
+	cr_assert_not(find_in(&p, TH_SLICE_LIT("a\0b"), &from, &to));
 	cr_assert_null(compile("[^x]+", &p));
-	cr_assert(th_regex_find(&pool, &p, TH_SLICE_LIT("\0ab\0"), 0, &from, &to));
+	cr_assert(find_in(&p, TH_SLICE_LIT("\0ab\0"), &from, &to));
 	cr_expect(from == 1 && to == 3);
 }
 
@@ -93,7 +100,7 @@ Test(regex, agrees_with_regexec)
 			}
 			regmatch_t m;
 			bool theirs = regexec(&re, text, 1, &m, 0) == 0;
-			bool ours = th_regex_find(&pool, &p, th_slice_str(text), 0, &from, &to);
+			bool ours = find_in(&p, th_slice_str(text), &from, &to);
 			cr_assert_eq(ours, theirs, "%s in %s", sources[i], text);
 			cr_assert(!ours || ((regoff_t)from == m.rm_so && (regoff_t)to == m.rm_eo),
 				"%s in %s", sources[i], text);

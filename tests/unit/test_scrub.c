@@ -1,6 +1,7 @@
-#include "capture/scrub.h"
+#include "capture/scrub_wire.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static char *scrub_cut(const char *type, const char *text, size_t n, size_t *ret
 	uint8_t *content = malloc(n + 1), *scratch = malloc(n + !n);
 	uint8_t *exact = malloc(n + !n);
 	memcpy(exact, text, n);
-	*ret_replaced = th_scrub_content(&s, exact, n, scratch);
+	*ret_replaced = (size_t)th_scrub_content(&s, exact, n, scratch);
 	memcpy(content, exact, n);
 	content[n] = 0;
 	free(exact);
@@ -118,6 +119,165 @@ Test(scrub, detectors)
 		cr_expect_str_eq(got, misses[i]);
 		free(got);
 	}
+}
+
+/* One shape of key of each of those who give them to agents and to what agents use. */
+static const char *const keys[] = {"sk-abcdefghijklmnop12345678", "sk-proj-abc_DEF-ghijklmnop1234",
+	"sk-ant-api03-abcdefghijklmnopqrstuvwx-AA", "sk-or-v1-0123456789abcdef0123456789abcdef",
+	"csk-abcdefghijklmnopqrstuvwx", "sk_live_abcdefghijklmnopqrstuvwx",
+	"rk_test_abcdefghijklmnopqrstuvwx", "whsec_abcdefghijklmnopqrstuvwxyz012345",
+	"AIzaSyA-1234567890abcdefghijklmnopqrstu", "ya29.a0AfH6SMBabcdefghijklmnop-QRS_tuv",
+	"GOCSPX-abcdefghijklmnopqrstuvwxyz01", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE",
+	"ABSKQmVkcm9ja0FQSUtleS1hYmNkZWZnaGlqa2w=", "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+	"github_pat_11ABCDEFG0abcdefghij_KLMNOPQRSTUVWXYZ", "glpat-abcdefghij-klmnop_QRS",
+	"xoxb-123456789012-abcdef", "xapp-1-A0B1C2D3E-1234567890123-abcdef0123456789",
+	"xoxe.xoxp-1-abcdefghijklmnop", "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH",
+	"gsk_abcdefghijklmnopqrstuvwxyz0123456789", "xai-abcdefghijklmnopqrstuvwxyz0123456789",
+	"pplx-abcdefghijklmnopqrstuvwxyz012345", "r8_abcdefghijklmnopqrstuvwxyz0123456789",
+	"nvapi-abcdefghijklmnopqrstuvwxyz-012345", "tvly-abcdefghijklmnopqrstuvwxyz0123",
+	"npm_abcdefghijklmnopqrstuvwxyz0123456789", "pypi-AgEIcHlwaS5vcmcCJGFiY2RlZmdoaWo",
+	"SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+	"dop_v1_0123456789abcdef0123456789abcdef", "dapi0123456789abcdef0123456789abcdef",
+	"lsv2_pt_0123456789abcdef0123456789abcdef_0123456789",
+	"1234567890:AAabcdefghijklmnopqrstuvwxyz-012345", "hvs.abcdefghijklmnopqrstuvwxyz012345",
+	"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.abcdefghijkl-_mnop"};
+
+Test(scrub, keys_are_known_by_their_shapes)
+{
+	use("{\"rules\": [{\"detect\": \"key\"}]}");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		static const char *const around[] = {"{\"t\":\"use %s now\"}",
+			"{\"t\":\"{\\\"t\\\":\\\"a\\\\n%s\\\"}\"}", "{\"t\":\"MY_KEY_%s, ok\"}"};
+		for (size_t k = 0; k < sizeof(around) / sizeof(*around); k++) {
+			char text[256];
+			snprintf(text, sizeof(text), around[k], keys[i]); // NOLINT
+			char *got = scrub(JSON, text);
+			for (size_t at = 8; at + 8 <= strlen(keys[i]); at++) {
+				char piece[9] = "";
+				memcpy(piece, keys[i] + at, 8);
+				cr_expect_null(strstr(got, piece), "%s: %s", keys[i], got);
+			}
+			free(got);
+		}
+	}
+}
+
+static void expect_plain(const char *text, const char *wanted)
+{
+	expect("text/plain", text, wanted);
+}
+
+/* What stands before a number and behind it is none of it, whatever it looks like. */
+Test(scrub, numbers_among_other_numbers)
+{
+	use("{\"rules\": [{\"detect\": [\"phone\", \"card\", \"iban\"]}]}");
+	expect_plain("4111 1111 1111 1111 12/29 123", "################### 12/29 123");
+	expect_plain("x 4111111111111111 737 ", "x ################ 737 ");
+	expect_plain("no. 12 4111-1111-1111-1111.", "no. 12 ###################.");
+	expect_plain("cc4111111111111111, 4111.1111.1111.1111",
+		"cc################, ###################");
+	expect_plain("DE89 3704 0044 0532 0130 00 BIC COBADEFF 12",
+		"########################### BIC COBADEFF 12");
+	expect_plain("gb82west12345698765432, DE89-3704-0044-0532-0130-00",
+		"######################, ###########################");
+	expect_plain("+44 (0)20 7946 0018; 0049 30 901820; +49 (171) 123/45678",
+		"###################; ##############; ###################");
+	expect(JSON, "[\"{\\\"a\\\":\\\"b\\\\n4111 1111 1111 1111\\\"}\"]",
+		"[\"{\\\"a\\\":\\\"b\\\\n###################\\\"}\"]");
+}
+
+/* Digits in front, with which what is there passes its check, too: the number's end goes as well.
+ */
+Test(scrub, a_number_that_overlaps_with_another_that_passes)
+{
+	use("{\"rules\": [{\"detect\": \"card\"}]}");
+	for (unsigned front = 0; front < 100; front++) {
+		char text[64];
+		snprintf(text, sizeof(text), "%02u 5500 0000 0000 0004", front);
+		char *got = scrub("text/plain", text);
+		cr_expect_null(strstr(got, "0004"), "%s: %s", text, got);
+		free(got);
+	}
+}
+
+Test(scrub, addresses_of_all_kinds)
+{
+	use("{\"rules\": [{\"detect\": \"email\"}]}");
+	expect_plain("to _me@x.org, a_b@x.co.uk", "to #########, ###########");
+	expect_plain("J\xc3\xb6rg@b\xc3\xbc"
+		     "cher.example o'neil@x.org",
+		"##################### ############");
+	expect(JSON,
+		"{\"a\":\"b\\u00fc@b\\u00fc"
+		"cher.de x\"}",
+		"{\"a\":\"###################### x\"}");
+}
+
+/* A private key is as long as it is, and its lines end as they do where it stands. */
+Test(scrub, private_keys_go_whole)
+{
+	static const char *const ends[] = {"\\n", "\\\\n", "\\r\\n", " "};
+	use("{\"rules\": [{\"detect\": \"key\"}]}");
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		static char text[20000];
+		size_t n = (size_t)sprintf(text,
+			"{\"k\":\"-----BEGIN RSA PRIVATE KEY-----%sProc-Type: "
+			"4,ENCRYPTED%s%s",
+			ends[i], ends[i], ends[i]);
+		for (int line = 0; line < 180; line++) {
+			n += (size_t)sprintf(text + n,
+				"MIIEsecretsecretsecretsecretsecretsecretsecretsecret"
+				"secret/+secret%s",
+				ends[i]);
+		}
+		sprintf(text + n, "-----END RSA PRIVATE KEY-----%sbehind\"}", ends[i]);
+		char *got = scrub(JSON, text);
+		cr_expect_null(strstr(got, "secret"), "%s", strstr(got, "secret"));
+		cr_expect_not_null(strstr(got, "behind\"}"));
+		free(got);
+	}
+}
+
+/* No expression, on no text, takes for ever: it gives up, and what was to be scrubbed is not
+ * written. */
+Test(scrub, what_takes_too_long_is_given_up)
+{
+	static char text[16384];
+	size_t replaced;
+	memset(text, 'a', sizeof(text));
+	use("{\"rules\": [{\"pattern\": \"a(.*z)?\"}]}");
+	free(scrub_cut("text/plain", text, sizeof(text), &replaced));
+	cr_assert_eq((ssize_t)replaced, -E2BIG);
+	use("{\"rules\": [{\"pattern\": \"a+.?z\"}]}");
+	free(scrub_cut("text/plain", text, sizeof(text), &replaced));
+	cr_assert_eq(replaced, 0);
+}
+
+Test(scrub, many_rules)
+{
+	char file[8192] =
+		"{\"rules\": [{\"detect\": [\"email\", \"phone\", \"card\", \"iban\", \"key\"]}";
+	for (int i = 0; i < 64; i++) {
+		sprintf(file + strlen(file), ", {\"json\": \"/k%d\"}", i);
+	}
+	strcat(file, "]}");
+	use(file);
+	expect(JSON, "{\"k0\":\"ab\",\"k63\":\"cd\",\"k64\":\"e\"}",
+		"{\"k0\":\"##\",\"k63\":\"##\",\"k64\":\"e\"}");
+}
+
+/* Chunks' framing stays where it is; what their extensions say goes. */
+Test(scrub, extensions_of_chunks)
+{
+	use("{\"rules\": [{\"pattern\": \"s[e3]cret\"}]}");
+	const struct th_scrub s = {&how, TH_REDACT_RESPONSE, TH_SLICE_LIT("text/plain")};
+	const struct th_wire_place start = {.chunked = true};
+	uint8_t body[] = "6 ;a=\"s3cret\"; token=s3cret\r\nsecret\r\n2\r\nok\r\n0;s3cret\r\n";
+	uint8_t room[2 * sizeof(body)];
+	cr_assert_eq(th_scrub_wire(&s, &start, body, sizeof(body) - 1, room), 1);
+	cr_assert_null(strstr((char *)body, "cret"), "%s", body);
+	cr_assert_not_null(strstr((char *)body, "\r\n2\r\nok\r\n0;******\r\n"), "%s", body);
+	cr_assert_eq(memcmp(body, "6 ;", 3), 0);
 }
 
 Test(scrub, forms_and_multipart)

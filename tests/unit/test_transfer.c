@@ -88,6 +88,18 @@ Test(transfer, nor_of_urls_without_a_scheme)
 	cr_assert_not_null(memmem(asked.p, asked.n, "@h/a?api_key=th-", 16));
 }
 
+Test(transfer, nor_of_urls_with_more_or_fewer_slashes_than_usual)
+{
+	static const char *const urls[] = {"http:/u:hunter2@h/", "http:///u:hunter2@h/",
+		"HTTP://u:hunter2@h", "u:hunter2@h?next=http://x/", "u:/hunter2@h/"};
+	(void)script_open();
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct th_transfer_facts facts = {.asked = th_slice_str(urls[i])};
+		th_recorder_transfer(&facts);
+		cr_assert_null(memmem(last()->p, last()->n, "hunter2", 7), "%s", urls[i]);
+	}
+}
+
 Test(transfer, long_texts_are_cut)
 {
 	(void)script_open();
