@@ -123,7 +123,7 @@ Test(tap_h1, bodies_are_scrubbed_wherever_they_are_cut)
 			      "!FIN"),
 		CONN "#1 req-head c1 v11 L POST / HTTP/1.1\\r\\nTransfer-Encoding: chunked"
 		     "\\r\\n\\r\\n\n"
-		     "#1 req-data LR 5\\r\\n{\"k\":\\r\\n4;x=y\\r\\n\"***\\r\\n2\\r\\n\"}\\r\\n"
+		     "#1 req-data LR 5\\r\\n{\"k\":\\r\\n4;***\\r\\n\"***\\r\\n2\\r\\n\"}\\r\\n"
 		     "0\\r\\nX-Api-Key: " TOKEN "\\r\\n\\r\\n\n"
 		     "#1 res-head v11 L HTTP/1.1 200 K\\r\\nContent-Type: text/event-stream"
 		     "\\r\\n\\r\\n\n"
