@@ -138,22 +138,45 @@ static bool redact(struct th_caller *c, const struct th_head *head)
 	return true;
 }
 
-bool th_answer_head(
-	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked)
+static void begin_asked(
+	struct th_caller *c, bool list, uint8_t version, struct th_exchange *ret_asked)
 {
-	if (!redact(c, &head)) {
-		return false;
-	}
 	*ret_asked = (struct th_exchange){.process = &c->process,
 		.connection = &c->connection,
 		.thread = c->hello.thread,
 		.request = {.present = true,
 			.head_done = true,
 			.version = version,
-			.head = {.bytes = th_buf_view(&c->redacted), .list = head.list}}};
+			.head = {.bytes = th_buf_view(&c->redacted), .list = list}}};
 	c->asker.version = version;
 	c->head_read = false;
+}
+
+bool th_answer_head(
+	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked)
+{
+	if (!redact(c, &head)) {
+		return false;
+	}
+	begin_asked(c, head.list, version, ret_asked);
 	return true;
+}
+
+bool th_answer_head_known(struct th_caller *c, struct th_slice in,
+	const struct th_head_again *again, uint8_t version, struct th_exchange *ret_asked)
+{
+	if (!redact_as_before(c, cut(in, again->line))) {
+		return false;
+	}
+	begin_asked(c, false, version, ret_asked);
+	return true;
+}
+
+bool th_answer_head_again(
+	const struct th_caller *c, struct th_slice in, struct th_head_again *ret_again)
+{
+	return c->asked.n && !c->asked.failed && !c->asked_list &&
+		th_head_again(th_buf_view(&c->asked), c->asked_line, in, ret_again);
 }
 
 bool th_answer_read_head(struct th_caller *c, const struct th_exchange *asked)

@@ -83,6 +83,15 @@ void th_caller_finish(struct th_caller *c);
 bool th_answer_head(
 	struct th_caller *c, struct th_head head, uint8_t version, struct th_exchange *ret_asked);
 
+/* The same of a head that th_answer_head_again() found at the beginning of `in`. */
+bool th_answer_head_known(struct th_caller *c, struct th_slice in,
+	const struct th_head_again *again, uint8_t version, struct th_exchange *ret_asked);
+
+/* Does `in` begin with a head of HTTP/1 that is the one before on this connection, but for its
+ * length? */
+bool th_answer_head_again(
+	const struct th_caller *c, struct th_slice in, struct th_head_again *ret_again);
+
 /* Makes the canonical form of that head in c->canon, once. False: it cannot be read. */
 bool th_answer_read_head(struct th_caller *c, const struct th_exchange *asked);
 
@@ -168,8 +177,17 @@ struct th_ending {
 	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };
 
+/* HTTP/1: what the messages of `x` themselves say of the connection's end, which stays as it is. */
+struct th_closing {
+	bool until; /* the answer's body goes on until it is closed */
+	bool said;  /* it is closed behind the answer */
+};
+
+struct th_closing th_closing_of(const struct th_exchange *x);
+
 /* HTTP/1: what to do after the answer of `x`. */
-struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x);
+struct th_ending th_ending_of(
+	struct th_serving *s, const struct th_exchange *x, const struct th_closing *closing);
 
 /* HTTP/2: a stream ended because its connection did; KEEP when it did not. */
 struct th_ending th_ending_of_stream(struct th_serving *s, const struct th_exchange *x);

@@ -348,3 +348,11 @@ X509 *th_ca_leaf(struct th_ca *ca, const struct th_ca_subject *subject)
 	pthread_mutex_unlock(&ca->lock);
 	return cert;
 }
+
+size_t th_ca_leaves(struct th_ca *ca)
+{
+	pthread_mutex_lock(&ca->lock);
+	size_t n = ca->n;
+	pthread_mutex_unlock(&ca->lock);
+	return n;
+}

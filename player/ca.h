@@ -45,4 +45,7 @@ X509 *th_ca_leaf(struct th_ca *ca, const struct th_ca_subject *subject);
 /* The key of every leaf. */
 EVP_PKEY *th_ca_leaf_key(const struct th_ca *ca);
 
+/* How many different leaves there are. */
+size_t th_ca_leaves(struct th_ca *ca);
+
 #endif

@@ -286,7 +286,8 @@ static bool ended(struct dialog *d)
 	if (d->part < d->script.n_parts || d->said < all) {
 		return false;
 	}
-	struct th_ending e = th_ending_of(d->c->serving, d->x);
+	const struct th_closing closing = th_closing_of(d->x);
+	struct th_ending e = th_ending_of(d->c->serving, d->x, &closing);
 	if (e.after == TH_AFTER_KEEP && e.idle_ns && is_idle_over(d, &e)) {
 		e.after = e.then;
 	}

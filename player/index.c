@@ -66,6 +66,7 @@ struct th_index {
 	char (*lanes)[TH_LANE_BYTES]; /* of the run's processes */
 	struct answer *answers;
 	size_t n, unused;
+	size_t early;	   /* that are found by their head */
 	size_t first_left; /* answers before it are claimed */
 	struct queue *queues;
 	uint32_t n_queues, cap_queues;
@@ -232,6 +233,7 @@ static void add_answer(struct th_index *ix, const struct th_exchange *x, const s
 		}
 		struct key k = make_key((enum level)level, c, &who);
 		uint32_t queue = append(ix, &k, a);
+		ix->early += level == BY_HEAD;
 		if (level == BY_ORDER) {
 			th_likely_note(ix->likely, x, an->conn, queue, c);
 		}
@@ -558,6 +560,9 @@ bool th_index_claim_early(struct th_index *ix, const struct th_canon *c, struct 
 size_t th_index_early_need(
 	struct th_index *ix, const struct th_canon *c, const struct th_asker *who, size_t from)
 {
+	if (!ix->early) {
+		return SIZE_MAX;
+	}
 	struct key k = make_key(BY_HEAD, c, who);
 	size_t least = SIZE_MAX;
 	pthread_mutex_lock(&ix->lock);

@@ -11,6 +11,7 @@
 #include "capture/scrub_rules.h"
 #include "player/life.h"
 #include "player/online.h"
+#include "player/ready.h"
 #include "player/redacted.h"
 #include "player/report.h"
 #include "player/report_junit.h"
@@ -32,6 +33,7 @@ struct th_player {
 	struct th_tally tally;
 	struct th_tree *tree;
 	struct th_control *control;
+	struct th_ready *ready;
 	bool made_directory;
 };
 
@@ -306,6 +308,7 @@ static int start(struct th_player *p, const struct th_player_conf *conf, char *w
 		return say(why, r, "the player cannot be set up in %s: %s", conf->directory,
 			strerror(-r));
 	}
+	p->ready = th_ready_create(&p->serving);
 	return 0;
 }
 
@@ -328,6 +331,7 @@ int th_player_start(const struct th_player_conf *conf, struct th_player **ret_pl
 
 void th_player_stop(struct th_player *p)
 {
+	p->ready = th_ready_destroy(p->ready);
 	p->control = th_control_stop(p->control);
 }
 

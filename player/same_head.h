@@ -16,4 +16,16 @@ struct th_length_line th_length_line(const struct th_head *head);
 bool th_same_head(struct th_slice a, struct th_length_line in_a, struct th_slice b,
 	struct th_length_line in_b);
 
+/* A head that is the one before, but for its length. */
+struct th_head_again {
+	size_t n;		    /* its bytes */
+	struct th_length_line line; /* in it */
+	uint64_t length;	    /* that it says; 0 without such a line */
+};
+
+/* Does `in` begin with such a head, all of it? `line` is that of `before`. False may also be said
+ * of lengths that are not plain numbers. */
+bool th_head_again(struct th_slice before, struct th_length_line line, struct th_slice in,
+	struct th_head_again *ret_again);
+
 #endif

@@ -11,6 +11,10 @@ SSL_CTX *th_serve_tls_context(void);
 /* TLS on a connection whose first byte looks like it. 0 or a negative errno. */
 int th_serve_tls(struct th_caller *c);
 
+/* Makes the certificate that a connection to such a server will be shown. False: there is none that
+ * is known beforehand. */
+bool th_serve_tls_ready(struct th_serving *serving, const struct th_connection *peer);
+
 /* Looks at the first bytes and serves what they ask for until the connection ends. */
 void th_serve(struct th_caller *c);
 

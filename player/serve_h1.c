@@ -27,9 +27,20 @@
 #define PATIENCE_LEAST_NS 1000000000ull
 #define LOOK_NS 20000000ull /* between looks at what other connections are asked */
 
+/* Of the head before, as long as heads differ in their length alone. */
+struct known {
+	bool plain; /* the body is as long as the head says, or there is none */
+	bool expects;
+	uint8_t version;
+};
+
 struct session {
 	struct th_caller *c;
 	struct th_h1_in in;
+	struct known known;
+	bool again; /* the head is the one before, but for its length; `like` says more */
+	struct th_head_again like;
+	bool alone;	 /* nothing of it was there when the answer before was sent */
 	bool readable;	 /* its head */
 	bool continued;	 /* a 100 was sent that nobody has recorded */
 	size_t interims; /* of the answer, already sent */
@@ -93,15 +104,29 @@ static bool await_request(struct session *s)
 	return false;
 }
 
+static bool take_again(struct session *s)
+{
+	s->again = s->known.plain && s->in.at == 0 && s->in.buf.n &&
+		th_answer_head_again(s->c, th_h1_in_unread(&s->in), &s->like);
+	if (s->again) {
+		th_h1_in_take_known(&s->in, s->like.n, s->like.length);
+	}
+	return s->again;
+}
+
 static bool read_head(struct session *s)
 {
 	th_h1_in_next(&s->in);
 	s->interims = 0;
 	s->continued = false;
+	s->alone = s->in.buf.n == 0 && !th_stream_has_input(&s->c->stream);
 	if (!await_request(s)) {
 		return false;
 	}
 	for (;;) {
+		if (take_again(s)) {
+			return true;
+		}
 		if (!th_h1_in_take(&s->in)) {
 			return not_http(s);
 		}
@@ -358,8 +383,7 @@ static bool go_on(struct session *s)
 /* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? */
 static bool expectation(struct session *s, struct th_exchange *asked)
 {
-	if (s->in.whole || !th_head_has_token(&asked->request.head, "expect", "100-continue") ||
-		!s->readable) {
+	if (s->in.whole || !s->known.expects || !s->readable) {
 		return true;
 	}
 	const struct th_exchange *x = th_index_peek_head(
@@ -418,15 +442,27 @@ static void settle(struct session *s)
 	s->given = NULL;
 }
 
+/* Who asks on has read the answer before, if it had then; that needs no look at the socket. What
+ * was there already when the answer was sent may have been asked without reading it. */
+static void settle_what_is_read(struct session *s, const struct th_exchange *x)
+{
+	const struct th_exchange *before = s->given;
+	if (before && s->alone && before->connection && before->connection == x->connection &&
+		before->response.finished && before->response.ended <= x->request.began) {
+		settle(s);
+	}
+}
+
 /* Whether the agent has read the answer is looked at when somebody waits for that, if the
  * connection goes on; if it ends, that must not come before. Gives how it goes on. */
-static struct th_ending await_taken(struct session *s, const struct th_exchange *x)
+static struct th_ending await_taken(
+	struct session *s, const struct th_exchange *x, const struct th_closing *closing)
 {
 	struct th_order *order = s->c->serving->order;
 	bool interim_only = x->n_interim && !x->response.head.bytes.n; /* its end comes with it */
 	bool all = !s->out.held.n && !interim_only;
 	bool alone = !s->given || th_order_is_taken(order, &s->taking);
-	struct th_ending e = th_ending_of(s->c->serving, x);
+	struct th_ending e = th_ending_of(s->c->serving, x, closing);
 	if (alone && all && s->in.whole && e.after == TH_AFTER_KEEP) {
 		settle(s);
 		s->taking.fd = s->c->stream.fd;
@@ -439,7 +475,7 @@ static struct th_ending await_taken(struct session *s, const struct th_exchange 
 	}
 	settle(s);
 	th_order_answered(order, x);
-	return th_ending_of(s->c->serving, x);
+	return th_ending_of(s->c->serving, x, closing);
 }
 
 /* After an answer of HTTP/1. True: the connection goes on. */
@@ -491,6 +527,7 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 	if (!s->in.whole) {
 		th_caller_refuse(s->c, x);
 	}
+	settle_what_is_read(s, x);
 	th_order_wait(s->c->serving->order, x);
 	if (x->response.head.list) {
 		struct th_timeline t = th_timeline_begin(s->c->serving, x);
@@ -504,12 +541,13 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 		*ret_next = leave_http(s, x);
 		return false;
 	}
-	struct th_ending e = th_ending_of(s->c->serving, x);
+	const struct th_closing closing = th_closing_of(x);
+	struct th_ending e = th_ending_of(s->c->serving, x, &closing);
 	if (!send_answer(s, x, &e)) {
 		th_order_answered(s->c->serving->order, x);
 		return false;
 	}
-	e = await_taken(s, x);
+	e = await_taken(s, x, &closing);
 	return finish_answer(s, x, &e);
 }
 
@@ -592,19 +630,36 @@ static bool answer_request(struct session *s, struct th_exchange *asked, enum th
 	}
 }
 
+/* A head that is not the one before. False: as below. */
+static bool begin_new(struct session *s, struct th_exchange *ret_asked)
+{
+	uint8_t version = request_version(s);
+	if (!version) {
+		return not_http(s);
+	}
+	if (!th_answer_head(s->c, request_head(s), version, ret_asked)) {
+		return false;
+	}
+	s->known = (struct known){.version = version,
+		.expects = th_head_has_token(&ret_asked->request.head, "expect", "100-continue"),
+		.plain = s->in.body == TH_H1_BODY_NONE ||
+			(s->in.body == TH_H1_BODY_LENGTH && s->c->asked_line.end)};
+	return true;
+}
+
+static bool begin_request(struct session *s, struct th_exchange *ret_asked)
+{
+	return s->again ? th_answer_head_known(s->c, th_h1_in_head(&s->in), &s->like,
+				  s->known.version, ret_asked)
+			: begin_new(s, ret_asked);
+}
+
 /* False: the connection is over, or something else from here on. */
 static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 {
 	struct th_exchange asked;
 	struct th_claim claim = {.x = NULL};
-	if (!read_head(s)) {
-		return false;
-	}
-	uint8_t version = request_version(s);
-	if (!version) {
-		return not_http(s);
-	}
-	if (!th_answer_head(s->c, request_head(s), version, &asked)) {
+	if (!read_head(s) || !begin_request(s, &asked)) {
 		return false;
 	}
 	s->readable = !s->in.whole && th_answer_read_head(s->c, &asked);

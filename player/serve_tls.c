@@ -160,18 +160,22 @@ static void add_recorded(SSL *ssl, const struct th_caller *c)
 	}
 }
 
-static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject)
+static X509 *leaf_of(struct th_caller *c, struct th_ca_subject *subject)
 {
-	struct th_ca *ca = c->serving->ca;
 	struct th_slice chain = recorded_chain(c);
 	struct th_in in = {chain.p, chain.n, false};
 	subject->like = chain.n ? th_in_bytes(&in, th_in_u32(&in)) : chain;
 	subject->now = c->up.open ? time(NULL) : (time_t)(c->serving->run->began / 1000000000u);
 	subject->verdict = c->verdict;
 	subject->stranger = c->relayed;
-	X509 *leaf = th_ca_leaf(ca, subject);
+	return th_ca_leaf(c->serving->ca, subject);
+}
+
+static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject)
+{
+	X509 *leaf = leaf_of(c, subject);
 	if (!leaf || SSL_use_certificate(ssl, leaf) != 1 ||
-		SSL_use_PrivateKey(ssl, th_ca_leaf_key(ca)) != 1) {
+		SSL_use_PrivateKey(ssl, th_ca_leaf_key(c->serving->ca)) != 1) {
 		return 0;
 	}
 	if (!c->relayed) {
@@ -179,6 +183,26 @@ static int use_leaf(SSL *ssl, struct th_caller *c, struct th_ca_subject *subject
 	}
 	ERR_clear_error();
 	return 1;
+}
+
+bool th_serve_tls_ready(struct th_serving *serving, const struct th_connection *peer)
+{
+	struct th_caller c = {
+		.serving = serving, .hello = {.family = peer->family, .port = peer->port}};
+	const char *const names[] = {c.sni};
+	if (peer->transport == TH_TRANSPORT_PLAIN || !peer->sni.n || peer->sni.n >= sizeof(c.sni)) {
+		return false;
+	}
+	memcpy(c.sni, peer->sni.p, peer->sni.n);
+	memcpy(c.hello.address, peer->address, sizeof(c.hello.address));
+	struct th_ca_subject subject = {.names = names, .n_names = 1};
+	struct th_slice chain = recorded_chain(&c);
+	bool made = leaf_of(&c, &subject) != NULL;
+	if (chain.n) {
+		(void)th_parsed_chain(serving->parsed, chain);
+	}
+	ERR_clear_error();
+	return made;
 }
 
 static int choose_certificate(SSL *ssl, void *arg)

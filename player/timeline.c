@@ -87,19 +87,33 @@ static bool says_close(const struct th_message *m)
 	if (m->version == 10) {
 		return !th_head_has_token(&m->head, "connection", "keep-alive");
 	}
-	return has_word_close(m->head.bytes) && th_head_has_token(&m->head, "connection", "close");
+	return (m->head.lines || has_word_close(m->head.bytes)) &&
+		th_head_has_token(&m->head, "connection", "close");
 }
 
-static bool ends_with_connection(const struct th_exchange *x)
+static bool ends_with_connection(const struct th_exchange *x, const struct th_head *answer)
 {
 	struct th_slice method = {NULL, 0}, target;
 	uint64_t length;
-	if (x->response.head.list || !x->response.head_done) {
+	/* It takes no look at the request to know that the answer says how long it is. */
+	if (answer->list || !x->response.head_done ||
+		th_h1_response_framing(answer, method, &length) != TH_H1_BODY_UNTIL_CLOSE) {
 		return false;
 	}
 	th_head_request(&x->request.head, &method, &target);
-	return th_h1_response_body(x->response.head.bytes, method, &length) ==
-		TH_H1_BODY_UNTIL_CLOSE;
+	return th_h1_response_framing(answer, method, &length) == TH_H1_BODY_UNTIL_CLOSE;
+}
+
+struct th_closing th_closing_of(const struct th_exchange *x)
+{
+	struct th_lines lines;
+	struct th_message answer = x->response;
+	bool whole = !answer.head.list && answer.head_done;
+	if (whole && th_lines_of(answer.head.bytes, &lines) && lines.bytes == answer.head.bytes.n) {
+		answer.head.lines = &lines;
+	}
+	return (struct th_closing){.until = ends_with_connection(x, &answer.head),
+		.said = says_close(&answer) || says_close(&x->request)};
 }
 
 /* How long an agent may wait for what never came: twice as long as it did, and some. */
@@ -251,10 +265,11 @@ static struct th_ending ending_if_none_follows(
 	return keep;
 }
 
-struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
+struct th_ending th_ending_of(
+	struct th_serving *s, const struct th_exchange *x, const struct th_closing *closing)
 {
 	const struct th_message *m = &x->response;
-	bool until_close = ends_with_connection(x);
+	const bool until_close = closing->until;
 	if (!message_complete(m) && !until_close) {
 		struct th_ending e = ending_of_cut(s, x);
 		if (x->connection && th_index_left_on(s->index, x->connection)) {
@@ -275,7 +290,7 @@ struct th_ending th_ending_of(struct th_serving *s, const struct th_exchange *x)
 		e = with_it ? ending(s, x->connection, x->connection->end, 0)
 			    : ending(s, x->connection, m->end, m->end_code);
 	}
-	if (e.after == TH_AFTER_KEEP && (until_close || says_close(m) || says_close(&x->request))) {
+	if (e.after == TH_AFTER_KEEP && (until_close || closing->said)) {
 		e = (struct th_ending){.after = TH_AFTER_NOTIFY};
 	}
 	return e;

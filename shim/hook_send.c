@@ -92,13 +92,36 @@ static bool propagates(int fd)
 	return th_propagates() && th_fd_tracked(fd);
 }
 
-/* In a replay: is its peer the player? */
-static bool to_player(int fd)
+/* In a replay: does it lead to the player? Mostly that is known without asking the kernel, and
+ * th_replay_sent() finds out when it was not so. */
+static bool may_reach_player(int fd, bool elsewhere)
 {
-	return th_arm_closed() && th_replay_is_guise(fd);
+	return th_arm_closed() &&
+		((!elsewhere && th_replay_was_guise(fd)) || th_replay_is_guise(fd));
 }
 
-#define SEND_TO_PLAYER(fd, msg, flags) th_replay_send(TH_REAL(sendmsg), fd, msg, flags)
+/* Sends what goes to the player. False: it does not; what was said to *ret is of no use. */
+static bool give_player(__typeof__(send) *real, int fd, const void *buf, size_t n, int flags,
+	bool elsewhere, ssize_t *ret)
+{
+	int kept = errno;
+	if (!may_reach_player(fd, elsewhere)) {
+		return false;
+	}
+	*ret = real(fd, buf, n, flags | MSG_NOSIGNAL);
+	return th_replay_sent(fd, flags, kept, ret);
+}
+
+static bool give_player_message(
+	__typeof__(sendmsg) *real, int fd, const struct msghdr *msg, int flags, ssize_t *ret)
+{
+	int kept = errno;
+	if (!may_reach_player(fd, msg->msg_name)) {
+		return false;
+	}
+	*ret = real(fd, msg, flags | MSG_NOSIGNAL);
+	return th_replay_sent(fd, flags, kept, ret);
+}
 
 TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 {
@@ -128,11 +151,40 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, msg, flags);
 	}
-	ret = to_player(fd) ? SEND_TO_PLAYER(fd, msg, flags) : TH_REAL(sendmsg)(fd, msg, flags);
+	if (!give_player_message(TH_REAL(sendmsg), fd, msg, flags, &ret)) {
+		ret = TH_REAL(sendmsg)(fd, msg, flags);
+	}
 	TH_RECORD(began && th_arm_owner(),
 		fast_opened(fd, msg->msg_name, msg->msg_namelen, ret, began));
 	TH_RECORD(th_fd_tracked(fd), gave_message(fd, msg, ret));
 	return ret;
+}
+
+TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
+{
+	if (refuses(fd)) {
+		return -1;
+	}
+	ssize_t ret;
+	if (dealt_with(fd, buf, n, &ret)) {
+		return ret;
+	}
+	TH_RECORD(th_relay_wants(fd, buf, n), th_relay_take(fd));
+	if (propagates(fd)) {
+		return th_propagate_send(
+			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
+	}
+	if (!give_player(TH_REAL(send), fd, buf, n, flags, false, &ret)) {
+		ret = TH_REAL(send)(fd, buf, n, flags);
+	}
+	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
+	return ret;
+}
+
+ssize_t __send(int fd, const void *buf, size_t n, int flags);
+TH_HOOK(ssize_t, __send, (int fd, const void *buf, size_t n, int flags))
+{
+	return th_hook_send(fd, buf, n, flags);
 }
 
 TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
@@ -148,8 +200,9 @@ TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 	if (propagates(fd)) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), 0);
 	}
-	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), 0)
-			    : TH_REAL(write)(fd, buf, n);
+	if (!give_player(TH_REAL(send), fd, buf, n, 0, false, &ret)) {
+		ret = TH_REAL(write)(fd, buf, n);
+	}
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;
 }
@@ -179,8 +232,10 @@ TH_HOOK(ssize_t, writev, (int fd, const struct iovec *iov, int count))
 	if (propagates(fd) && count > 0) {
 		return th_propagate_send(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0);
 	}
-	ret = to_player(fd) && count > 0 ? SEND_TO_PLAYER(fd, AS_MESSAGE(iov, count), 0)
-					 : TH_REAL(writev)(fd, iov, count);
+	if (count <= 0 ||
+		!give_player_message(TH_REAL(sendmsg), fd, AS_MESSAGE(iov, count), 0, &ret)) {
+		ret = TH_REAL(writev)(fd, iov, count);
+	}
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent_v(fd, iov, count, ret));
 	return ret;
 }
@@ -205,32 +260,6 @@ TH_HOOK(ssize_t, pwritev64v2,
 	ssize_t ret = TH_REAL(pwritev64v2)(fd, iov, count, offset, flags);
 	TH_RECORD(th_fd_tracked(fd) && offset == -1, th_sock_sent_v(fd, iov, count, ret));
 	return ret;
-}
-
-TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
-{
-	if (refuses(fd)) {
-		return -1;
-	}
-	ssize_t ret;
-	if (dealt_with(fd, buf, n, &ret)) {
-		return ret;
-	}
-	TH_RECORD(th_relay_wants(fd, buf, n), th_relay_take(fd));
-	if (propagates(fd)) {
-		return th_propagate_send(
-			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
-	}
-	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), flags)
-			    : TH_REAL(send)(fd, buf, n, flags);
-	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
-	return ret;
-}
-
-ssize_t __send(int fd, const void *buf, size_t n, int flags);
-TH_HOOK(ssize_t, __send, (int fd, const void *buf, size_t n, int flags))
-{
-	return th_hook_send(fd, buf, n, flags);
 }
 
 TH_HOOK(ssize_t, sendto,
@@ -258,8 +287,9 @@ TH_HOOK(ssize_t, sendto,
 		return th_propagate_send(
 			TH_REAL(sendmsg), fd, AS_MESSAGE(AS_PART(buf, n), 1), flags);
 	}
-	ret = to_player(fd) ? SEND_TO_PLAYER(fd, AS_MESSAGE(AS_PART(buf, n), 1), flags)
-			    : TH_REAL(sendto)(fd, buf, n, flags, addr, len);
+	if (!give_player(TH_REAL(send), fd, buf, n, flags, sa, &ret)) {
+		ret = TH_REAL(sendto)(fd, buf, n, flags, addr, len);
+	}
 	TH_RECORD(began && th_arm_owner(), fast_opened(fd, sa, len, ret, began));
 	TH_RECORD(th_fd_tracked(fd), th_sock_sent(fd, buf, ret));
 	return ret;

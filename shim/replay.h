@@ -68,10 +68,15 @@ void th_replay_listens(int fd);
  * errno. */
 int th_replay_send_to(int fd, int flags, const struct sockaddr *sa, socklen_t len);
 
-/* sendmsg() to the player, by `real`: its result and errno, as the agent is to see them. It is the
- * recorded error by which sending fails, and only a broken pipe that was recorded is signalled. */
-ssize_t th_replay_send(ssize_t (*real)(int fd, const struct msghdr *msg, int flags), int fd,
-	const struct msghdr *msg, int flags);
+/* Is a send on it worth being made as one to the player? Costs no system call; false says nothing,
+ * and of another socket or file that has the number now it may be true. */
+bool th_replay_was_guise(int fd);
+
+/* After a send of `flags` and MSG_NOSIGNAL that gave *n; `kept`: errno before it. False: it is not
+ * the player's and nothing was sent; the call is to be made as it is, with errno as it was. True:
+ * *n and errno are as the agent is to see them: it is the recorded error by which sending fails,
+ * and only a broken pipe that was recorded is signalled. */
+bool th_replay_sent(int fd, int flags, int kept, ssize_t *n);
 
 /* After a receiving call asked for `wanted` bytes and gave n <= 0 (negative: errno is set): what
  * the agent is to get instead; negative with errno set, else errno is kept. */

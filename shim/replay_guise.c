@@ -10,9 +10,11 @@
 #define WAYS 8
 #define SETS (TH_GUISES_MAX / WAYS)
 #define CLAIMED UINT64_MAX
+#define NUMBERS 1024
 
 static struct th_guise guises[SETS][WAYS];
 static _Atomic bool any;
+static _Atomic bool likely[NUMBERS]; /* descriptors whose socket had a guise when last asked */
 
 uint64_t th_guise_inode(int fd)
 {
@@ -28,12 +30,8 @@ static struct th_guise *set_of(uint64_t inode)
 	return guises[inode % SETS];
 }
 
-struct th_guise *th_guise_of(int fd)
+static struct th_guise *find(uint64_t inode)
 {
-	uint64_t inode = atomic_load_explicit(&any, memory_order_acquire) ? th_guise_inode(fd) : 0;
-	if (!inode) {
-		return NULL;
-	}
 	struct th_guise *set = set_of(inode);
 	for (int i = 0; i < WAYS; i++) {
 		if (atomic_load_explicit(&set[i].inode, memory_order_acquire) == inode) {
@@ -41,6 +39,27 @@ struct th_guise *th_guise_of(int fd)
 		}
 	}
 	return NULL;
+}
+
+static void note_likely(int fd, bool is)
+{
+	if (fd >= 0 && fd < NUMBERS &&
+		atomic_load_explicit(&likely[fd], memory_order_relaxed) != is) {
+		atomic_store_explicit(&likely[fd], is, memory_order_relaxed);
+	}
+}
+
+struct th_guise *th_guise_of(int fd)
+{
+	uint64_t inode = atomic_load_explicit(&any, memory_order_acquire) ? th_guise_inode(fd) : 0;
+	struct th_guise *g = inode ? find(inode) : NULL;
+	note_likely(fd, g);
+	return g;
+}
+
+bool th_guise_likely(int fd)
+{
+	return fd >= 0 && fd < NUMBERS && atomic_load_explicit(&likely[fd], memory_order_relaxed);
 }
 
 static bool claim(struct th_guise *g, uint64_t expected)

@@ -42,6 +42,10 @@ struct th_guise {
  * one fstat. The memory stays; the guise stays while its socket is open. */
 struct th_guise *th_guise_of(int fd);
 
+/* Had the descriptor's socket one when th_guise_of() was asked last? Costs no system call; the
+ * number may be another file's by now. False of numbers that are not small. */
+bool th_guise_likely(int fd);
+
 /* Publishes a guise for the socket with `inode`; `wanted` is copied. NULL: no room. */
 struct th_guise *th_guise_put(uint64_t inode, const struct th_guise *wanted);
 

@@ -16,6 +16,11 @@ bool th_replay_is_guise(int fd)
 	return th_guise_of(fd) != NULL;
 }
 
+bool th_replay_was_guise(int fd)
+{
+	return th_guise_likely(fd);
+}
+
 /* What a Unix socket says of itself is true of one to the player, but for its peer's name. */
 static bool is_unix(const struct th_guise *g)
 {
@@ -156,18 +161,20 @@ ssize_t th_replay_received(int fd, size_t wanted, ssize_t n)
 }
 
 /* The first call that meets the end of a connection is told how it ended, as with TCP. */
-ssize_t th_replay_send(ssize_t (*real)(int fd, const struct msghdr *msg, int flags), int fd,
-	const struct msghdr *msg, int flags)
+bool th_replay_sent(int fd, int flags, int kept, ssize_t *n)
 {
-	ssize_t n = real(fd, msg, flags | MSG_NOSIGNAL);
-	struct th_guise *g = n < 0 && errno == EPIPE ? th_guise_of(fd) : NULL;
+	if (*n >= 0 || (errno != EPIPE && errno != ENOTSOCK)) {
+		return true;
+	}
+	struct th_guise *g = th_guise_of(fd);
 	if (!g) {
-		return n;
+		errno = kept;
+		return false;
 	}
 	int how = end_of(g);
 	if ((!how || how == EPIPE) && !(flags & MSG_NOSIGNAL)) {
 		TH_SYS(SYS_tgkill, TH_SYS(SYS_getpid), TH_SYS(SYS_gettid), SIGPIPE);
 	}
 	errno = how ? how : EPIPE;
-	return n;
+	return true;
 }

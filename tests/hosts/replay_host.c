@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -314,6 +315,45 @@ static void ends_come_as_recorded(void)
 	close(fd);
 }
 
+static volatile sig_atomic_t pipes_broken;
+
+static void note_broken_pipe(int number)
+{
+	pipes_broken++;
+}
+
+/* A descriptor that led to the player is another file's once it was closed. */
+static void what_takes_the_number_is_itself(void)
+{
+	char buf[8];
+	int fd = tcp(0), pipe_ends[2], pair[2];
+	CHECK(try_connect(fd, "192.0.2.7", 443) == 0 && echoes(fd, "x"));
+	CHECK(pipe(pipe_ends) == 0 && dup2(pipe_ends[1], fd) == fd);
+	errno = EDOM;
+	CHECK(write(fd, "file", 4) == 4 && errno == EDOM);
+	CHECK(read(pipe_ends[0], buf, sizeof(buf)) == 4 && memcmp(buf, "file", 4) == 0);
+	close(fd);
+	fd = tcp(0);
+	CHECK(try_connect(fd, "192.0.2.7", 443) == 0 && echoes(fd, "x"));
+	CHECK(dup2(pipe_ends[1], fd) == fd);
+	CHECK(send(fd, "file", 4, 0) == -1 && errno == ENOTSOCK);
+	close(fd);
+	fd = tcp(0);
+	CHECK(try_connect(fd, "192.0.2.7", 443) == 0 && echoes(fd, "x"));
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && dup2(pair[0], fd) == fd);
+	CHECK(write(fd, "pair", 4) == 4 && read(pair[1], buf, sizeof(buf)) == 4);
+	close(pair[1]);
+	signal(SIGPIPE, note_broken_pipe);
+	CHECK(write(fd, "x", 1) == -1 && errno == EPIPE && pipes_broken == 1);
+	CHECK(send(fd, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE && pipes_broken == 1);
+	CHECK(send(fd, "x", 1, 0) == -1 && errno == EPIPE && pipes_broken == 2);
+	signal(SIGPIPE, SIG_DFL);
+	close(fd);
+	close(pair[0]);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
 static void epoll_keeps_what_was_registered(void)
 {
 	int ep = epoll_create1(0), fd = tcp(SOCK_NONBLOCK);
@@ -499,6 +539,8 @@ int main(int argc, char **argv)
 	}
 	nothing_of_the_player_shows();
 	a_recorded_peer_answers();
+	what_takes_the_number_is_itself(); /* before name servers are asked: then all is looked at
+					    */
 	it_looks_like_the_internet();
 	the_guise_survives_dup_and_fork();
 	ipv6_works_and_mapped_is_ipv4();

@@ -50,6 +50,21 @@ Test(replay_guise, it_is_the_sockets_not_the_descriptors)
 	cr_assert_null(th_guise_of(copy));
 }
 
+Test(replay_guise, what_was_found_is_likely_until_it_is_looked_for_in_vain)
+{
+	int fd = open_socket();
+	cr_expect_not(th_guise_likely(fd));
+	cr_expect_not(th_guise_likely(-1));
+	cr_expect_not(th_guise_likely(1 << 20));
+	cr_assert_not_null(put(fd, 1));
+	cr_assert_not_null(th_guise_of(fd));
+	cr_expect(th_guise_likely(fd));
+	close(fd);
+	cr_assert_eq(open_socket(), fd, "the number is used again");
+	cr_expect_null(th_guise_of(fd));
+	cr_expect_not(th_guise_likely(fd));
+}
+
 Test(replay_guise, what_is_gone_makes_room)
 {
 	int kept = open_socket();

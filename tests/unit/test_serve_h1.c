@@ -84,6 +84,50 @@ Test(serve_h1, head_requests_get_heads)
 	stage_disconnect(s);
 }
 
+/* What is known of the head before is true of the next one only if that is the same, but for its
+ * length. */
+#define SIZED(host, n) "POST / HTTP/1.1\r\nHost: " host "\r\nContent-Length: " n "\r\n\r\n"
+
+static void record_post(const char *head, const char *body, const char *answer)
+{
+	made_exchange(s->m, s->connection, 1, head, body, HEAD_OF("3"), answer);
+}
+
+Test(serve_h1, heads_that_differ_in_their_length_alone_are_told_apart)
+{
+	record_post(SIZED("a", "5"), "first", "one");
+	record_post(SIZED("a", "11"), "second body", "two");
+	record_post(SIZED("a", "0"), NULL, "nil");
+	record_post(SIZED("b", "5"), "first", "thr");
+	record(ASK("GET", "/"), HEAD_OF("3"), "get");
+	record(ASK("GET", "/"), HEAD_OF("3"), "was");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, SIZED("a", "5") "first" SIZED("a", "11") "second");
+	cr_expect_str_eq(stage_read(s, "one"), HEAD_OF("3") "one");
+	stage_forget(s);
+	stage_send(s, " body" SIZED("a", "0") SIZED("b", "5") "fir");
+	cr_expect_str_eq(stage_read(s, "nil"), HEAD_OF("3") "two" HEAD_OF("3") "nil");
+	stage_forget(s);
+	stage_send(s, "st" ASK("GET", "/") ASK("GET", "/"));
+	cr_expect_str_eq(
+		stage_read(s, "was"), HEAD_OF("3") "thr" HEAD_OF("3") "get" HEAD_OF("3") "was");
+	stage_disconnect(s);
+	cr_expect_eq(s->tally.stats.matched, 6);
+	cr_expect_eq(s->tally.stats.missed, 0);
+}
+
+#define CHUNKS "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+Test(serve_h1, chunked_bodies_are_read_one_after_the_other)
+{
+	record_post(CHUNKS, "3\r\nabc\r\n0\r\n\r\n", "one");
+	record_post(CHUNKS, "4\r\nabcd\r\n0\r\n\r\n", "two");
+	stage_begin(s, TH_ON_MISS_FAIL, 0);
+	stage_send(s, CHUNKS "3\r\nabc\r\n0\r\n\r\n" CHUNKS "4\r\nabcd\r\n0\r\n\r\n");
+	cr_expect_str_eq(stage_read(s, "two"), HEAD_OF("3") "one" HEAD_OF("3") "two");
+	stage_disconnect(s);
+}
+
 Test(serve_h1, a_miss_is_a_424_that_says_why_and_the_connection_goes_on)
 {
 	record(ASK("GET", "/x?a=1"), HEAD_OF("2"), "ok");
@@ -226,9 +270,10 @@ Test(serve_h1, a_session_that_ends_leaves_the_socket_as_it_was)
 	s->connection->connect_began = under->connect_began = 10;
 	under->speaks = TH_SPEAKS_TLS;
 	stage_begin(s, TH_ON_MISS_FAIL, 0);
-	cr_expect_eq(th_ending_of(&s->serving, x).after, TH_AFTER_NOTIFY_ONLY);
+	const struct th_closing closing = th_closing_of(x);
+	cr_expect_eq(th_ending_of(&s->serving, x, &closing).after, TH_AFTER_NOTIFY_ONLY);
 	under->end = TH_END_FIN;
-	cr_expect_eq(th_ending_of(&s->serving, x).after, TH_AFTER_NOTIFY);
+	cr_expect_eq(th_ending_of(&s->serving, x, &closing).after, TH_AFTER_NOTIFY);
 	stage_disconnect(s);
 }
 
