@@ -4,6 +4,7 @@
     chat           a prompt of 1.9 KB, an answer of 4 KB
     conversation   an agent that resends its whole history with each turn, about 2 KB of it new;
                    after 60 turns the next one begins
+    long           one such conversation that goes on
     sse            an answer streamed in 600 events
 
 Heads and bodies have the ids, dates, counts and timings that real ones have: those, not the text,
@@ -96,12 +97,12 @@ def chat_calls(n, seed):
                    response(text, call, completion(text, call, said, text.number(400, 520))))
 
 
-def conversation_calls(n, seed):
+def conversation_calls(n, seed, turns=TURNS):
     """A turn: the model says something and calls a tool; the next request carries that, and what
     the tool answered, behind all that was said before."""
     text = Text(seed)
     for call in range(n):
-        if call % TURNS == 0:
+        if call % turns == 0:
             history = [{"role": "system", "content": text.words(SYSTEM_BYTES)},
                        {"role": "user", "content": text.words(400)}]
         tool = {"id": "call_" + text.ident(24), "type": "function", "function": {
@@ -116,6 +117,10 @@ def conversation_calls(n, seed):
         history.append(said)
         history.append({"role": "tool", "tool_call_id": tool["id"],
                         "content": text.words(RESULT_BYTES)})
+
+
+def long_calls(n, seed):
+    return conversation_calls(n, seed, n)
 
 
 def chunk(data):
@@ -144,7 +149,7 @@ def sse_calls(n, seed):
 
 
 KINDS = {"json": json_calls, "chat": chat_calls, "conversation": conversation_calls,
-         "sse": sse_calls}
+         "long": long_calls, "sse": sse_calls}
 
 
 def calls(kind, n, seed=1):

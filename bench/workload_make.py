@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """Writes a workload as a file that a server and a client can map.
 
-    workload_make.py KIND COUNT [SEED] >FILE      KIND: json, chat, conversation, sse
+    workload_make.py KIND COUNT [SEED] >FILE      KIND: json, chat, conversation, long, sse
 
 Per call: u32 little-endian length and the request, u32 and the response, both whole HTTP/1.1
 messages (workload_calls.py).

@@ -12,11 +12,12 @@
 #include "capture/append.h"
 #include "capture/key.h"
 #include "capture/live.h"
+#include "capture/live_feed.h"
 #include "capture/pack.h"
 
 #define THOROUGH_UP_TO (3u << 18)
-#define PORTION (2u << 20) /* bytes of frames that are in memory at once where that is ours */
-#define STEP (256u << 10)  /* bytes of a live file that are, at most */
+#define PORTION (2u << 20) /* bytes of a block of frames that cannot be split */
+#define STEP (256u << 10)  /* bytes of a live file that are in memory at once, at most */
 
 enum claim {
 	CLAIM_OWN,    /* the caller wrote it and is done */
@@ -135,7 +136,8 @@ static int append_split(const struct job *job, const struct th_live_header *h, s
 		th_pack_finish(&packed);
 		return r;
 	}
-	return split->bytes.n < split->frames.n
+	bool gone = job->folding->splitter.feed; /* the first of the frames may be */
+	return gone || split->bytes.n < split->frames.n
 		? append_stored_split(job, h, b, split, split->bytes)
 		: append_plain(job, h, b, split->frames, split->count);
 }
@@ -153,22 +155,33 @@ static struct th_slice portion(struct th_slice frames, size_t size, uint32_t *re
 	return (struct th_slice){frames.p, at};
 }
 
+/* One block, of the first of them. -EBADMSG: one of them is not what was written. */
+static int append_first(const struct job *job, const struct th_live_header *h,
+	struct th_slice frames, uint64_t seq, struct th_split *ret_split)
+{
+	struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq};
+	struct th_splitter *splitter = &job->folding->splitter;
+	bool taken = th_splitter_take(splitter, frames, ret_split) == 0;
+	forget_base(job->folding);
+	if (splitter->feed && splitter->feed->failed) {
+		return -EBADMSG;
+	}
+	if (taken) {
+		return append_split(job, h, &b, ret_split);
+	}
+	ret_split->frames = portion(frames, PORTION, &ret_split->count);
+	return append_plain(job, h, &b, ret_split->frames, ret_split->count);
+}
+
 /* In as many blocks as it takes. */
 static int append_frames(
-	const struct job *job, const struct th_live_header *h, struct th_slice frames, uint64_t seq)
+	const struct job *job, const struct th_live_header *h, struct th_slice frames)
 {
 	struct th_split split;
+	uint64_t seq = h->first_seq;
 	int r = 0;
 	while (r == 0 && frames.n > 0) {
-		struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq};
-		bool taken = th_splitter_take(&job->folding->splitter, frames, &split) == 0;
-		forget_base(job->folding);
-		if (taken) {
-			r = append_split(job, h, &b, &split);
-		} else {
-			split.frames = portion(frames, PORTION, &split.count);
-			r = append_plain(job, h, &b, split.frames, split.count);
-		}
+		r = append_first(job, h, frames, seq, &split);
 		frames.p += split.frames.n;
 		frames.n -= split.frames.n;
 		seq += split.count;
@@ -194,58 +207,25 @@ static struct th_slice sound_frames(struct th_slice area)
 	return (struct th_slice){area.p, at};
 }
 
-/* Sound frames, decrypted to where there is room for them. -EBADMSG: one is not what was written.
- */
-static int open_portion(const struct th_live_key *key, struct th_slice stored, uint64_t seq,
-	uint8_t *to, struct th_slice *ret_plain)
-{
-	bool whole = true;
-	size_t n = 0;
-	while (whole && stored.n > 0) {
-		uint32_t count;
-		struct th_slice few = portion(stored, STEP, &count);
-		n += th_live_key_open_all(key, seq, few, to + n, &count, &whole);
-		th_split_let_go(few);
-		seq += count;
-		stored.p += few.n;
-		stored.n -= few.n;
-	}
-	*ret_plain = (struct th_slice){to, n};
-	return whole ? 0 : -EBADMSG;
-}
-
-/* Sound frames, decrypted into memory of their own. */
-static int append_portion(const struct job *job, const struct th_live_header *h,
-	const struct th_live_key *key, struct th_slice stored, uint64_t seq)
-{
-	struct th_slice plain;
-	void *map = mmap(
-		NULL, stored.n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (map == MAP_FAILED) {
-		return -ENOMEM;
-	}
-	int r = open_portion(key, stored, seq, map, &plain);
-	r = r < 0 ? r : append_frames(job, h, plain, seq);
-	keep(job->folding, map, stored.n);
-	return r;
-}
-
 /* Without the key it is left for somebody who has it: it would not compress. */
 static int append_decrypted(
-	const struct job *job, const struct th_live_header *h, struct th_slice area)
+	const struct job *job, const struct th_live_header *h, struct th_slice stored)
 {
-	struct th_live_key key;
-	uint64_t seq = h->first_seq;
-	int r = th_key_live(h->salt, &key.key);
-	th_live_key_init(&key, h->file_id, h->writer);
-	while (r == 0 && area.n > 0) {
-		uint32_t count;
-		struct th_slice part = portion(area, PORTION, &count);
-		r = append_portion(job, h, &key, part, seq);
-		seq += count;
-		area.p += part.n;
-		area.n -= part.n;
+	struct th_live_feed feed;
+	struct th_split split;
+	int r = th_live_feed_init(&feed, h, stored);
+	if (r < 0) {
+		return r;
 	}
+	job->folding->splitter.feed = &feed.feed;
+	struct th_slice frames = th_live_feed_rest(&feed);
+	while (r == 0 && frames.n > 0) {
+		r = append_first(job, h, frames, feed.begin.seq, &split);
+		th_live_feed_taken(&feed, split.count, split.frames.n);
+		frames = th_live_feed_rest(&feed);
+	}
+	job->folding->splitter.feed = NULL;
+	keep(job->folding, feed.map, feed.size + TH_GCM_TAG_BYTES);
 	return r;
 }
 
@@ -294,7 +274,7 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 	if (encrypted) {
 		r = append_decrypted(job, &h, frames);
 	} else {
-		r = append_frames(job, &h, frames, h.first_seq);
+		r = append_frames(job, &h, frames);
 		keep(job->folding, (void *)(uintptr_t)map, size);
 	}
 	return r < 0 ? r : th_sys_unlink(job->live_path);

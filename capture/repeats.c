@@ -80,6 +80,21 @@ static struct th_slice reach(const struct th_repeats *r, uint64_t place, uint64_
 	return (struct th_slice){NULL, 0};
 }
 
+/* What is still in memory of a stretch that begins at *begin; n 0: `place` is not. */
+static struct th_slice in_memory(
+	const struct th_repeats *r, struct th_slice stretch, uint64_t place, uint64_t *begin)
+{
+	if (stretch.n == 0 || place <= r->low) {
+		return (struct th_slice){NULL, 0};
+	}
+	if (*begin < r->low) {
+		stretch.p += r->low - *begin;
+		stretch.n -= r->low - *begin;
+		*begin = r->low;
+	}
+	return stretch;
+}
+
 /* What stood before `place` may be what stands before s->at. */
 static bool compare(const struct th_repeats *r, const struct th_repeats_scan *s, uint64_t place,
 	struct th_repeat *ret_repeat)
@@ -87,6 +102,7 @@ static bool compare(const struct th_repeats *r, const struct th_repeats_scan *s,
 	const uint8_t *at = r->own.p + s->offset + s->at;
 	uint64_t begin, body = r->own_at + s->offset;
 	struct th_slice stretch = reach(r, place, body, body + s->from, &begin);
+	stretch = in_memory(r, stretch, place, &begin);
 	if (stretch.n == 0) {
 		return false;
 	}

@@ -21,6 +21,7 @@ struct th_repeats {
 	struct th_slice base; /* n 0: there is none */
 	struct th_slice own;
 	uint64_t base_at, own_at;
+	uint64_t low; /* what lies below is not in memory any more */
 };
 
 struct th_repeat {

@@ -45,6 +45,8 @@ struct making {
 	uint64_t time;
 	uint64_t gap;	 /* bytes of bodies since the last reference */
 	uint64_t leaned; /* bytes from the base */
+	size_t checked;	 /* bytes of frames in the checks, and of the last check */
+	uint32_t check;
 };
 
 static size_t capacity(const struct th_split_limits *l, enum part part)
@@ -106,6 +108,39 @@ static void let_go(const struct th_splitter *s, size_t at)
 		if (s->repeats.base.n) {
 			th_split_let_go(s->repeats.base);
 		}
+	}
+}
+
+void th_split_give_back(struct th_slice mapped)
+{
+	uintptr_t begin = ((uintptr_t)mapped.p + PAGE - 1) / PAGE * PAGE;
+	uintptr_t end = (uintptr_t)(mapped.p + mapped.n) / PAGE * PAGE;
+	if (end > begin) {
+		(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+}
+
+/* Of frames that were fed the last ones stay, for what comes to refer to. */
+static void keep_window(struct th_splitter *s, size_t at)
+{
+	struct th_repeats *r = &s->repeats;
+	size_t beyond = at > TH_SPLIT_WINDOW ? at - TH_SPLIT_WINDOW : 0;
+	size_t of_base = at < TH_SPLIT_WINDOW ? TH_SPLIT_WINDOW - at : 0;
+	th_split_give_back((struct th_slice){r->own.p, beyond});
+	if (r->base.n > of_base) {
+		th_split_give_back((struct th_slice){r->base.p, r->base.n - of_base});
+	}
+	if (r->own_at + at > r->low + TH_SPLIT_WINDOW) {
+		r->low = r->own_at + at - TH_SPLIT_WINDOW;
+	}
+}
+
+static void pass(struct th_splitter *s, size_t at)
+{
+	if (s->feed) {
+		keep_window(s, at);
+	} else {
+		let_go(s, at);
 	}
 }
 
@@ -196,14 +231,23 @@ static void put_frame(struct making *m, size_t offset, const struct th_frame_hea
 	}
 }
 
-static void put_checks(struct making *m, struct th_slice frames)
+static void put_check(struct making *m)
 {
-	for (size_t at = 0; at < frames.n; at += TH_SPLIT_CHECKED) {
-		size_t left = frames.n - at;
-		size_t n = left < TH_SPLIT_CHECKED ? left : TH_SPLIT_CHECKED;
-		th_out_u32(&m->parts[PART_CHECKS], th_crc32c(0, frames.p + at, n));
-		if ((at + n) % LET_GO_EVERY == 0) {
-			let_go(m->s, at + n);
+	th_out_u32(&m->parts[PART_CHECKS], m->check);
+	m->check = 0;
+}
+
+/* Of the frames up to there, those that were not yet. */
+static void add_checks(struct making *m, size_t to)
+{
+	const uint8_t *p = m->s->repeats.own.p;
+	while (m->checked < to) {
+		size_t end = (m->checked / TH_SPLIT_CHECKED + 1) * TH_SPLIT_CHECKED;
+		size_t stop = end < to ? end : to;
+		m->check = th_crc32c(m->check, p + m->checked, stop - m->checked);
+		m->checked = stop;
+		if (stop == end) {
+			put_check(m);
 		}
 	}
 }
@@ -227,25 +271,40 @@ static void begin(struct making *m, struct th_splitter *s)
 	}
 }
 
+/* The frames from `at` on that are in memory, up to `limit` altogether. */
+static struct th_slice rest_of(const struct making *m, size_t at, size_t *ready, size_t limit)
+{
+	const struct th_split_feed *feed = m->s->feed;
+	const uint8_t *p = m->s->repeats.own.p;
+	if (feed && at >= *ready) {
+		*ready = (size_t)(feed->fill(feed->with, p + at) - p);
+	}
+	size_t end = *ready < limit ? *ready : limit;
+	return (struct th_slice){p + at, end > at ? end - at : 0};
+}
+
 /* The bytes taken. */
 static size_t take(struct making *m, struct th_slice frames)
 {
-	size_t at = 0, let_go_at = LET_GO_EVERY;
+	size_t at = 0, pass_at = LET_GO_EVERY, ready = m->s->feed ? 0 : frames.n;
+	size_t limit = frames.n < m->s->limits.raw ? frames.n : m->s->limits.raw;
 	struct th_frame_header h;
-	frames.n = frames.n < m->s->limits.raw ? frames.n : m->s->limits.raw;
 	m->s->repeats.own = frames;
-	while (fits(m, (struct th_slice){frames.p + at, frames.n - at}, &h)) {
+	while (fits(m, rest_of(m, at, &ready, limit), &h)) {
 		put_frame(m, at, &h);
 		at += th_frame_room(h.length);
-		if (at >= let_go_at) {
-			let_go(m->s, at);
-			let_go_at = at + LET_GO_EVERY;
+		add_checks(m, at);
+		if (at >= pass_at) {
+			pass(m->s, at);
+			pass_at = at + LET_GO_EVERY;
 		}
+	}
+	if (m->checked % TH_SPLIT_CHECKED) {
+		put_check(m);
 	}
 	put_varint(&m->parts[PART_HEADER], m->references);
 	put_varint(&m->parts[PART_HEADER], m->parts[PART_TEXT].n);
-	put_checks(m, (struct th_slice){frames.p, at});
-	let_go(m->s, at);
+	pass(m->s, at);
 	return at;
 }
 
@@ -303,9 +362,13 @@ int th_splitter_take(struct th_splitter *s, struct th_slice frames, struct th_sp
 	}
 	begin(&m, s);
 	size_t n = take(&m, frames);
+	if (s->feed) {
+		th_split_give_back(s->repeats.base); /* it was looked at for the last time */
+	}
 	if (m.leaned > 0 && m.leaned < TH_SPLIT_LEAN_WORTH) {
 		/* A block that leans is lost with the one before it: not for so little. */
 		th_splitter_lean_on(s, NULL, 0);
+		s->repeats.low = s->feed ? s->repeats.own_at : 0;
 		begin(&m, s);
 		n = take(&m, frames);
 	}

@@ -22,13 +22,24 @@ struct th_split_limits {
 /* Those of a writer, with which a splitter takes 6 MiB of memory at most; those of an archive. */
 extern const struct th_split_limits th_split_writer, th_split_archive;
 
+/* Frames that come into memory only as they are taken: makes whole ones from `at` on, which is
+ * where it ended before, or the block's begin; returns where they end now: at `at` when there are
+ * none. Of such frames no more than the last TH_SPLIT_WINDOW bytes stay in memory. */
+struct th_split_feed {
+	const uint8_t *(*fill)(void *with, const uint8_t *at);
+	void *with;
+	bool failed; /* what comes next is no frame */
+};
+#define TH_SPLIT_WINDOW (2u << 20)
+
 struct th_splitter {
 	struct th_split_limits limits;
 	struct th_repeats repeats;
 	uint8_t *map;
 	size_t size;
-	bool of_file;	/* frames are mapped from a file: their pages are let go of on the way */
-	uint32_t depth; /* blocks that the base leans on, itself among them; 0: no base */
+	bool of_file; /* frames are mapped from a file: their pages are let go of on the way */
+	const struct th_split_feed *feed; /* NULL: all frames are there */
+	uint32_t depth;	     /* blocks that the base leans on, itself among them; 0: no base */
 	uint64_t base_first; /* number of the base's first frame */
 };
 
@@ -45,6 +56,9 @@ struct th_split {
 /* Lets go of the pages of a mapping of a file, which count as the process's memory; it may still be
  * read. */
 void th_split_let_go(struct th_slice mapped);
+
+/* The same of memory of ours, whose content is gone then: of the pages that lie wholly in it. */
+void th_split_give_back(struct th_slice mapped);
 
 /* 0 or -ENOMEM. */
 int th_splitter_init(struct th_splitter *s, const struct th_split_limits *limits);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "capture/key.h"
 #include "capture/layout.h"
 #include "capture/live.h"
 #include "capture/reader.h"
@@ -363,6 +364,89 @@ Test(fold, a_conversation_costs_its_new_text)
 	long size = scratch_size(scratch_path);
 	cr_assert_gt(sent, 25 * n);
 	cr_assert_lt(size, (long)n * 3 / 4, "%ld bytes for %zu of new text", size, n);
+}
+
+/* Piece i of what the next test writes: stretches of `noise` in an order that repeats some of them
+ * soon, some late, some beyond all that is kept in memory, and some of them never. */
+static struct th_slice piece(uint32_t i)
+{
+	static const uint8_t zeros[4096];
+	if (i % 16 == 5) {
+		return (struct th_slice){zeros, sizeof(zeros)};
+	}
+	size_t at = i * 7919u % (sizeof(noise) / 2), n = 1000 + i * 611u % 49000;
+	noise[at] ^= (uint8_t)(i % 3 == 0);
+	return (struct th_slice){noise + at, n};
+}
+
+static uint64_t add_up(uint64_t sum, struct th_slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		sum = (sum ^ s.p[i]) * 0x100000001b3;
+	}
+	return sum;
+}
+
+static void load_key(void)
+{
+	char path[sizeof(scratch_path) + 4];
+	snprintf(path, sizeof(path), "%s.key", scratch_path);
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	cr_assert_eq(write(fd, noise, TH_AES_KEY_BYTES), TH_AES_KEY_BYTES);
+	close(fd);
+	cr_assert_eq(th_key_load(path), 0);
+}
+
+/* Writes n pieces, encrypted, and reads them again. */
+static void come_back(struct th_slice (*make)(uint32_t i), uint32_t n)
+{
+	uint64_t written[300];
+	struct th_reader *r = NULL;
+	struct th_frame f;
+	size_t damage;
+	make_noise();
+	load_key();
+	cr_assert_leq(n, sizeof(written) / sizeof(written[0]));
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct th_slice p = make(i);
+		written[i] = add_up(i, p);
+		put(i + 1, p.p, p.n);
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		cr_assert(th_reader_next(r, &f));
+		cr_assert_eq(add_up(i, f.payload), written[i], "frame %u", i);
+	}
+	cr_assert(!th_reader_next(r, &f));
+	th_reader_damage(r, &damage);
+	cr_assert_eq(damage, 0);
+	th_reader_close(r);
+	th_key_forget();
+}
+
+/* It is decrypted a little at a time, and blocks lean on what is kept of the one before. */
+Test(fold, an_encrypted_file_is_folded_as_it_was)
+{
+	come_back(piece, 300);
+}
+
+/* The first ones fill a block; of the next, which is longer than what is kept in memory, only a
+ * little repeats what that has: it is begun, and begun anew without. */
+static struct th_slice new_piece(uint32_t i)
+{
+	static uint8_t room[65536];
+	for (size_t k = 0; k < sizeof(room); k++) {
+		uint32_t of = i == 30 && k < 16384 ? 20 : i < 24 ? i : 24;
+		room[k] = (uint8_t)((of * 2654435761u + k * 40503u) * (k + 77) >> 13);
+	}
+	return (struct th_slice){room, sizeof(room)};
+}
+
+Test(fold, encrypted_blocks_that_are_begun_anew_are_as_they_were)
+{
+	come_back(new_piece, 90);
 }
 
 /* Lets the child go on to its next system call's begin or end; false: there is none. */

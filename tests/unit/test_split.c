@@ -164,6 +164,27 @@ Test(split, no_repeat_is_of_the_header_at_hand)
 	}
 }
 
+Test(split, what_is_gone_from_memory_is_not_referred_to)
+{
+	enum {
+		SAID = 8192,
+		GONE = 3000
+	};
+	struct th_splitter s;
+	struct th_split split;
+	uint8_t said[SAID];
+	fill(said, SAID, 5);
+	put(TH_FRAME_RES_DATA, 0, 1, 1, said, SAID);
+	put(TH_FRAME_RES_DATA, 0, 1, 2, said, SAID);
+	cr_assert_eq(th_splitter_init(&s, &th_split_writer), 0);
+	s.repeats.low = TH_FRAME_HEADER_BYTES + GONE;
+	cr_assert_eq(th_splitter_take(&s, (struct th_slice){frames.p, frames.n}, &split), 0);
+	cr_assert_gt(split.bytes.n, SAID + GONE);
+	cr_assert_lt(split.bytes.n, SAID + GONE + 200);
+	expect_back(&split, (struct th_slice){NULL, 0});
+	th_splitter_finish(&s);
+}
+
 Test(split, leans_only_so_deep)
 {
 	struct th_splitter s;

@@ -6,7 +6,7 @@ mkcalls=$(dirname "$mkcapture")/mkcalls
 # size KIND COUNT: bytes of the sealed capture of the first COUNT calls.
 size() {
 	rm -f "$1-$2.thc"
-	"$mkcalls" "$PWD/$1-$2.thc" "$2" <"$1.calls" && tracehook seal "$1-$2.thc" >/dev/null &&
+	"$mkcalls" "$PWD/$1-$2.thc" "$2" ${TRACEHOOK_KEY_FILE:+"$TRACEHOOK_KEY_FILE"} <"$1.calls" && tracehook seal "$1-$2.thc" >/dev/null &&
 		stat -c %s "$1-$2.thc"
 }
 
@@ -29,25 +29,31 @@ kind() {
 
 python3 -B "$bench/workload_make.py" json 800 >json.calls
 python3 -B "$bench/workload_make.py" chat 240 >chat.calls
-python3 -B "$bench/workload_make.py" conversation 240 >conversation.calls
+python3 -B "$bench/workload_make.py" conversation 60 >conversation.calls
 kind json 800 450 380
 kind chat 240 2050 1600
 kind conversation 60 1050 900
 
 # A turn late in a conversation costs what one early on does, though it resends 12 times as much,
-# and though the conversation has become longer than a block.
-early=$(($(size conversation 20) - $(size conversation 10)))
-late=$(($(size conversation 60) - $(size conversation 40)))
-last=$(($(size conversation 240) - $(size conversation 200)))
-[ $((late * 10 * 10)) -le $((early * 11 * 20)) ] && echo "turns 41 to 60: at most 1.1 times turns 11 to 20"
-[ $((last * 10 * 10)) -le $((early * 11 * 40)) ] && echo "turns 201 to 240: the same"
-
-# Encrypted, where pieces of it are folded one by one.
+# and though the conversation has become longer than a block. Encrypted, too.
+python3 -B "$bench/workload_make.py" long 240 >long.calls
 (umask 077 && head -c 32 /dev/urandom >key)
+
+# within_growth WHAT FROM TO: turns FROM+1 to TO cost at most 1.1 times turns 11 to 20.
+within_growth() {
+	local early=$(($(size long 20) - $(size long 10))) late=$(($(size long "$3") - $(size long "$2")))
+	if [ $((late * 10 * 10)) -le $((early * 11 * ($3 - $2))) ]; then
+		echo "$1, turns $(($2 + 1)) to $3: at most 1.1 times turns 11 to 20"
+	else
+		echo "$1, turns $(($2 + 1)) to $3: $((late / ($3 - $2))) bytes each, not $((early / 10))"
+	fi
+}
+
+within_growth "conversation" 40 60
+within_growth "conversation" 200 240
+within "conversation of 240 turns" 1050 "$(size long 240)" 240
 export TRACEHOOK_KEY_FILE=$PWD/key
-for count in 60 240; do
-	"$mkcalls" "$PWD/secret-$count.thc" "$count" "$PWD/key" <conversation.calls
-	tracehook seal "secret-$count.thc" >/dev/null
-done
-within "conversation of 60 turns, encrypted" 1050 "$(stat -c %s secret-60.thc)" 60
-within "conversation of 240 turns, encrypted" 1200 "$(stat -c %s secret-240.thc)" 240
+within "conversation of 60 turns, encrypted" 1050 "$(size conversation 60)" 60
+within_growth "encrypted conversation" 40 60
+within_growth "encrypted conversation" 200 240
+within "conversation of 240 turns, encrypted" 1050 "$(size long 240)" 240

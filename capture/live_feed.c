@@ -1,0 +1,112 @@
+#include "capture/live_feed.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#define STEP (256u << 10) /* bytes of the file that are decrypted at once */
+
+/* Steps over a frame of the file; its pages are let go of now and then. */
+static bool step(struct th_slice *frames, size_t *seen, struct th_frame_header *ret_header)
+{
+	if (!th_frame_step(*frames, ret_header)) {
+		return false;
+	}
+	size_t room = th_frame_room(ret_header->length);
+	frames->p += room;
+	frames->n -= room;
+	*seen += room;
+	if (*seen >= STEP) {
+		th_split_let_go((struct th_slice){frames->p - *seen, *seen});
+		*seen = 0;
+	}
+	return true;
+}
+
+/* Whole frames from the first one on, of so many bytes and what the last of them has more. */
+static struct th_slice first_frames(struct th_slice frames, size_t bytes)
+{
+	struct th_frame_header h;
+	size_t at = 0;
+	while (at < bytes && th_frame_step((struct th_slice){frames.p + at, frames.n - at}, &h)) {
+		at += th_frame_room(h.length);
+	}
+	return (struct th_slice){frames.p, at};
+}
+
+/* A splitter that begins a block anew asks for its beginning again. */
+static const uint8_t *fill(void *with, const uint8_t *at)
+{
+	struct th_live_feed *f = with;
+	uint32_t count = 0;
+	bool whole;
+	if (at != f->at) {
+		f->next = f->begin;
+		f->at = f->block;
+	}
+	struct th_slice few = first_frames(f->next.stored, STEP);
+	if (f->feed.failed || few.n == 0) {
+		return f->at;
+	}
+	uint8_t *to = f->map + (f->at - f->map);
+	size_t n = th_live_key_open_all(&f->key, f->next.seq, few, to, &count, &whole);
+	f->feed.failed = !whole;
+	th_split_let_go(few);
+	f->next.stored.p += few.n;
+	f->next.stored.n -= few.n;
+	f->next.seq += count;
+	f->at += n;
+	return f->at;
+}
+
+/* What frames take without their tags; 0: one is too short to have one. */
+static size_t plain_size(struct th_slice stored)
+{
+	struct th_frame_header h;
+	size_t n = 0, seen = 0;
+	while (step(&stored, &seen, &h)) {
+		if (h.length < TH_FRAME_HEADER_BYTES + TH_GCM_TAG_BYTES) {
+			return 0;
+		}
+		n += th_frame_room(h.length - TH_GCM_TAG_BYTES);
+	}
+	return n;
+}
+
+int th_live_feed_init(
+	struct th_live_feed *f, const struct th_live_header *h, struct th_slice stored)
+{
+	*f = (struct th_live_feed){.feed = {fill, f},
+		.begin = {stored, h->first_seq},
+		.next = {stored, h->first_seq},
+		.size = plain_size(stored)};
+	int r = stored.n && f->size == 0 ? -EBADMSG : th_key_live(h->salt, &f->key.key);
+	if (r < 0) {
+		return r;
+	}
+	th_live_key_init(&f->key, h->file_id, h->writer);
+	/* A frame that is being decrypted needs room for its tag. */
+	void *map = mmap(NULL, f->size + TH_GCM_TAG_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED) {
+		return -ENOMEM;
+	}
+	f->map = map;
+	f->block = f->at = map;
+	return 0;
+}
+
+struct th_slice th_live_feed_rest(const struct th_live_feed *f)
+{
+	return (struct th_slice){f->block, f->size - (size_t)(f->block - f->map)};
+}
+
+void th_live_feed_taken(struct th_live_feed *f, uint32_t count, size_t bytes)
+{
+	struct th_frame_header h;
+	size_t seen = 0;
+	f->begin.seq += count;
+	while (count > 0 && step(&f->begin.stored, &seen, &h)) {
+		count--;
+	}
+	f->block += bytes;
+}
