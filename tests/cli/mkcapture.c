@@ -262,6 +262,97 @@ static void odd(const char *path)
 	mk_finish_process();
 }
 
+static void conn_end(uint32_t id, uint8_t end, uint16_t met, uint32_t code, uint64_t ms)
+{
+	mk_begin();
+	th_out_u8(&mk_out, end);
+	th_out_u8(&mk_out, TH_SPEAKS_HTTP1);
+	th_out_u16(&mk_out, met);
+	th_out_u32(&mk_out, code);
+	th_out_u64(&mk_out, 100);
+	th_out_u64(&mk_out, 200);
+	th_out_u64(&mk_out, id == 1 ? 3 : 0); /* unseen */
+	th_out_u64(&mk_out, 0);
+	mk_frame(TH_FRAME_CONN_END, 0, id, ms);
+}
+
+/* What is rare: a body of which there is a hash, a chain of certificates, programs that left, a
+ * writer that keeps no values. */
+static void rare(uint32_t id, uint32_t connection, uint64_t ms)
+{
+	mk_request(
+		id, connection, TH_FRAME_BODILESS, ms, "GET /hashed HTTP/1.1\r\nHost: x\r\n\r\n");
+	mk_response(TH_FRAME_RES_HEAD, id, 0, ms, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+	mk_begin();
+	th_out_u64(&mk_out, 0x0101); /* of a response, whole */
+	th_out_u64(&mk_out, 4);
+	mk_put_text("0123456789abcdef0123456789abcdef");
+	mk_frame(TH_FRAME_BODY_HASH, 0, id, ms);
+	mk_end(TH_FRAME_RES_END, id, TH_END_WITHHELD, 0, ms);
+	mk_begin();
+	th_out_u32(&mk_out, 3);
+	mk_put_text("DER");
+	mk_frame(TH_FRAME_CERTIFICATES, 0, 1, ms);
+	mk_begin();
+	th_out_u64(&mk_out, 1); /* no key, and its nonce of zeros */
+	th_out_u64(&mk_out, 0);
+	mk_frame(TH_FRAME_KEPT, 0, 0, ms);
+	for (uint8_t reason = 1; reason <= 6; reason++) {
+		mk_begin();
+		th_out_u64(&mk_out, reason);
+		mk_put_str16("/usr/bin/other");
+		mk_frame(TH_FRAME_LEFT, 0, 0, ms);
+	}
+}
+
+#define AN_END_OF_LATER 40
+#define A_BIT_OF_LATER 0x100
+
+/* Every way in which a connection can end, and an answer on it: one that no version knows yet, too.
+ * What was met goes through its bits; the last connection is handed on, and then ends after all. */
+static void ends(const char *path)
+{
+	static const struct {
+		uint8_t end;
+		uint32_t code;
+		uint16_t met;
+	} all[] = {{TH_END_COMPLETE, 0, 0}, {TH_END_FIN, 0, TH_MET_TOLD},
+		{TH_END_NOTIFY, 0, TH_MET_TOLD | TH_MET_LOOKED},
+		{TH_END_RESET, ECONNRESET, TH_MET_TOLD | TH_MET_SEND_FAILED},
+		{TH_END_STREAM_RESET, 8, TH_MET_TOLD},
+		{TH_END_LOCAL, 0, TH_MET_TOLD | TH_MET_UNREAD},
+		{TH_END_LOCAL_RESET, 8, TH_MET_TOLD}, {TH_END_GOAWAY, 0, TH_MET_TOLD},
+		{TH_END_ERROR, ETIMEDOUT, TH_MET_TOLD}, {TH_END_UNPARSED, 0, TH_MET_TOLD},
+		{TH_END_TLS, 3u << 24 | 40, TH_MET_TOLD}, {TH_END_WITHHELD, 0, TH_MET_TOLD},
+		{TH_END_ALERT, 42, TH_MET_TOLD},
+		{AN_END_OF_LATER, 7, TH_MET_TOLD | TH_MET_UNREAD | A_BIT_OF_LATER}};
+	const uint32_t n = sizeof(all) / sizeof(all[0]);
+	mk_begin_process(path);
+	mk_run(0xee, 0, "");
+	mk_process(0xee, 0xe1, 0, 100, 1, 0, "./agent");
+	for (uint32_t i = 0; i < n; i++) {
+		struct mk_conn c = api;
+		char head[100];
+		uint64_t ms = 10 + 10 * (uint64_t)i;
+		c.id = i + 1;
+		mk_conn(&c, ms);
+		snprintf(head, sizeof(head), "GET /end/%u HTTP/1.1\r\nHost: %s\r\n\r\n", all[i].end,
+			c.sni);
+		mk_request(i + 1, c.id, TH_FRAME_BODILESS, ms + 2, head);
+		mk_response(TH_FRAME_RES_HEAD, i + 1, 0, ms + 3,
+			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+		mk_text(TH_FRAME_RES_DATA, i + 1, 0, ms + 4, "some");
+		mk_end(TH_FRAME_RES_END, i + 1, (enum th_end)all[i].end, all[i].code, ms + 5);
+		conn_end(c.id, all[i].end, all[i].met, all[i].code, ms + 6);
+	}
+	mk_conn(&(struct mk_conn){.id = n + 1, .address = "127.0.0.1", .port = 8000}, 500);
+	conn_end(n + 1, TH_END_LOCAL, TH_MET_TOLD | TH_MET_HANDED_ON, 0, 510);
+	conn_end(n + 1, TH_END_FIN, TH_MET_TOLD, 0, 520);
+	rare(n + 1, 1, 550);
+	mk_process_end(600);
+	mk_finish_process();
+}
+
 static void plain_run(const char *path, uint8_t digit, uint64_t ms, bool ends)
 {
 	mk_begin_process(path);
@@ -340,8 +431,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*make)(const char *path);
-	} kinds[] = {{"all-kinds", all_kinds}, {"empty", empty}, {"large", large}, {"many", many},
-		{"odd", odd}, {"script", mk_script}, {"two-runs", two_runs}};
+	} kinds[] = {{"all-kinds", all_kinds}, {"empty", empty}, {"ends", ends}, {"large", large},
+		{"many", many}, {"odd", odd}, {"script", mk_script}, {"two-runs", two_runs}};
 	const char *key = getenv("TRACEHOOK_KEY_FILE");
 	if (key && th_key_load(key) < 0) {
 		return 64;

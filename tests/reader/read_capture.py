@@ -6,6 +6,7 @@
     read_capture.py transfers FILE   a JSON object per transfer: URLs, result, times
     read_capture.py annotations FILE a JSON object per annotation: span, score, label, data
     read_capture.py dns FILE         a JSON object per answer of a name server
+    read_capture.py ends FILE        a JSON object per end of a connection
     read_capture.py unpacked FILE    every payload, as bytes, for searching
     read_capture.py kept FILE        a JSON object per value that was kept; TRACEHOOK_KEY_FILE names
                                      the capture's key, or, when it is a plain one, the user's
@@ -514,6 +515,7 @@ def exchanges(frames):
     return [describe(exchange) for exchange in found.values() if "REQhead" in exchange]
 
 
+MET = {2: "send", 4: "unread", 8: "looked", 16: "handed on"}
 TRANSFER_TIMES = ("namelookup", "connect", "tls", "request", "first_byte", "redirect", "total")
 
 
@@ -549,6 +551,17 @@ def dns(frame):
     flags, _, records = struct.unpack_from(">HHH", message, 2)
     return {**said, "question": ".".join(labels), "code": flags & 15, "records": records,
             "message": message.hex()}
+
+
+def conn_end(frame):
+    """What a CONN_END frame says; an end of a later version is an 8 with code 0."""
+    names = ("end", "speaks", "met", "code", "sent", "received", "sent_unseen", "received_unseen")
+    fields = struct.unpack("<BBHI4Q", frame.payload[:40].ljust(40, b"\0"))
+    said = {"id": frame.id, **dict(zip(names, fields))}
+    if said["end"] > 12:
+        said["end"], said["code"] = 8, 0
+    met = said["met"] if said["met"] & 1 else 0
+    return {**said, "met": [name for bit, name in MET.items() if met & bit]}
 
 
 def annotation(frame):
@@ -592,6 +605,10 @@ def main():
         for frame in frames:
             if frame.type == "DNS":
                 print(json.dumps(dns(frame)))
+    elif what == "ends":
+        for frame in frames:
+            if frame.type == "CONN_END":
+                print(json.dumps(conn_end(frame)))
     elif what == "annotations":
         for frame in frames:
             if frame.type == "ANNOTATION":

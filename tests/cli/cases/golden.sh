@@ -23,3 +23,10 @@ tracehook show --json v1-odd.thc 1 | jq -c '.websocket_frames[] | [.by, .opcode,
 "$reader" verify v1-odd.thc | jq -c '[.trace_id[:4], .frames, .writers, .hash[:16]]'
 "$reader" dns v1-odd.thc
 "$reader" transfers v1-odd.thc | jq -c '[.asked, .result, .error]'
+echo "## v1-ends"
+says tracehook verify v1-ends.thc
+tracehook dump --json v1-ends.thc | jq -c 'select(.kind != "process") | [.kind, .url, .status_reason]'
+"$reader" ends v1-ends.thc | jq -c '[.end, .met, .code, .sent_unseen]'
+"$reader" annotations v1-ends.thc | jq -c '[.name, .score, .label]'
+"$reader" frames v1-ends.thc | jq -r .type | sort | uniq -c | sed 's/^ *//'
+"$reader" verify v1-ends.thc | jq -c '[.trace_id[:4], .frames, .writers, .hash[:16]]'
