@@ -293,11 +293,15 @@ void th_field_list_add(
 		return;
 	}
 	uint8_t *at = out->p + out->n;
+	const uint16_t name_n = (uint16_t)name.n;
 	size_t n = th_redact_field(request ? th_process_redaction() : th_process_answers(),
 		request ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, name, value, at + fixed,
 		&l->redacted);
-	th_out_u16(out, (uint16_t)name.n);
-	th_out_u32(out, (uint32_t)n);
-	th_out_bytes(out, name.p, name.n);
-	out->n += n;
+	const uint32_t value_n = (uint32_t)n;
+	memcpy(at, &name_n, sizeof(name_n));
+	memcpy(at + 2, &value_n, sizeof(value_n));
+	if (name.n) {
+		memcpy(at + 6, name.p, name.n);
+	}
+	out->n += fixed + n;
 }

@@ -20,6 +20,29 @@ struct th_field_list {
 void th_field_list_add(
 	struct th_field_list *l, bool request, struct th_slice name, struct th_slice value);
 
+/* Appends a field as it is: one that th_field_list_add() was asked of, and changed nothing. */
+static inline void th_field_list_copy(
+	struct th_field_list *l, struct th_slice name, struct th_slice value)
+{
+	struct th_out *out = &l->out;
+	const uint16_t name_n = (uint16_t)name.n;
+	const uint32_t value_n = (uint32_t)value.n;
+	uint8_t *p = out->p + out->n;
+	if (out->failed || out->cap - out->n < 6 + name.n + value.n || name.n > UINT16_MAX) {
+		out->failed = true;
+		return;
+	}
+	memcpy(p, &name_n, sizeof(name_n));
+	memcpy(p + 2, &value_n, sizeof(value_n));
+	if (name.n) {
+		memcpy(p + 6, name.p, name.n);
+	}
+	if (value.n) {
+		memcpy(p + 6 + name.n, value.p, value.n);
+	}
+	out->n += 6 + name.n + value.n;
+}
+
 /* What a CONN frame says. Texts may be NULL. */
 struct th_conn_about {
 	const struct th_conn_conf *conf;

@@ -65,7 +65,7 @@ struct seen {
 	bool connect, request;
 };
 
-static void on_field(void *ctx, struct th_slice name, struct th_slice value)
+static void on_field(void *ctx, struct th_slice name, struct th_slice value, uint8_t *note)
 {
 	struct seen *s = ctx;
 	bool method = th_slice_eq(name, TH_SLICE_LIT(":method"));

@@ -24,12 +24,20 @@
 #define LIST_KEPT (16u << 10)		       /* a larger buffer is given back after its use */
 #define LIST_MAX (TH_FRAME_PAYLOAD_MAX - 1024) /* a head is one frame */
 
-/* The header block that is being decoded. */
+#define BLOCK_KEPT 512
+#define HIDES_NOTHING 1 /* note of a field in a table of HPACK */
+
+/* The header block of a side that was decoded last. */
 struct block {
 	struct th_field_list list; /* its buffer is kept for the next block */
 	bool request;
 	uint16_t status;
 	uint64_t lost; /* bytes of fields that did not fit */
+	/* The block itself, if it changed no table: the same one, when it comes next, has the same
+	 * fields. An answer's that was redacted is not kept: what is replaced in it is handed on
+	 * each time (kept.h). */
+	uint16_t kept_n; /* 0: it is not kept */
+	uint8_t kept[BLOCK_KEPT];
 };
 
 struct h2 {
@@ -38,7 +46,7 @@ struct h2 {
 	struct th_hpack *hpack[2];
 	struct th_h2_streams streams;
 	uint32_t last_request; /* highest stream whose request head was seen */
-	struct block block;
+	struct block block[2];
 };
 
 static const struct {
@@ -142,43 +150,84 @@ static void free_list(struct th_out *out)
 	*out = (struct th_out){.p = NULL};
 }
 
-static void add_field(struct block *b, struct th_slice name, struct th_slice value)
+/* Once; true: something of it was replaced. */
+static bool try_field(struct block *b, struct th_slice name, struct th_slice value, bool plain)
+{
+	bool before = b->list.redacted;
+	if (plain) {
+		th_field_list_copy(&b->list, name, value);
+		return false;
+	}
+	b->list.redacted = false;
+	th_field_list_add(&b->list, b->request, name, value);
+	bool redacted = b->list.redacted;
+	b->list.redacted |= before;
+	return redacted;
+}
+
+static void add_field(struct block *b, struct th_slice name, struct th_slice value, uint8_t *note)
 {
 	struct th_out *out = &b->list.out;
 	size_t before = out->n;
+	bool redacted;
 	do {
 		out->n = before;
 		out->failed = false;
-		th_field_list_add(&b->list, b->request, name, value);
+		redacted = try_field(b, name, value, *note == HIDES_NOTHING);
 	} while (out->failed && grow_list(out));
 	if (out->failed) {
 		out->n = before;
 		out->failed = false;
 		b->lost += name.n + value.n;
+	} else if (!redacted) {
+		*note = HIDES_NOTHING;
 	}
 }
 
-static void on_field(void *ctx, struct th_slice name, struct th_slice value)
+static void on_field(void *ctx, struct th_slice name, struct th_slice value, uint8_t *note)
 {
 	struct block *b = ctx;
 	uint64_t status = 0;
-	if (th_slice_eq(name, TH_SLICE_LIT(":status")) && th_parse_u64(value, &status)) {
+	if (name.n && name.p[0] == ':' && th_slice_eq(name, TH_SLICE_LIT(":status")) &&
+		th_parse_u64(value, &status)) {
 		b->status = status <= 999 ? (uint16_t)status : 0;
 	}
-	add_field(b, name, value);
+	add_field(b, name, value, note);
+}
+
+static bool is_kept(const struct block *b, struct th_slice bytes)
+{
+	return b->kept_n && b->kept_n == bytes.n && memcmp(b->kept, bytes.p, bytes.n) == 0;
+}
+
+static void keep(struct block *b, struct th_slice bytes)
+{
+	if (bytes.n <= BLOCK_KEPT && !b->lost && (b->request || !b->list.redacted)) {
+		memcpy(b->kept, bytes.p, bytes.n);
+		b->kept_n = (uint16_t)bytes.n;
+	}
 }
 
 static int decode_block(struct h2 *t, enum th_h2_side side, struct th_slice bytes)
 {
-	struct block *b = &t->block;
+	struct block *b = &t->block[side];
+	struct th_hpack *table = t->hpack[side];
+	const uint32_t changes = th_hpack_changes(table);
+	if (is_kept(b, bytes)) {
+		return 0;
+	}
 	b->list.out.n = 0;
 	b->list.redacted = false;
 	b->request = side == TH_H2_REQUEST;
 	b->status = 0;
 	b->lost = 0;
-	int r = th_hpack_decode(t->hpack[side], bytes, on_field, b);
+	b->kept_n = 0;
+	int r = th_hpack_decode(table, bytes, on_field, b);
 	if (b->lost) {
 		th_emit_lost(1, b->lost, "HTTP/2 header list too long");
+	}
+	if (r == 0 && changes == th_hpack_changes(table)) {
+		keep(b, bytes);
 	}
 	return r;
 }
@@ -186,22 +235,23 @@ static int decode_block(struct h2 *t, enum th_h2_side side, struct th_slice byte
 static void emit_request_head(struct h2 *t, struct th_h2_stream *s, uint8_t flags)
 {
 	s->side[TH_H2_REQUEST].head = true;
-	th_emit_req_head_list(t->conn, s->exchange, s->id, flags, &t->block.list);
+	th_emit_req_head_list(t->conn, s->exchange, s->id, flags, &t->block[TH_H2_REQUEST].list);
 }
 
 /* RFC 9113 8.1: any number of interim responses, which never end the stream, then the head. */
 static void emit_response_head(struct h2 *t, struct th_h2_stream *s, uint8_t flags)
 {
-	uint16_t status = t->block.status;
+	const struct block *b = &t->block[TH_H2_RESPONSE];
+	const uint16_t status = b->status;
 	bool interim = status >= 100 && status < 200 && !(flags & TH_FRAME_BODILESS);
 	s->side[TH_H2_RESPONSE].head = !interim;
-	th_emit_res_head_list(s->exchange, interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, flags,
-		&t->block.list);
+	th_emit_res_head_list(
+		s->exchange, interim ? TH_FRAME_RES_INFO : TH_FRAME_RES_HEAD, flags, &b->list);
 }
 
 static void begin_body(struct h2 *t, struct th_h2_stream *s, enum th_h2_side side)
 {
-	const struct th_out *list = &t->block.list.out;
+	const struct th_out *list = &t->block[side].list.out;
 	const struct th_head head = {{list->p, list->n}, true};
 	th_hold_begin(&s->side[side].hold,
 		side == TH_H2_REQUEST ? TH_REDACT_REQUEST : TH_REDACT_RESPONSE, &head, false,
@@ -214,7 +264,7 @@ static void emit_block(struct h2 *t, enum th_h2_side side, struct th_h2_stream *
 	if (s->side[side].head) {
 		if (!th_hold_flush(&s->side[side].hold, s->exchange, types[side].data, ends)) {
 			th_emit_trailer(s->exchange, types[side].trailer, ends ? TH_FRAME_LAST : 0,
-				&t->block.list);
+				&t->block[side].list);
 		}
 	} else if (side == TH_H2_REQUEST) {
 		emit_request_head(t, s, head_flags);
@@ -242,8 +292,9 @@ static int on_headers(struct h2 *t, enum th_h2_side side, uint32_t id, uint32_t 
 	if (s && !s->side[side].done) {
 		emit_block(t, side, s, ends);
 	}
-	if (t->block.list.out.cap > LIST_KEPT) {
-		free_list(&t->block.list.out);
+	if (t->block[side].list.out.cap > LIST_KEPT) {
+		free_list(&t->block[side].list.out);
+		t->block[side].kept_n = 0;
 	}
 	return 0;
 }
@@ -415,8 +466,8 @@ static void h2_finish(void *state)
 	for (int side = 0; side < 2; side++) {
 		th_h2_finish(&t->parser[side]);
 		t->hpack[side] = th_hpack_destroy(t->hpack[side]);
+		free_list(&t->block[side].list.out);
 	}
-	free_list(&t->block.list.out);
 }
 
 static bool h2_is_busy(const void *state)

@@ -25,6 +25,7 @@
 
 struct entry {
 	uint32_t at, name_n, value_n; /* name, then value, in the byte area */
+	uint8_t note;		      /* th_hpack_field_fn */
 };
 
 struct scratch {
@@ -44,6 +45,16 @@ struct th_hpack {
 	uint8_t *area;
 	uint32_t area_len, area_used;
 	struct scratch name, value;
+	uint32_t changes;
+	uint8_t notes[TH_HPACK_STATIC]; /* of the static table */
+};
+
+/* A field as a block tells of it. */
+struct told {
+	struct th_field field;
+	uint8_t *note; /* in a table, or `own` */
+	uint8_t own;
+	bool insert;
 };
 
 static uint32_t capped(uint32_t table_size)
@@ -109,6 +120,7 @@ static struct entry *entry_of(const struct th_hpack *h, uint32_t age)
 
 static void evict_to(struct th_hpack *h, uint32_t size)
 {
+	h->changes++;
 	while (h->size > size) {
 		const struct entry *e = entry_of(h, h->count - 1);
 		h->size -= e->name_n + e->value_n + ENTRY_OVERHEAD;
@@ -166,7 +178,7 @@ static int make_room(struct th_hpack *h)
 }
 
 /* RFC 7541 4.4: an entry larger than the table empties it, and that is no error. */
-static int insert(struct th_hpack *h, const struct th_field *f)
+static int insert(struct th_hpack *h, const struct th_field *f, uint8_t note)
 {
 	size_t size = f->name.n + f->value.n + ENTRY_OVERHEAD;
 	if (size > h->max_size) {
@@ -186,27 +198,30 @@ static int insert(struct th_hpack *h, const struct th_field *f)
 	th_out_bytes(&out, f->value.p, f->value.n);
 	h->newest = (h->newest + 1) % h->ring_len;
 	h->ring[h->newest] = (struct entry){
-		h->area_used, (uint32_t)f->name.n, (uint32_t)f->value.n};
+		h->area_used, (uint32_t)f->name.n, (uint32_t)f->value.n, note};
 	h->area_used = (uint32_t)out.n;
 	h->size += (uint32_t)size;
 	h->count++;
 	return 0;
 }
 
-static int lookup(const struct th_hpack *h, uint32_t index, struct th_field *ret_field)
+static int lookup(
+	struct th_hpack *h, uint32_t index, struct th_field *ret_field, uint8_t **ret_note)
 {
 	if (index >= 1 && index <= TH_HPACK_STATIC) {
 		const struct th_hpack_entry *e = &th_hpack_static[index - 1];
 		ret_field->name = (struct th_slice){(const uint8_t *)e->name, e->name_n};
 		ret_field->value = (struct th_slice){(const uint8_t *)e->value, e->value_n};
+		*ret_note = &h->notes[index - 1];
 		return 0;
 	}
 	if (index == 0 || index - TH_HPACK_STATIC - 1 >= h->count) {
 		return -EBADMSG;
 	}
-	const struct entry *e = entry_of(h, index - TH_HPACK_STATIC - 1);
+	struct entry *e = entry_of(h, index - TH_HPACK_STATIC - 1);
 	ret_field->name = (struct th_slice){h->area + e->at, e->name_n};
 	ret_field->value = (struct th_slice){h->area + e->at + e->name_n, e->value_n};
+	*ret_note = &e->note;
 	return 0;
 }
 
@@ -216,6 +231,12 @@ static int lookup(const struct th_hpack *h, uint32_t index, struct th_field *ret
 static int read_int(struct th_in *in, unsigned bits, uint32_t *ret_value)
 {
 	uint32_t mask = (1u << bits) - 1;
+	if (in->n && (in->p[0] & mask) != mask) { /* as most, told at once */
+		*ret_value = in->p[0] & mask;
+		in->p++;
+		in->n--;
+		return 0;
+	}
 	uint32_t v = th_in_u8(in) & mask;
 	uint8_t b = v == mask ? 0x80 : 0;
 	for (unsigned shift = 0; b & 0x80; shift += 7) {
@@ -309,7 +330,8 @@ static int read_name(struct th_hpack *h, struct th_in *in, unsigned bits, struct
 		return read_string(in, &h->name, ret_name);
 	}
 	struct th_field f;
-	r = lookup(h, index, &f);
+	uint8_t *note; /* of another value */
+	r = lookup(h, index, &f, &note);
 	if (r < 0) {
 		return r;
 	}
@@ -324,11 +346,11 @@ static int read_literal(struct th_hpack *h, struct th_in *in, unsigned bits, str
 	return r < 0 ? r : read_string(in, &h->value, &f->value);
 }
 
-static int read_indexed(struct th_hpack *h, struct th_in *in, struct th_field *f)
+static int read_indexed(struct th_hpack *h, struct th_in *in, struct told *t)
 {
 	uint32_t index = 0;
 	int r = read_int(in, 7, &index);
-	return r < 0 ? r : lookup(h, index, f);
+	return r < 0 ? r : lookup(h, index, &t->field, &t->note);
 }
 
 /* RFC 7541 6.3. */
@@ -347,22 +369,23 @@ static int read_size_update(struct th_hpack *h, struct th_in *in)
 	return 0;
 }
 
-static int read_field(struct th_hpack *h, struct th_in *in, struct th_field *f, bool *ret_insert)
+static int read_field(struct th_hpack *h, struct th_in *in, struct told *t)
 {
 	uint8_t first = in->p[0];
-	*ret_insert = (first & 0xc0) == 0x40;
+	t->insert = (first & 0xc0) == 0x40;
 	if (first & 0x80) {
-		return read_indexed(h, in, f);
+		return read_indexed(h, in, t);
 	}
-	if (*ret_insert) {
-		return read_literal(h, in, 6, f);
+	t->own = 0;
+	t->note = &t->own;
+	if (t->insert) {
+		return read_literal(h, in, 6, &t->field);
 	}
 	/* Without indexing and never indexed differ only for who encodes again. */
-	return first & 0x20 ? -EBADMSG : read_literal(h, in, 4, f);
+	return first & 0x20 ? -EBADMSG : read_literal(h, in, 4, &t->field);
 }
 
-int th_hpack_decode(struct th_hpack *h, struct th_slice block,
-	void (*field)(void *ctx, struct th_slice name, struct th_slice value), void *ctx)
+int th_hpack_decode(struct th_hpack *h, struct th_slice block, th_hpack_field_fn *field, void *ctx)
 {
 	struct th_in in = {.p = block.p, .n = block.n};
 	size_t total = 0;
@@ -371,18 +394,22 @@ int th_hpack_decode(struct th_hpack *h, struct th_slice block,
 		r = read_size_update(h, &in);
 	}
 	while (r == 0 && in.n) {
-		struct th_field f = {0};
-		bool add = false;
-		r = read_field(h, &in, &f, &add);
+		struct told t;
+		r = read_field(h, &in, &t);
 		if (r < 0) {
 			break;
 		}
-		total += f.name.n + f.value.n + ENTRY_OVERHEAD;
+		total += t.field.name.n + t.field.value.n + ENTRY_OVERHEAD;
 		if (total > LIST_MAX) {
 			return -E2BIG;
 		}
-		field(ctx, f.name, f.value);
-		r = add ? insert(h, &f) : 0;
+		field(ctx, t.field.name, t.field.value, t.note);
+		r = t.insert ? insert(h, &t.field, t.own) : 0;
 	}
 	return r;
+}
+
+uint32_t th_hpack_changes(const struct th_hpack *h)
+{
+	return h->changes;
 }

@@ -23,9 +23,17 @@ struct th_hpack *th_hpack_destroy(struct th_hpack *h);
 /* The receiving side acknowledged another limit. */
 void th_hpack_limit(struct th_hpack *h, uint32_t table_size);
 
+/* Is told of a field. What it writes to *note, which is 0 at first, stays with the field as long as
+ * it is in a table: the next that is the same by its index comes with it. */
+typedef void th_hpack_field_fn(
+	void *ctx, struct th_slice name, struct th_slice value, uint8_t *note);
+
 /* Decodes one whole header block, calling `field` for each field. 0, or -EBADMSG (the connection
  * cannot be decoded any further), -E2BIG, -ENOMEM. */
-int th_hpack_decode(struct th_hpack *h, struct th_slice block,
-	void (*field)(void *ctx, struct th_slice name, struct th_slice value), void *ctx);
+int th_hpack_decode(struct th_hpack *h, struct th_slice block, th_hpack_field_fn *field, void *ctx);
+
+/* How often the dynamic table was changed: as long as it is the same, a block that changes nothing
+ * has the same fields. */
+uint32_t th_hpack_changes(const struct th_hpack *h);
 
 #endif

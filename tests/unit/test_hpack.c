@@ -18,7 +18,7 @@ struct text {
 	uint64_t sum; /* over all bytes of all fields, for lists too large for the text */
 };
 
-static void note(void *ctx, struct th_slice name, struct th_slice value)
+static void note(void *ctx, struct th_slice name, struct th_slice value, uint8_t *ret_note)
 {
 	struct text *t = ctx;
 	t->fields++;
@@ -65,6 +65,59 @@ static void expect_error(const char *hex, int error)
 	struct th_hpack *h = th_hpack_create(4096);
 	struct text t;
 	cr_assert_eq(decode_hex(h, hex, &t), error, "%s", hex);
+	th_hpack_destroy(h);
+}
+
+/* Counts how often it has met a field. */
+static void count(void *ctx, struct th_slice name, struct th_slice value, uint8_t *ret_note)
+{
+	uint8_t *told = ctx;
+	*told = (*ret_note)++;
+}
+
+static uint8_t met(struct th_hpack *h, const char *hex)
+{
+	uint8_t room[64], told = 0;
+	cr_assert_eq(th_hpack_decode(h, bytes_of(hex, room), count, &told), 0, "%s", hex);
+	return told;
+}
+
+/* A note is of a field, and goes when it goes: of the static table, of the dynamic one wherever it
+ * has moved to, of none that is in no table. */
+Test(hpack, notes)
+{
+	struct th_hpack *h = th_hpack_create(4096);
+	cr_expect_eq(met(h, "82"), 0);
+	cr_expect_eq(met(h, "82"), 1);
+	cr_expect_eq(met(h, "83"), 0);
+	cr_expect_eq(met(h, "0001 6101 62"), 0);
+	cr_expect_eq(met(h, "0001 6101 62"), 0, "without indexing");
+	cr_expect_eq(met(h, "0201 78"), 0, "only the name is indexed");
+	cr_expect_eq(met(h, "4001 6101 62"), 0);
+	cr_expect_eq(met(h, "be"), 1);
+	cr_expect_eq(met(h, "4001 6101 63"), 0);
+	cr_expect_eq(met(h, "be"), 1);
+	cr_expect_eq(met(h, "bf"), 2);
+	cr_expect_eq(met(h, "7e01 78"), 0, "the name of another");
+	cr_expect_eq(met(h, "c0"), 3);
+	cr_expect_eq(met(h, "203f e11f 4001 6101 62"), 0, "the table was emptied");
+	cr_expect_eq(met(h, "be"), 1);
+	th_hpack_destroy(h);
+}
+
+Test(hpack, what_changes_the_table_is_counted)
+{
+	static const struct {
+		const char *hex;
+		bool changes;
+	} blocks[] = {{"82", false}, {"4001 6101 62", true}, {"be", false}, {"0001 6101 62", false},
+		{"1001 6101 62", false}, {"be82", false}, {"3fe1 1fbe", true}, {"2082", true}};
+	struct th_hpack *h = th_hpack_create(4096);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		const uint32_t before = th_hpack_changes(h);
+		met(h, blocks[i].hex);
+		cr_expect_eq(th_hpack_changes(h) != before, blocks[i].changes, "%zu", i);
+	}
 	th_hpack_destroy(h);
 }
 
@@ -276,7 +329,7 @@ struct check {
 	size_t at;
 };
 
-static void compare(void *ctx, struct th_slice name, struct th_slice value)
+static void compare(void *ctx, struct th_slice name, struct th_slice value, uint8_t *ret_note)
 {
 	struct check *c = ctx;
 	cr_assert_lt(c->at, c->l->n);

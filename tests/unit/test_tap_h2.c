@@ -98,6 +98,63 @@ Test(tap_h2, a_request_and_its_answer)
 		"1 RES_DATA hello world LAST\n");
 }
 
+static void ask(struct talk *t, uint32_t id, const char *fields, const char *answer)
+{
+	peer_headers(&t->agent, id, END_STREAM, fields);
+	sent(t);
+	peer_headers(&t->server, id, END_STREAM, answer);
+	received(t);
+}
+
+/* From the second on a block is indexes alone: the same bytes, of which the table says what they
+ * are. */
+static void play_again(struct talk *t)
+{
+	uint32_t id = 1;
+	for (const char *x = "112212"; *x; x++) {
+		char fields[80], answer[80];
+		for (int i = 0; i < 3; i++, id += 2) {
+			const char *more = i ? "" : "x-more: 1\n";
+			sprintf(fields, GET "authorization: s\n%sx-one: %c\n", more, *x);
+			sprintf(answer, OK "%sx-two: %c\n", more, *x);
+			ask(t, id, fields, answer);
+		}
+	}
+}
+
+Test(tap_h2, the_same_block_again)
+{
+	static char want[16384];
+	size_t n = 0;
+	for (int i = 0; i < 18; i++) {
+		const char x = "112212"[i / 3], *more = i % 3 ? "" : "  x-more: 1\n";
+		n += (size_t)sprintf(want + n,
+			"%d REQ_HEAD LAST BODILESS stream %d redacted\n" GET_TEXT
+			"  authorization: (redacted)\n%s  x-one: %c\n"
+			"%d RES_HEAD LAST BODILESS\n" OK_TEXT "%s  x-two: %c\n",
+			i + 1, 2 * i + 1, more, x, i + 1, more, x);
+	}
+	each_step(play_again, want);
+}
+
+/* Twice the same literal, which goes into the table twice: there are two entries then. */
+Test(tap_h2, a_block_that_changes_the_table_again)
+{
+	static const uint8_t blocks[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+					"\0\0\0\4\0\0\0\0\0"
+					"\0\0\5\1\5\0\0\0\1\x40\1a\1b"
+					"\0\0\5\1\5\0\0\0\3\x40\1a\1b"
+					"\0\0\1\1\5\0\0\0\5\xbf";
+	struct talk t;
+	begin(&t, 1);
+	cr_assert(th_tap_h2.sent(t.tap, (struct th_slice){blocks, sizeof(blocks) - 1}));
+	end(&t,
+		"1 REQ_HEAD LAST BODILESS stream 1\n  a: b\n"
+		"2 REQ_HEAD LAST BODILESS stream 3\n  a: b\n"
+		"3 REQ_HEAD LAST BODILESS stream 5\n  a: b\n"
+		"1 RES_END 1 0\n2 RES_END 1 0\n3 RES_END 1 0\n");
+}
+
 static void play_bodies(struct talk *t)
 {
 	peer_headers(&t->agent, 1, 0, POST);
