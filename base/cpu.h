@@ -16,6 +16,10 @@ enum th_cpu {
 /* All of them? False on other machines than x86-64. Signal-safe. */
 bool th_cpu_has(uint32_t features);
 
+/* What CPUID's leaf 1 has in ecx, for who need not ask the processor for it: on a virtual machine
+ * the host answers, which takes longer than most of what a process does at its start. */
+void th_cpu_known(uint32_t features);
+
 /* AVX2, and the system keeps its registers. Signal-safe. */
 bool th_cpu_has_avx2(void);
 

@@ -19,21 +19,13 @@ static int read_header(int fd, struct th_file_header *ret_header)
 	return n == sizeof(bytes) ? th_file_header_decode(bytes, ret_header) : -EINVAL;
 }
 
-static int file_size(int fd, off_t *ret_size)
+static int look(int fd, struct stat *ret_st)
 {
-	struct stat st;
-	int r = th_sys_fstat(fd, &st);
-	if (r < 0) {
-		return r;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		return -EINVAL;
-	}
-	*ret_size = st.st_size;
-	return 0;
+	int r = th_sys_fstat(fd, ret_st);
+	return r == 0 && !S_ISREG(ret_st->st_mode) ? -EINVAL : r;
 }
 
-static int write_header(int fd)
+static int write_header(int fd, struct th_file_header *ret_header)
 {
 	struct th_file_header h;
 	uint8_t bytes[TH_FILE_HEADER_BYTES];
@@ -47,7 +39,7 @@ static int write_header(int fd)
 	long n = th_sys_pwrite(fd, bytes, sizeof(bytes), 0);
 	th_fsize_end(&guard);
 	if (n == sizeof(bytes)) {
-		return 0;
+		return th_file_header_decode(bytes, ret_header);
 	}
 	th_sys_ftruncate(fd, 0); /* under the lock, and the file was empty: nothing is lost */
 	return n < 0 ? (int)n : -ENOSPC;
@@ -67,40 +59,75 @@ static int lock_bounded(int fd)
 	return r;
 }
 
-static int write_header_once(int fd)
+/* 1: written. 0: somebody else did it. */
+static int write_header_once(int fd, struct th_file_header *ret_header)
 {
-	off_t size = 0;
+	struct stat st;
 	int r = lock_bounded(fd);
 	if (r < 0) {
 		return r;
 	}
-	r = file_size(fd, &size);
-	if (r == 0 && size == 0) {
-		r = write_header(fd);
+	r = look(fd, &st);
+	if (r == 0 && st.st_size == 0) {
+		r = write_header(fd, ret_header);
+		r = r < 0 ? r : 1;
 	}
 	th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */
 	return r;
 }
 
+static int take_header(struct th_capture_open *open)
+{
+	struct stat st;
+	int r = look(open->fd, &st);
+	if (r < 0) {
+		return r;
+	}
+	open->inode = st.st_ino;
+	if (st.st_size == 0) {
+		r = write_header_once(open->fd, &open->header);
+	}
+	open->made = r > 0;
+	if (r == 0) {
+		r = read_header(open->fd, &open->header);
+	}
+	if (r >= 0 && th_key_present() && !(open->header.flags & TH_FILE_ENCRYPTED)) {
+		r = -EMEDIUMTYPE;
+	}
+	return r < 0 ? r : th_key_admit(&open->header);
+}
+
+int th_capture_open(const char *path, struct th_capture_open *ret_open)
+{
+	const int flags = O_RDWR | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK;
+	struct th_capture_open open = {.fd = th_sys_open(path, flags, 0600)};
+	if (open.fd < 0) {
+		return open.fd;
+	}
+	int r = take_header(&open);
+	if (r < 0) {
+		th_sys_close(open.fd);
+		return r;
+	}
+	*ret_open = open;
+	return 0;
+}
+
+void th_capture_close(struct th_capture_open *open)
+{
+	th_sys_close(open->fd);
+	open->fd = -1;
+}
+
 int th_capture_create(const char *path, struct th_file_header *ret_header)
 {
-	off_t size = 0;
-	int fd = th_sys_open(path, O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, 0600);
-	if (fd < 0) {
-		return fd;
-	}
-	int r = file_size(fd, &size);
-	if (r == 0 && size == 0) {
-		r = write_header_once(fd);
-	}
+	struct th_capture_open open;
+	int r = th_capture_open(path, &open);
 	if (r == 0) {
-		r = read_header(fd, ret_header);
+		*ret_header = open.header;
+		th_capture_close(&open);
 	}
-	th_sys_close(fd);
-	if (r == 0 && th_key_present() && !(ret_header->flags & TH_FILE_ENCRYPTED)) {
-		return -EMEDIUMTYPE;
-	}
-	return r < 0 ? r : th_key_admit(ret_header);
+	return r;
 }
 
 int th_capture_header(const char *path, struct th_file_header *ret_header)
@@ -120,20 +147,28 @@ static bool belongs(const struct th_file_header *h, const struct th_block *b)
 	return !(h->flags & TH_FILE_ENCRYPTED) == !(b->flags & TH_BLOCK_ENCRYPTED);
 }
 
-static int append_to(int fd, const uint8_t *file_id, const struct th_block *b,
-	const struct iovec *parts, int n, size_t total)
+int th_capture_open_again(
+	const char *path, const uint8_t *file_id, struct th_capture_open *ret_open)
 {
-	struct th_file_header h;
-	int r = read_header(fd, &h);
+	struct th_capture_open open = {
+		.fd = th_sys_open(path, O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK, 0)};
+	if (open.fd < 0) {
+		return open.fd == -ENOENT ? -ESTALE : open.fd;
+	}
+	int r = read_header(open.fd, &open.header);
+	if (r == 0 && memcmp(open.header.file_id, file_id, sizeof(open.header.file_id)) != 0) {
+		r = -ESTALE;
+	}
 	if (r < 0) {
+		th_sys_close(open.fd);
 		return r;
 	}
-	if (memcmp(h.file_id, file_id, sizeof(h.file_id)) != 0) {
-		return -ESTALE;
-	}
-	if (!belongs(&h, b)) {
-		return -EMEDIUMTYPE;
-	}
+	*ret_open = open;
+	return 0;
+}
+
+static int write_all(int fd, const struct iovec *parts, int n, size_t total)
+{
 	struct th_fsize_guard guard = th_fsize_begin();
 	long wrote = th_sys_writev(fd, parts, n);
 	th_fsize_end(&guard);
@@ -143,8 +178,8 @@ static int append_to(int fd, const uint8_t *file_id, const struct th_block *b,
 	return (size_t)wrote == total ? 0 : -ENOSPC;
 }
 
-int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
-	const struct iovec *parts, int n)
+int th_capture_append_open(const struct th_capture_open *open, const struct th_block *b,
+	const struct iovec *parts, int n, struct th_capture_place *ret_place)
 {
 	uint8_t header[TH_BLOCK_HEADER_BYTES];
 	struct iovec all[TH_APPEND_PARTS + 1] = {{header, sizeof(header)}};
@@ -152,16 +187,31 @@ int th_capture_append(const char *path, const uint8_t *file_id, const struct th_
 	if (n > TH_APPEND_PARTS) {
 		return -EINVAL;
 	}
-	th_block_encode(header, file_id, b);
+	th_block_encode(header, open->header.file_id, b);
 	for (int i = 0; i < n; i++) {
 		all[i + 1] = parts[i];
 		total += parts[i].iov_len;
 	}
-	int fd = th_sys_open(path, O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK, 0);
-	if (fd < 0) {
-		return fd == -ENOENT ? -ESTALE : fd;
+	if (!belongs(&open->header, b)) {
+		return -EMEDIUMTYPE;
 	}
-	int r = append_to(fd, file_id, b, all, n + 1, total);
-	th_sys_close(fd);
+	int r = write_all(open->fd, all, n + 1, total);
+	if (r == 0) {
+		off_t end = TH_SYS(SYS_lseek, open->fd, 0, SEEK_CUR); /* O_APPEND moved it there */
+		*ret_place = (struct th_capture_place){end - (off_t)total, end};
+	}
+	return r;
+}
+
+int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
+	const struct iovec *parts, int n)
+{
+	struct th_capture_open open;
+	struct th_capture_place place;
+	int r = th_capture_open_again(path, file_id, &open);
+	if (r == 0) {
+		r = th_capture_append_open(&open, b, parts, n, &place);
+		th_capture_close(&open);
+	}
 	return r;
 }

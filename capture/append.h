@@ -4,6 +4,8 @@
 #ifndef CAPTURE_APPEND_H
 #define CAPTURE_APPEND_H
 
+#include <stdbool.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include "capture/layout.h"
@@ -14,6 +16,24 @@
  * written to. */
 int th_capture_create(const char *path, struct th_file_header *ret_header);
 
+/* A capture that is open. Not for long: a descriptor that stays is the agent's to close, and what
+ * it opens then has that number (P33). */
+struct th_capture_open {
+	int fd;
+	uint64_t inode;
+	bool made; /* its header was written just now */
+	struct th_file_header header;
+};
+
+/* Where a block stands in the file. */
+struct th_capture_place {
+	off_t begin, end;
+};
+
+/* th_capture_create(), leaving it open. */
+int th_capture_open(const char *path, struct th_capture_open *ret_open);
+void th_capture_close(struct th_capture_open *open);
+
 /* Reads the header of the capture at `path`; as above. */
 int th_capture_header(const char *path, struct th_file_header *ret_header);
 
@@ -23,5 +43,11 @@ int th_capture_header(const char *path, struct th_file_header *ret_header);
 #define TH_APPEND_PARTS 16
 int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
 	const struct iovec *parts, int n);
+
+/* The same in two steps, of which the second one also tells where the block begins. */
+int th_capture_open_again(
+	const char *path, const uint8_t *file_id, struct th_capture_open *ret_open);
+int th_capture_append_open(const struct th_capture_open *open, const struct th_block *b,
+	const struct iovec *parts, int n, struct th_capture_place *ret_place);
 
 #endif

@@ -74,30 +74,57 @@ static int prepare_encryption(struct th_writer *w, const struct th_file_header *
 	return 0;
 }
 
-int th_writer_init(struct th_writer *w, const char *path)
+static int begin(struct th_writer *w, const char *path, const struct th_capture_open *open)
 {
-	struct th_file_header h;
-	size_t n = strlen(path);
-	if (n >= sizeof(w->path)) {
+	const struct th_file_header *h = &open->header;
+	memset(w, 0, offsetof(struct th_writer, path));
+	int r = prepare_encryption(w, h);
+	if (r < 0) {
+		return r;
+	}
+	strcpy(w->path, path);
+	memcpy(w->file_id, h->file_id, sizeof(w->file_id));
+	memcpy(w->key, h->key, sizeof(w->key));
+	w->id = random_id();
+	w->inode = open->inode;
+	w->own_end = open->made ? TH_FILE_HEADER_BYTES : 0;
+	w->open = *open;
+	w->is_open = true;
+	return 0;
+}
+
+int th_writer_open(struct th_writer *w, const char *path)
+{
+	struct th_capture_open open;
+	if (strlen(path) >= sizeof(w->path)) {
 		return -ENAMETOOLONG;
 	}
-	int r = th_capture_create(path, &h);
+	int r = th_capture_open(path, &open);
 	if (r < 0) {
 		return r;
 	}
-	memset(w, 0, offsetof(struct th_writer, path));
-	w->live_path[0] = '\0';
-	r = prepare_encryption(w, &h);
+	r = begin(w, path, &open);
 	if (r < 0) {
-		return r;
+		th_capture_close(&open);
 	}
-	memcpy(w->path, path, n + 1);
-	memcpy(w->file_id, h.file_id, sizeof(w->file_id));
-	memcpy(w->key, h.key, sizeof(w->key));
-	w->id = random_id();
-	struct stat st;
-	w->inode = th_sys_stat(path, &st) == 0 ? st.st_ino : 0;
-	return 0;
+	return r;
+}
+
+void th_writer_settle(struct th_writer *w)
+{
+	if (w->is_open) {
+		th_capture_close(&w->open);
+		w->is_open = false;
+	}
+}
+
+int th_writer_init(struct th_writer *w, const char *path)
+{
+	int r = th_writer_open(w, path);
+	if (r == 0) {
+		th_writer_settle(w);
+	}
+	return r;
 }
 
 /* ---- room ---- */
@@ -343,6 +370,29 @@ static size_t total_of(const struct iovec *parts, int n)
 	return total;
 }
 
+/* One block, of the frame w->next_seq. */
+static int append(struct th_writer *w, const struct th_block *b, const struct iovec *parts, int n)
+{
+	struct th_capture_open again;
+	struct th_capture_place place = {0, 0};
+	int r = w->is_open ? 0 : th_capture_open_again(w->path, w->file_id, &again);
+	if (r < 0) {
+		return r;
+	}
+	r = th_capture_append_open(w->is_open ? &w->open : &again, b, parts, n, &place);
+	if (!w->is_open) {
+		th_capture_close(&again);
+	}
+	w->own_end = r == 0 && w->own_end == place.begin ? place.end : 0;
+	w->next_seq += r == 0;
+	return r;
+}
+
+bool th_writer_alone(const struct th_writer *w)
+{
+	return w->own_end > 0 && w->live_count == 0;
+}
+
 /* A block of one frame: header, frame header, payload and padding in one write. */
 static int append_block(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
@@ -366,11 +416,7 @@ static int append_block(struct th_writer *w, const struct th_frame_header *h,
 	for (int i = 0; i < n + 2; i++) {
 		b.crc = th_crc32c(b.crc, all[i].iov_base, all[i].iov_len);
 	}
-	int r = th_capture_append(w->path, w->file_id, &b, all, n + 2);
-	if (r == 0) {
-		w->next_seq++;
-	}
-	return r;
+	return append(w, &b, all, n + 2);
 }
 
 /* The same, encrypted. */
@@ -392,9 +438,7 @@ static int append_encrypted(
 	}
 	b.crc = th_crc32c(th_crc32c(0, w->staging, room), tag, sizeof(tag));
 	const struct iovec all[] = {{w->staging, room}, {tag, sizeof(tag)}};
-	r = th_capture_append(w->path, w->file_id, &b, all, 2);
-	w->next_seq += r == 0;
-	return r;
+	return append(w, &b, all, 2);
 }
 
 static int put_direct_locked(struct th_writer *w, const struct th_frame_header *h,
@@ -519,6 +563,8 @@ void th_writer_forked(struct th_writer *w)
 	w->lost_events = w->lost_bytes = 0;
 	w->error = w->room_error = 0;
 	w->retry_at = 0;
+	w->own_end = 0;
+	th_writer_settle(w);
 	w->id = random_id();
 	th_lock_reset(&w->lock);
 }
@@ -572,7 +618,7 @@ static void say_last_losses(struct th_writer *w)
 
 int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 {
-	uint32_t first, last, done;
+	uint32_t first, last, done = 0;
 	if (w->path[0] == '\0' || !th_lock(&w->lock)) {
 		return w->path[0] ? -EBUSY : 0;
 	}
@@ -582,7 +628,7 @@ int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 	last = w->live_count;
 	th_unlock(&w->lock);
 	/* Without the lock: other threads may go on, into the next live file. */
-	int r = fold_all(w, first, last, budget_ns, &done);
+	int r = first <= last ? fold_all(w, first, last, budget_ns, &done) : 0;
 	if (!th_lock(&w->lock)) {
 		return -EBUSY;
 	}

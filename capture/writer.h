@@ -17,6 +17,7 @@
 
 #include "base/lock.h"
 #include "base/siphash.h"
+#include "capture/append.h"
 #include "capture/frame.h"
 #include "capture/key.h"
 #include "capture/live.h"
@@ -43,6 +44,9 @@ struct th_writer {
 	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */
 	int error;			   /* last negative errno */
 	bool encrypted;
+	bool is_open;		     /* between th_writer_open() and th_writer_settle() */
+	struct th_capture_open open; /* of the capture, then */
+	off_t own_end; /* where the capture ends, as long as all of it is of this writer; else 0 */
 	uint8_t *staging; /* encrypted: a frame is put together here, and never in the live file */
 	struct th_live_key live_key;
 	/* From here on not cleared: long texts. */
@@ -55,6 +59,12 @@ struct th_writer {
  * -ENOTSUP a capture of a newer version, -ENAMETOOLONG, what th_key_why() explains. On failure the
  * writer stays closed. */
 int th_writer_init(struct th_writer *w, const char *path);
+
+/* The same, and leaves the capture open for what is put directly: one that is opened for each
+ * record is most of what recording a process costs that says nothing. Until th_writer_settle(),
+ * soon. */
+int th_writer_open(struct th_writer *w, const char *path);
+void th_writer_settle(struct th_writer *w);
 
 /* Appends a frame with a payload of `n` parts (at most TH_FRAME_PAYLOAD_MAX together). `time` in
  * ns since the epoch. Returns 0, or a negative errno after counting the loss. errno may change. */
@@ -70,6 +80,10 @@ int th_writer_put_frame(
  * traffic never makes a live file. */
 int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	uint64_t time, const struct iovec *parts, int n);
+
+/* True: nobody else has ever written to the capture, as of the last frame that was put directly,
+ * and nothing has gone into a live file: there is nothing to fold. */
+bool th_writer_alone(const struct th_writer *w);
 
 /* Was something lost that no frame has told of yet, or is there no room for the next frame? */
 bool th_writer_broken(const struct th_writer *w);

@@ -101,6 +101,7 @@ struct th_conn_ref th_conn_open(const struct th_conn_conf *conf)
 		th_emit_lost(1, 0, "too many connections");
 		return none;
 	}
+	th_foreign_start();
 	clear(c, conf);
 	c->open = true;
 	struct th_conn_ref ref = {c, c->generation};

@@ -11,37 +11,43 @@
 #define PLACES 4096
 #define GOLDEN 0x9e3779b97f4a7c15u
 
-static _Atomic uint8_t *places;
+static _Atomic uint8_t *_Atomic shared;
 
 void th_foreign_start(void)
 {
+	_Atomic uint8_t *none = NULL;
+	if (atomic_load_explicit(&shared, memory_order_relaxed)) {
+		return;
+	}
 	void *p = mmap(NULL, (size_t)2 * PLACES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
-	places = p == MAP_FAILED ? NULL : p;
+	if (p != MAP_FAILED && !atomic_compare_exchange_strong(&shared, &none, p)) {
+		munmap(p, (size_t)2 * PLACES);
+	}
 }
 
 static _Atomic uint8_t *place_of(const struct th_conn *c)
 {
 	uint64_t mix = (((uintptr_t)c >> 4) + c->generation) * GOLDEN;
-	return &places[(mix >> 40) % PLACES];
+	return &shared[(mix >> 40) % PLACES];
 }
 
 void th_foreign_note(const struct th_conn *c, bool heard)
 {
-	if (places) {
+	if (shared) {
 		atomic_store_explicit(place_of(c), 1, memory_order_relaxed);
 	}
-	if (places && heard) {
+	if (shared && heard) {
 		atomic_fetch_add_explicit(place_of(c) + PLACES, 1, memory_order_relaxed);
 	}
 }
 
 uint8_t th_foreign_heard(const struct th_conn *c)
 {
-	return places ? atomic_load_explicit(place_of(c) + PLACES, memory_order_relaxed) : 0;
+	return shared ? atomic_load_explicit(place_of(c) + PLACES, memory_order_relaxed) : 0;
 }
 
 bool th_foreign_used(const struct th_conn *c)
 {
-	return !places || atomic_load_explicit(place_of(c), memory_order_relaxed);
+	return !shared || atomic_load_explicit(place_of(c), memory_order_relaxed);
 }

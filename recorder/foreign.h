@@ -8,7 +8,8 @@
 
 #include "recorder/conn.h"
 
-/* Once, before the process has threads or children. */
+/* Before there is a connection that a child could inherit: most processes never have one, and
+ * memory that is shared is a file to the system, which takes time to make and to end. */
 void th_foreign_start(void);
 
 /* An inherited connection has moved bytes, `heard`: what the peer said. Its other owners are told.

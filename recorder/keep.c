@@ -44,7 +44,6 @@ static void forget_values(void)
 static void choose_writer(const struct th_writer *writer)
 {
 	keep.writer = writer->id;
-	forget_values();
 	if (keep.encrypted) {
 		bool ok = th_kept_key_init_encrypted(&keep.key, keep.file_id, keep.writer);
 		keep.why = TH_KEPT_NO_KEY;
@@ -64,6 +63,9 @@ static void copy_path(char to[TH_ANSWERS_PATH_MAX], const char *path)
 
 void th_keep_start(const struct th_writer *writer, const char *state_home, const char *home)
 {
+	if (keep.writer) {
+		forget_values();
+	}
 	memcpy(keep.file_id, writer->file_id, sizeof(keep.file_id));
 	keep.encrypted = writer->encrypted;
 	copy_path(keep.state_home, state_home);
@@ -74,6 +76,7 @@ void th_keep_start(const struct th_writer *writer, const char *state_home, const
 void th_keep_forked(const struct th_writer *writer)
 {
 	th_lock_reset(&keep.lock);
+	forget_values();
 	choose_writer(writer);
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/lasting.h"
 #include "base/pool.h"
 #include "base/sys.h"
 #include "capture/fold.h"
@@ -18,7 +19,6 @@
 #include "recorder/call_clock.h"
 #include "recorder/certificates.h"
 #include "recorder/conn.h"
-#include "recorder/foreign.h"
 #include "recorder/keep.h"
 #include "recorder/names.h"
 #include "recorder/threads.h"
@@ -29,9 +29,9 @@
 #define LINK_MAX 4096
 #define NUMBERING UINT32_MAX /* a signal came while a thread was being numbered */
 #define LEFT_BYTES (LINK_MAX + 16)
+#define PROCESS_BYTES (2 * LINK_MAX + ARGV0_MAX + 128)
 
 static struct {
-	struct th_writer writer;
 	struct th_redaction redaction, answers;
 	_Atomic uint32_t exchanges, conns, spans_sent;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
@@ -39,6 +39,7 @@ static struct {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	char argv0[ARGV0_MAX];
+	struct th_writer writer; /* ends with long texts */
 } process;
 
 uint32_t th_process_next_exchange(void)
@@ -148,14 +149,37 @@ static void out_list(struct th_out *out, const char *list)
 	out->n += n;
 }
 
+/* Where a frame is put together. */
+struct room {
+	uint8_t *p;
+	size_t size;
+	bool pooled;
+};
+
+/* While the process starts it is in memory that is written to anyway. */
+static struct room room_for(size_t size, bool starting)
+{
+	struct th_out out = th_lasting_begin();
+	if (starting && out.cap >= size) {
+		return (struct room){out.p, size, false};
+	}
+	return (struct room){th_pool_room(size), size, true};
+}
+
+static void give_back(const struct room *room)
+{
+	if (room->pooled) {
+		th_pool_free(room->p, room->size);
+	}
+}
+
 static void put_run(const struct th_process_conf *conf)
 {
-	size_t size = run_size(conf);
-	uint8_t *p = th_pool_room(size);
-	if (!p) {
+	struct room room = room_for(run_size(conf), true);
+	struct th_out out = {room.p, room.size, 0, false};
+	if (!room.p) {
 		return;
 	}
-	struct th_out out = {p, size, 0, false};
 	const uint8_t mode_record[8] = {1, conf->hash_bodies};
 	th_out_bytes(&out, conf->trace_id, TH_TRACE_ID_BYTES);
 	th_out_bytes(&out, conf->parent_span_id, TH_SPAN_ID_BYTES);
@@ -166,35 +190,49 @@ static void put_run(const struct th_process_conf *conf)
 	th_out_str16(&out, TH_SLICE_LIT(TH_VERSION));
 	th_out_str16(&out, conf->rules_text);
 	put_direct(TH_FRAME_RUN, &out);
-	th_pool_free(p, size);
+	give_back(&room);
 }
 
-struct process_room {
-	char exe[LINK_MAX], cwd[LINK_MAX];
-	uint8_t frame[2 * LINK_MAX + ARGV0_MAX + 128];
-};
+/* A text that the system writes where it is to stand, behind its length. */
+static char *begin_text(struct th_out *out)
+{
+	out->failed = out->failed || out->cap - out->n < 2 + LINK_MAX;
+	return out->failed ? NULL : (char *)out->p + out->n + 2;
+}
+
+static void end_text(struct th_out *out, long n)
+{
+	uint16_t length = n > 0 ? (uint16_t)n : 0;
+	th_out_u16(out, length);
+	out->n += out->failed ? 0 : length;
+}
+
+static void out_exe_and_cwd(struct th_out *out)
+{
+	char *at = begin_text(out);
+	end_text(out, at ? TH_SYS(SYS_readlink, "/proc/self/exe", at, LINK_MAX) : 0);
+	th_out_str16(out, th_slice_str(process.argv0));
+	at = begin_text(out);
+	end_text(out, at ? TH_SYS(SYS_getcwd, at, LINK_MAX) - 1 : 0); /* counts its NUL */
+}
 
 static void put_process(enum th_began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
 {
-	struct process_room *room = th_pool_room(sizeof(*room));
-	if (!room) {
+	struct room room = room_for(PROCESS_BYTES, began != TH_BEGAN_FORKED);
+	struct th_out out = {room.p, room.size, 0, false};
+	const uint8_t how[8] = {(uint8_t)began};
+	if (!room.p) {
 		return;
 	}
-	struct th_out out = {room->frame, sizeof(room->frame), 0, false};
-	long exe = TH_SYS(SYS_readlink, "/proc/self/exe", room->exe, sizeof(room->exe));
-	long cwd = TH_SYS(SYS_getcwd, room->cwd, sizeof(room->cwd)); /* counts its NUL */
-	const uint8_t how[8] = {(uint8_t)began};
 	th_out_bytes(&out, process.trace_id, TH_TRACE_ID_BYTES);
 	th_out_bytes(&out, process.span_id, TH_SPAN_ID_BYTES);
 	th_out_bytes(&out, parent_span_id, TH_SPAN_ID_BYTES);
 	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getpid));
 	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getppid));
 	th_out_bytes(&out, how, sizeof(how));
-	th_out_str16(&out, (struct th_slice){(uint8_t *)room->exe, exe > 0 ? (size_t)exe : 0});
-	th_out_str16(&out, th_slice_str(process.argv0));
-	th_out_str16(&out, (struct th_slice){(uint8_t *)room->cwd, cwd > 0 ? (size_t)cwd - 1 : 0});
+	out_exe_and_cwd(&out);
 	put_direct(TH_FRAME_PROCESS, &out);
-	th_pool_free(room, sizeof(*room));
+	give_back(&room);
 }
 
 int th_recorder_load_key(const char *path)
@@ -226,15 +264,30 @@ static void begin_relay(const uint8_t span_id[TH_SPAN_ID_BYTES])
 	atomic_store(&process.conns, TH_RELAY_NUMBERS);
 }
 
+/* The error of the first record: a full disk, say, is better told now than counted where nobody can
+ * read it. */
+static int put_first(const struct th_process_conf *conf)
+{
+	enum th_began began = conf->relayed ? TH_BEGAN_RELAY
+		: conf->root		    ? TH_BEGAN_ROOT
+					    : TH_BEGAN_STARTED;
+	if (conf->root) {
+		put_run(conf);
+	}
+	int r = process.writer.error;
+	if (r == 0) {
+		put_process(began, conf->parent_span_id);
+	}
+	return r;
+}
+
 int th_recorder_start(const struct th_process_conf *conf)
 {
-	int r = th_writer_init(&process.writer, conf->capture);
+	int r = th_writer_open(&process.writer, conf->capture);
 	if (r < 0) {
 		return r;
 	}
-	process.started = true;
 	choose_redaction(conf);
-	th_foreign_start();
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
 	struct th_slice argv0 = th_slice_str(conf->argv0);
 	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",
@@ -244,19 +297,10 @@ int th_recorder_start(const struct th_process_conf *conf)
 	} else {
 		new_span_id();
 	}
-	if (conf->root) {
-		put_run(conf);
-	}
-	/* A full disk, say: better told now than counted where nobody can read it. */
-	if (process.writer.error < 0) {
-		process.started = false;
-		return process.writer.error;
-	}
-	enum th_began began = conf->relayed ? TH_BEGAN_RELAY
-		: conf->root		    ? TH_BEGAN_ROOT
-					    : TH_BEGAN_STARTED;
-	put_process(began, conf->parent_span_id);
-	return 0;
+	r = put_first(conf);
+	th_writer_settle(&process.writer);
+	process.started = r == 0;
+	return r;
 }
 
 void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES])
@@ -313,7 +357,9 @@ int th_recorder_finish(void)
 	th_out_u64(&out, process.writer.next_seq);
 	put_direct(TH_FRAME_PROCESS_END, &out);
 	int r = th_writer_finish(&process.writer, WRITER_BUDGET_NS);
-	(void)th_fold_orphans(process.writer.path, process.writer.id, ORPHANS_BUDGET_NS);
+	if (!th_writer_alone(&process.writer)) {
+		(void)th_fold_orphans(process.writer.path, process.writer.id, ORPHANS_BUDGET_NS);
+	}
 	return r;
 }
 

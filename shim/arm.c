@@ -32,6 +32,7 @@
 #include "shim/log.h"
 #include "shim/name_server.h"
 #include "shim/plain.h"
+#include "shim/processor.h"
 #include "shim/propagate.h"
 #include "shim/rebind.h"
 #include "shim/relaying.h"
@@ -271,7 +272,8 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 	if (!conf->relay[0]) {
 		char name[TH_HELPER_DIRECTORY_BYTES];
 		th_helper_directory_name(span_id, name);
-		strcpy(conf->relay, name);
+		const char *relay = th_config_keep(name);
+		conf->relay = relay ? relay : "";
 	}
 	th_children_export(conf, conf->trace_id, span_id);
 	th_propagate_start();
@@ -285,7 +287,7 @@ static enum th_arm_state begin_first_recording(const char *argv0, char *why)
 	struct th_config *conf = &th_arm_config;
 	const char *id = conf->trace_prefix;
 	conf->mode = TH_CONFIG_RECORD;
-	conf->record[0] = '\0';
+	conf->record = "";
 	if (id && strlen(id) == 2 * TH_TRACE_ID_BYTES) {
 		conf->has_trace_id = th_hex_decode(conf->trace_id, id, TH_TRACE_ID_BYTES);
 	}
@@ -313,7 +315,8 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 		return after_mistake(why);
 	}
 	conf->mode = TH_CONFIG_REPLAY;
-	strncpy(conf->player, th_replay_directory(), sizeof(conf->player) - 1);
+	const char *player = th_config_keep(th_replay_directory());
+	conf->player = player ? player : "";
 	choose_trace_id(conf);
 	th_replay_span_id(span_id);
 	th_children_export(conf, conf->trace_id, span_id);
@@ -329,7 +332,7 @@ static enum th_arm_state begin_auto(const char *argv0, char *why)
 	if (th_sys_stat(conf->capture, &st) == -ENOENT) {
 		return begin_first_recording(argv0, why);
 	}
-	memcpy(conf->record, conf->capture, sizeof(conf->record));
+	conf->record = conf->capture;
 	conf->on_miss = conf->on_miss ? conf->on_miss : "live";
 	return begin_replaying(argv0, why);
 }
@@ -378,6 +381,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 	th_slot_begin();
 	if (!getauxval(AT_SECURE)) { /* P31 */
 		th_thread.depth++;
+		th_processor_begin();
 		th_child_env_begin();
 		atomic_store(&owner, own_pid());
 		make_mark();

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/lasting.h"
 #include "base/sys.h"
 #include "shim/arm.h"
 #include "shim/children.h"
@@ -21,7 +21,7 @@
 #define CONTEXT TH_CONTEXT_VARIABLE "="
 #define PRELOAD_MAX 4096
 
-static char preload[PRELOAD_MAX]; /* "LD_PRELOAD=…"; empty: there was none, or too long a one */
+static const char *preload; /* "LD_PRELOAD=…"; NULL: there was none, or too long a one */
 static const char *own_file;
 static size_t own_file_bytes;
 static const char *own_name; /* of this library's file: the part of `preload` that counts */
@@ -74,10 +74,11 @@ static const char *find_us(const char *list)
 }
 
 /* `value` with our entry, where it begins at `us`, as of the working directory. */
-static bool make_absolute(const char *value, const char *us)
+static const char *make_absolute(const char *value, const char *us)
 {
 	char here[PATH_MAX];
-	struct th_out out = {.p = (uint8_t *)preload, .cap = sizeof(preload)};
+	struct th_out out = th_lasting_begin();
+	out.cap = out.cap < PRELOAD_MAX ? out.cap : PRELOAD_MAX;
 	th_out_bytes(&out, PRELOAD, sizeof(PRELOAD) - 1);
 	th_out_bytes(&out, value, (size_t)(us - value));
 	if (us[0] != '/' && memchr(us, '/', entry_bytes(us)) &&
@@ -87,7 +88,7 @@ static bool make_absolute(const char *value, const char *us)
 		th_out_u8(&out, '/');
 	}
 	th_out_bytes(&out, us, strlen(us) + 1);
-	return !out.failed;
+	return th_lasting_end(&out);
 }
 
 /* A relative path would be lost on a child that is started in another directory, and the loader
@@ -104,17 +105,16 @@ void th_child_env_begin(void)
 	own_name = base_name(file, own_file_bytes);
 	own_name_bytes = strlen(own_name);
 	const char *us = find_us(value);
-	if (!us || !make_absolute(value, us)) {
-		preload[0] = '\0';
-	} else if (memcmp(preload + sizeof(PRELOAD) - 1, value, strlen(value) + 1) != 0) {
-		th_children_put(preload);
+	preload = us ? make_absolute(value, us) : NULL;
+	if (preload && strcmp(preload + sizeof(PRELOAD) - 1, value) != 0) {
+		th_children_put((char *)preload);
 	}
 }
 
 bool th_child_env_carries(char *const envp[])
 {
 	const char *value = th_child_env_value(envp, PRELOAD);
-	return !preload[0] || (value && find_us(value));
+	return !preload || (value && find_us(value));
 }
 
 /* A word that is no mode closes the fence. */
@@ -150,7 +150,7 @@ size_t th_child_env_room(char *const envp[])
 	if (n > TH_CHILD_ENV_MAX) {
 		return SIZE_MAX;
 	}
-	return (n + 4) * sizeof(char *) + sizeof(preload) + 1 + (value ? strlen(value) : 0);
+	return (n + 4) * sizeof(char *) + PRELOAD_MAX + 1 + (value ? strlen(value) : 0);
 }
 
 static bool begins(const char *entry, const char *name)
@@ -194,8 +194,8 @@ char *const *th_child_env_fill(char *const envp[], void *room)
 static char *lasting_preload(const char *theirs)
 {
 	static char merged[2 * PRELOAD_MAX];
-	if (theirs && sizeof(preload) + strlen(theirs) >= sizeof(merged)) {
-		return preload;
+	if (theirs && PRELOAD_MAX + strlen(theirs) >= sizeof(merged)) {
+		return (char *)preload;
 	}
 	return merge_preload(theirs, merged);
 }

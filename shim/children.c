@@ -8,17 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/lasting.h"
 #include "base/text.h"
 
 #define TRACEPARENT "TRACEPARENT=00-"
 #define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
 
-#define ENTRIES_MAX 512
+#define ENTRIES_ADDED 16
 
 static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
-static char context[4 * TH_CONFIG_PATH_MAX + 192];
-static size_t context_span; /* where the span id stands; 0: nowhere */
+static char *context;	   /* NULL: nothing was exported */
+static char *context_span; /* where the span id stands; NULL: nowhere */
+static char **own_environ; /* NULL: it is still the process's first one */
+static size_t own_environ_left;
 
 static void put(struct th_out *out, const char *s)
 {
@@ -32,21 +34,32 @@ static void put_hex(struct th_out *out, const void *p, size_t n)
 	th_out_bytes(out, hex, 2 * n);
 }
 
+/* An array of our own with what stands in the environment, and room for what is put there. */
+static bool make_environ(size_t n)
+{
+	struct th_out out = th_lasting_begin();
+	if (n + ENTRIES_ADDED > out.cap / (2 * sizeof(*own_environ))) {
+		return false;
+	}
+	th_out_bytes(&out, environ, n * sizeof(*own_environ));
+	out.n += ENTRIES_ADDED * sizeof(*own_environ);
+	environ = own_environ = th_lasting_end(&out);
+	own_environ_left = ENTRIES_ADDED - 1;
+	return true;
+}
+
 /* Behind the n entries that there are. As putenv() does it, but without malloc() and without
- * comparing each entry again: an array of our own, as long as there is room in it. */
+ * comparing each entry again. */
 static void append(char *entry, size_t n)
 {
-	static char *entries[ENTRIES_MAX];
-	if (n + 2 > ENTRIES_MAX) {
+	bool ours = own_environ && environ == own_environ && own_environ_left > 0;
+	if (!ours && !make_environ(n)) {
 		(void)putenv(entry);
 		return;
 	}
-	if (environ != entries) {
-		memcpy(entries, environ, n * sizeof(*entries));
-	}
-	entries[n] = entry;
-	entries[n + 1] = NULL;
-	environ = entries;
+	own_environ[n] = entry;
+	own_environ[n + 1] = NULL;
+	own_environ_left--;
 }
 
 /* Bash has a putenv of its own, whose effect is lost when bash reads the array afterwards. */
@@ -76,13 +89,14 @@ static void export_traceparent(const uint8_t *trace_id, const uint8_t *span_id)
 static void export_context(
 	const struct th_config *conf, bool said, const uint8_t *trace_id, const uint8_t *span_id)
 {
-	struct th_out out = {.p = (uint8_t *)context, .cap = sizeof(context) - 1};
+	struct th_out out = th_lasting_begin();
+	size_t span = 0;
 	put(&out, TH_CONTEXT_VARIABLE "=1");
 	if (trace_id) {
 		put(&out, ";trace=");
 		put_hex(&out, trace_id, TH_TRACE_ID_BYTES);
 		put(&out, ";span=");
-		context_span = out.n;
+		span = out.n;
 		put_hex(&out, span_id, TH_SPAN_ID_BYTES);
 	}
 	if (conf->player[0]) {
@@ -100,7 +114,13 @@ static void export_context(
 	put(&out, said ? ";said=1" : ";said=0");
 	put(&out, ";capture=");
 	put(&out, conf->capture);
-	th_children_put(context);
+	th_out_u8(&out, '\0');
+	char *made = th_lasting_end(&out);
+	if (made) {
+		context = made;
+		context_span = span ? made + span : NULL;
+		th_children_put(context);
+	}
 }
 
 void th_children_export(const struct th_config *conf, const uint8_t trace_id[TH_TRACE_ID_BYTES],
@@ -117,16 +137,19 @@ void th_children_export_unsampled(const struct th_config *conf)
 
 void th_children_export_rules(const struct th_config *conf)
 {
-	static char entry[TH_CONFIG_PATH_MAX + 32];
-	struct th_out out = {.p = (uint8_t *)entry, .cap = sizeof(entry) - 1};
+	struct th_out out = th_lasting_begin();
 	put(&out, "TRACEHOOK_REDACT=");
 	put(&out, conf->rules);
-	th_children_put(entry);
+	th_out_u8(&out, '\0');
+	char *entry = th_lasting_end(&out);
+	if (entry) {
+		th_children_put(entry);
+	}
 }
 
 const char *th_children_context(void)
 {
-	return context;
+	return context ? context : "";
 }
 
 void th_children_export_said(const struct th_config *conf)
@@ -141,6 +164,6 @@ void th_children_rename(const uint8_t span_id[TH_SPAN_ID_BYTES])
 		th_hex_encode(traceparent + TRACEPARENT_SPAN, span_id, TH_SPAN_ID_BYTES);
 	}
 	if (context_span) {
-		th_hex_encode(context + context_span, span_id, TH_SPAN_ID_BYTES);
+		th_hex_encode(context_span, span_id, TH_SPAN_ID_BYTES);
 	}
 }

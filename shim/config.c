@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/lasting.h"
 #include "base/text.h"
 
 #define VALUE_SHOWN_MAX 60 /* of a wrong value, on stderr */
@@ -234,19 +235,41 @@ static int check_rule(struct th_config *conf, const struct rule *r, const char *
 
 /* ---- paths ---- */
 
-static bool make_absolute(const char *path, const char *cwd, char ret_path[TH_CONFIG_PATH_MAX])
+/* Room for a path. */
+static struct th_out begin_text(void)
 {
-	struct th_out out = {.p = (uint8_t *)ret_path, .cap = TH_CONFIG_PATH_MAX - 1};
+	struct th_out text = th_lasting_begin();
+	text.cap = text.cap < TH_CONFIG_PATH_MAX ? text.cap : TH_CONFIG_PATH_MAX;
+	return text;
+}
+
+static const char *end_text(struct th_out *text)
+{
+	th_out_u8(text, '\0');
+	return th_lasting_end(text);
+}
+
+const char *th_config_keep(const char *s)
+{
+	struct th_out text = begin_text();
+	th_out_bytes(&text, s, strlen(s));
+	return end_text(&text);
+}
+
+static bool make_absolute(const char *path, const char *cwd, const char **ret_path)
+{
+	struct th_out text = begin_text();
 	if (path[0] != '/') {
 		if (!cwd) {
 			return false;
 		}
-		th_out_bytes(&out, cwd, strlen(cwd));
-		th_out_u8(&out, '/');
+		th_out_bytes(&text, cwd, strlen(cwd));
+		th_out_u8(&text, '/');
 	}
-	th_out_bytes(&out, path, strlen(path));
-	ret_path[out.failed ? 0 : out.n] = '\0';
-	return !out.failed;
+	th_out_bytes(&text, path, strlen(path));
+	const char *made = end_text(&text);
+	*ret_path = made ? made : *ret_path;
+	return made;
 }
 
 static int read_paths(struct th_config *conf, const struct input *in, const char *cwd,
@@ -257,15 +280,15 @@ static int read_paths(struct th_config *conf, const struct input *in, const char
 	const char *redact = lookup(in, "TRACEHOOK_REDACT");
 	bool own = redact && !in_list("default off", redact);
 	if (!conf->capture[0] &&
-		!make_absolute(capture ? capture : "tracehook.thc", cwd, conf->capture)) {
+		!make_absolute(capture ? capture : "tracehook.thc", cwd, &conf->capture)) {
 		return th_config_mistake(conf, "TRACEHOOK_CAPTURE",
 			capture ? capture : "tracehook.thc", " is no usable path", why);
 	}
-	if (own && !make_absolute(redact, cwd, conf->rules)) {
+	if (own && !make_absolute(redact, cwd, &conf->rules)) {
 		return th_config_mistake(
 			conf, "TRACEHOOK_REDACT", redact, " is no usable path", why);
 	}
-	if (log && !make_absolute(log, cwd, conf->log)) {
+	if (log && !make_absolute(log, cwd, &conf->log)) {
 		return th_config_mistake(conf, "TRACEHOOK_LOG", log, " is no usable path", why);
 	}
 	return 0;
@@ -287,14 +310,16 @@ static bool take_part(const char **p, const char *key, bool last, struct th_slic
 	return true;
 }
 
-static bool copy_path(struct th_slice s, char ret_path[TH_CONFIG_PATH_MAX])
+static bool copy_path(struct th_slice s, const char **ret_path)
 {
-	if (s.n >= TH_CONFIG_PATH_MAX || (s.n && s.p[0] != '/')) {
+	struct th_out text = begin_text();
+	if (s.n && s.p[0] != '/') {
 		return false;
 	}
-	memcpy(ret_path, s.p, s.n);
-	ret_path[s.n] = '\0';
-	return true;
+	th_out_bytes(&text, s.p, s.n);
+	const char *path = end_text(&text);
+	*ret_path = path ? path : *ret_path;
+	return path;
 }
 
 static bool take_hex(struct th_slice s, uint8_t *ret_bytes, size_t n)
@@ -319,19 +344,19 @@ static bool parse_context(struct th_config *conf, const char *p)
 		!take_hex(v, conf->parent_span_id, TH_SPAN_ID_BYTES)) {
 		return false;
 	}
-	if (take_part(&p, "player", false, &v) && !copy_path(v, conf->player)) {
+	if (take_part(&p, "player", false, &v) && !copy_path(v, &conf->player)) {
 		return false;
 	}
-	if (take_part(&p, "record", false, &v) && !copy_path(v, conf->record)) {
+	if (take_part(&p, "record", false, &v) && !copy_path(v, &conf->record)) {
 		return false;
 	}
-	if (take_part(&p, "relay", false, &v) && !copy_path(v, conf->relay)) {
+	if (take_part(&p, "relay", false, &v) && !copy_path(v, &conf->relay)) {
 		return false;
 	}
 	if (take_part(&p, "said", false, &v)) {
 		conf->said = th_slice_eq(v, TH_SLICE_LIT("1"));
 	}
-	if (take_part(&p, "capture", true, &v) && !copy_path(v, conf->capture)) {
+	if (take_part(&p, "capture", true, &v) && !copy_path(v, &conf->capture)) {
 		return false;
 	}
 	return *p == '\0';
@@ -453,12 +478,10 @@ bool th_config_sampled(const struct th_config *conf, const uint8_t trace_id[TH_T
 	return (uint64_t)(((unsigned __int128)number * MILLION) >> 64) < conf->sample;
 }
 
-/* Texts by their first byte: what is behind it is long, and every program that starts waits. */
 static void clear(struct th_config *conf)
 {
-	memset(conf, 0, offsetof(struct th_config, capture));
-	conf->capture[0] = conf->player[0] = conf->record[0] = '\0';
-	conf->relay[0] = conf->rules[0] = conf->log[0] = '\0';
+	memset(conf, 0, sizeof(*conf));
+	conf->capture = conf->player = conf->relay = conf->record = conf->rules = "";
 }
 
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,

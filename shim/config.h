@@ -54,13 +54,13 @@ struct th_config {
 	const char *state_home, *home;
 	const char *meta, *tracestate, *baggage;
 	const char *match, *on_miss, *pace, *report; /* replay: for the player */
-	/* From here on texts, cleared by their first byte: see clear() in config.c. */
-	char capture[TH_CONFIG_PATH_MAX]; /* absolute */
-	char player[TH_CONFIG_PATH_MAX];  /* the player's directory, "": none yet */
-	char relay[TH_CONFIG_PATH_MAX];	 /* record: the relay's directory, made when it is needed */
-	char record[TH_CONFIG_PATH_MAX]; /* replay: is itself recorded into this capture, "": no */
-	char rules[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_REDACT, if it is a file; "": none */
-	char log[TH_CONFIG_PATH_MAX];	 /* TRACEHOOK_LOG, "": none */
+	/* "": none. th_config_keep() makes them. */
+	const char *capture; /* absolute */
+	const char *player;  /* the player's directory */
+	const char *relay;   /* record: the relay's directory, made when it is needed */
+	const char *record;  /* replay: is itself recorded into this capture */
+	const char *rules;   /* TRACEHOOK_REDACT, if it is a file */
+	const char *log;     /* TRACEHOOK_LOG; NULL: none */
 };
 
 /* The value of a variable or NULL; the string lives as long as the process's environment. */
@@ -70,6 +70,9 @@ typedef const char *th_config_get(void *ctx, const char *name);
  * says what follows and `why` holds the line for stderr, with its newline. */
 int th_config_parse(th_config_get *get, void *ctx, const char *cwd, struct th_config *ret_conf,
 	char why[TH_CONFIG_WHY_MAX]);
+
+/* A copy of the path `s` that lasts (base/lasting.h); NULL: there is no room, or it is too long. */
+const char *th_config_keep(const char *s);
 
 /* Is the run of that id among those that TRACEHOOK_SAMPLE asks for? All processes of a run, and all
  * runs of one trace, get the same answer. */

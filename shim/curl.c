@@ -210,7 +210,7 @@ void th_curl_ended(const struct th_library *lib, void *easy, int result)
 	if (!h || !h->api) {
 		return;
 	}
-	const struct functions *f = th_library_functions(&per_library, lib);
+	const struct functions *f = th_library_functions(&per_library, names, lib);
 	if (f) {
 		report(f, h, result);
 	}

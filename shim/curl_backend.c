@@ -94,7 +94,7 @@ static enum verdict judge(const struct functions *f)
 bool th_curl_untapped(const struct th_library *lib)
 {
 	int saved = errno;
-	const struct functions *f = th_library_functions(&per_library, lib);
+	const struct functions *f = th_library_functions(&per_library, names, lib);
 	if (!f) {
 		return false;
 	}

@@ -368,7 +368,7 @@ void th_curl_tap_begin(const struct th_library *lib, struct th_curl_handle *h)
 	if (h->tap || h->asks_doh || !th_curl_untapped(lib)) {
 		return;
 	}
-	const struct functions *f = th_library_functions(&per_library, lib);
+	const struct functions *f = th_library_functions(&per_library, names, lib);
 	h->tap = f ? th_pool_alloc(sizeof(*h->tap)) : NULL;
 	if (!h->tap) {
 		return;
@@ -387,7 +387,7 @@ static void set_agents(const struct functions *f, const struct th_curl_handle *h
 
 void th_curl_tap_end(const struct th_library *lib, struct th_curl_handle *h, int result)
 {
-	const struct functions *f = h->tap ? th_library_functions(&per_library, lib) : NULL;
+	const struct functions *f = h->tap ? th_library_functions(&per_library, names, lib) : NULL;
 	if (!f) {
 		return;
 	}
@@ -411,7 +411,7 @@ bool th_curl_tap_holds(const void *easy, int option)
 
 void th_curl_tap_copied(const struct th_library *lib, const struct th_curl_handle *h, void *copy)
 {
-	const struct functions *f = h->tap ? th_library_functions(&per_library, lib) : NULL;
+	const struct functions *f = h->tap ? th_library_functions(&per_library, names, lib) : NULL;
 	if (f) {
 		set_agents(f, h, copy);
 	}
@@ -419,8 +419,9 @@ void th_curl_tap_copied(const struct th_library *lib, const struct th_curl_handl
 
 void th_curl_tap_moved(const struct th_library *lib, void *easy, bool sent, const void *p, size_t n)
 {
-	const struct functions *f = th_curl_untapped(lib) ? th_library_functions(&per_library, lib)
-							  : NULL;
+	const struct functions *f = th_curl_untapped(lib)
+		? th_library_functions(&per_library, names, lib)
+		: NULL;
 	const struct th_curl_handle *h = th_curl_handle_find(easy);
 	int fd = th_thread.last_socket - 1;
 	if (!f || !h) {

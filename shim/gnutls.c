@@ -61,7 +61,7 @@ TH_FUNCTIONS(per_library, struct functions, names);
 
 static const struct functions *functions_of(const struct th_library *lib)
 {
-	return th_library_functions(&per_library, lib);
+	return th_library_functions(&per_library, names, lib);
 }
 
 th_gnutls_send2_fn *th_gnutls_send2(const struct th_library *lib)

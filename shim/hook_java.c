@@ -103,7 +103,7 @@ static const char *home_of(const void *function, char buf[PATH_BYTES])
 TH_LIB_HOOK(int, JNI_CreateJavaVM, (void **vm, void **env, void *args))
 {
 	static struct th_java_option options[OPTIONS_MAX + 2];
-	static char store[PATH_BYTES + sizeof(STORE)] = STORE, home[PATH_BYTES];
+	static char store[PATH_BYTES + sizeof(STORE)], home[PATH_BYTES];
 	static char set[PATH_BYTES], password[PATH_BYTES];
 	struct th_site site = TH_SITE(JNI_CreateJavaVM);
 	__typeof__(&th_hook_JNI_CreateJavaVM) real = TH_REAL_AT(site, JNI_CreateJavaVM);
@@ -119,6 +119,7 @@ TH_LIB_HOOK(int, JNI_CreateJavaVM, (void **vm, void **env, void *args))
 	if (!th_relay_java(&java, store + sizeof(STORE) - 1, PATH_BYTES)) {
 		return real(vm, env, args);
 	}
+	memcpy(store, STORE, sizeof(STORE) - 1);
 	memcpy(options, a.options, (size_t)a.n * sizeof(*options));
 	options[a.n++] = (struct th_java_option){store, NULL};
 	options[a.n++] = (struct th_java_option){TYPE "JKS", NULL};

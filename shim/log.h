@@ -10,7 +10,7 @@ void th_log_line(const char *what, const char *detail, long number);
 
 #define th_log(what, detail, number) \
 	do { \
-		if (th_arm_config.log[0]) { \
+		if (th_arm_config.log) { \
 			th_log_line(what, detail, number); \
 		} \
 	} while (0)

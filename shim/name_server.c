@@ -37,7 +37,7 @@ struct waiting {
 };
 
 static struct waiting ring[WAITING_MAX];
-static size_t next;
+static _Atomic size_t next;
 static struct th_lock lock;
 
 /* Clients write the same name in different cases (0x20). */
@@ -59,7 +59,8 @@ static struct waiting *place_for(const struct th_dns_question *q)
 			return &ring[i];
 		}
 	}
-	struct waiting *w = &ring[next++ % WAITING_MAX];
+	struct waiting *w =
+		&ring[atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % WAITING_MAX];
 	if (w->place) {
 		unanswered(w);
 	}
@@ -91,7 +92,8 @@ static void stop_waiting(const struct th_dns_question *q)
 
 void th_name_server_gave_up(int fd)
 {
-	if (!th_lock(&lock)) {
+	if (atomic_load_explicit(&next, memory_order_relaxed) == 0 ||
+		!th_lock(&lock)) { /* nobody was asked */
 		return;
 	}
 	for (size_t i = 0; i < WAITING_MAX; i++) {

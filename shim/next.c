@@ -3,20 +3,22 @@
  * objects) is left to dlsym(). */
 #include "shim/next.h"
 
+#include "base/lasting.h"
+
 #define OBJECTS_MAX 512
 
-static struct th_image objects[OBJECTS_MAX];
+static struct th_image *objects; /* base/lasting.h */
 static size_t n_objects, n_walked;
 static size_t behind; /* the first behind this library */
 static bool plain;    /* all behind it can be searched here */
 static const struct th_image *own;
 
 /* Objects without a dynamic section, as the vdso may be, define nothing that is hooked. */
-static int note(struct dl_phdr_info *info, size_t size, void *data)
+static int note(struct dl_phdr_info *info, size_t size, void *most)
 {
 	struct th_image *image = &objects[n_objects];
 	n_walked++;
-	if (n_objects == OBJECTS_MAX) {
+	if (n_objects == *(const size_t *)most) {
 		plain = false;
 		return 0;
 	}
@@ -26,7 +28,7 @@ static int note(struct dl_phdr_info *info, size_t size, void *data)
 	n_objects++;
 	if (own) {
 		plain = plain && image->gnu_hash;
-	} else if (th_image_holds(image, (uintptr_t)objects)) {
+	} else if (th_image_holds(image, (uintptr_t)&objects)) {
 		own = image;
 		behind = n_objects;
 	}
@@ -38,7 +40,13 @@ bool th_next_begin(void)
 	n_objects = n_walked = 0;
 	own = NULL;
 	plain = true;
-	dl_iterate_phdr(note, NULL);
+	struct th_out room = th_lasting_begin();
+	size_t most = room.cap / sizeof(*objects);
+	most = most < OBJECTS_MAX ? most : OBJECTS_MAX;
+	objects = (void *)room.p;
+	dl_iterate_phdr(note, &most);
+	room.n = n_objects * sizeof(*objects);
+	(void)th_lasting_end(&room);
 	plain = plain && own && behind < n_objects;
 	return plain;
 }
@@ -85,7 +93,7 @@ static int look_behind(struct dl_phdr_info *info, size_t size, void *data)
 		return 0;
 	}
 	if (!search->behind) {
-		search->behind = th_image_holds(&image, (uintptr_t)objects);
+		search->behind = th_image_holds(&image, (uintptr_t)&objects);
 		return 0;
 	}
 	const ElfW(Sym) *s = th_image_symbol(&image, search->name, th_image_hash(search->name));

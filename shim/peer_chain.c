@@ -45,7 +45,7 @@ static void write_all(const struct functions *f, const void *chain, int n, struc
 void th_certificates_tell(
 	const struct th_library *lib, const struct ssl_st *ssl, struct th_conn_ref conn)
 {
-	const struct functions *f = th_library_functions(&per_library, lib);
+	const struct functions *f = th_library_functions(&per_library, names, lib);
 	const void *chain = f ? f->get_peer_cert_chain(ssl) : NULL;
 	int n = chain ? f->num(chain) : 0;
 	size_t size = n > 0 && n <= CHAIN_MAX ? size_of(f, chain, n) : 0;

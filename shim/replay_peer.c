@@ -58,7 +58,7 @@ static const OPENSSL_STACK *recorded_chain(const struct functions *f, const stru
 void th_replay_peer_chain(struct th_site site, const struct ssl_st *ssl)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	if (f) {
 		(void)recorded_chain(f, ssl);
 	}
@@ -68,7 +68,8 @@ struct x509_st *th_replay_peer(
 	struct th_site site, const struct ssl_st *ssl, struct x509_st *real, bool counted)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = real ? th_library_functions(&per_library, site.lib) : NULL;
+	const struct functions *f = real ? th_library_functions(&per_library, names, site.lib)
+					 : NULL;
 	const OPENSSL_STACK *chain = f ? recorded_chain(f, ssl) : NULL;
 	if (!chain) {
 		return real;
@@ -85,7 +86,8 @@ struct stack_st_X509 *th_replay_peer_verified(
 	struct th_site site, const struct ssl_st *ssl, struct stack_st_X509 *real)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = real ? th_library_functions(&per_library, site.lib) : NULL;
+	const struct functions *f = real ? th_library_functions(&per_library, names, site.lib)
+					 : NULL;
 	const OPENSSL_STACK *chain = f ? recorded_chain(f, ssl) : NULL;
 	return chain ? (struct stack_st_X509 *)chain : real;
 }

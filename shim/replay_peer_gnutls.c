@@ -126,7 +126,7 @@ const struct th_gnutls_datum *th_replay_gnutls_peers(
 	struct th_site site, const struct th_gnutls_datum *real, unsigned *n)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	if (!f || !real || *n < 2 || !remember(f, &real[0], &real[1])) {
 		return real;
 	}
@@ -138,7 +138,7 @@ struct gnutls_x509_crt_int *th_replay_gnutls_leaf(
 	struct th_site site, struct gnutls_x509_crt_int *cert)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	for (size_t i = 0; f && cert && i < SHOWN_MAX; i++) {
 		const struct shown *s = atomic_load_explicit(&all_shown[i], memory_order_acquire);
 		if (!s) {
@@ -153,7 +153,7 @@ struct gnutls_x509_crt_int *th_replay_gnutls_leaf(
 
 void th_replay_gnutls_leaf_end(struct th_site site, struct gnutls_x509_crt_int *leaf)
 {
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	if (f) {
 		release(f, leaf);
 	}
@@ -173,7 +173,7 @@ static struct gnutls_x509_crt_int *recorded_peer(
 time_t th_replay_gnutls_expiry(struct th_site site, const struct gnutls_session_int *s, time_t real)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	struct gnutls_x509_crt_int *cert = f ? recorded_peer(f, s) : NULL;
 	if (!cert) {
 		return real;
@@ -187,7 +187,7 @@ time_t th_replay_gnutls_activation(
 	struct th_site site, const struct gnutls_session_int *s, time_t real)
 {
 	TH_KEEP_ERRNO;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	struct gnutls_x509_crt_int *cert = f ? recorded_peer(f, s) : NULL;
 	if (!cert) {
 		return real;

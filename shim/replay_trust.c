@@ -119,7 +119,7 @@ static int verify_trusting(const struct functions *f, __typeof__(&X509_verify_ce
 int th_replay_verify(struct th_site site, X509_STORE_CTX *ctx)
 {
 	__typeof__(&X509_verify_cert) real = (__typeof__(&X509_verify_cert))site.real;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	X509 *ca = f ? player_ca(f, site.lib) : NULL;
 	if (!ca) {
 		return real(ctx);

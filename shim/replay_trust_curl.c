@@ -54,7 +54,7 @@ void th_replay_curl_trust(struct th_site site, void *easy)
 		return;
 	}
 	int saved = errno;
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	if (f && ca_path(ca)) {
 		trust(f, easy, ca);
 	}

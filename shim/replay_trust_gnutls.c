@@ -75,7 +75,7 @@ static struct gnutls_x509_trust_list_st *list_of(
 struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 	struct th_site site, struct gnutls_x509_crt_int *const *certs, unsigned n)
 {
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	struct gnutls_x509_crt_int *ca = f && certs && n > 0 ? player_ca(f) : NULL;
 	if (!ca) {
 		return NULL;
@@ -90,7 +90,7 @@ struct gnutls_x509_trust_list_st *th_replay_gnutls_trust(
 
 unsigned th_replay_gnutls_verdict(struct th_site site, struct gnutls_x509_crt_int *cert)
 {
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	uint32_t verdict = 0;
 	int r = f ? 0 : TH_GNUTLS_E_NOT_THERE;
 	for (unsigned i = 0; r != TH_GNUTLS_E_NOT_THERE && !verdict && i < EXTENSIONS_MAX; i++) {
@@ -111,7 +111,7 @@ unsigned th_replay_gnutls_verdict(struct th_site site, struct gnutls_x509_crt_in
 
 void th_replay_gnutls_trust_end(struct th_site site, struct gnutls_x509_trust_list_st *list)
 {
-	const struct functions *f = th_library_functions(&per_library, site.lib);
+	const struct functions *f = th_library_functions(&per_library, names, site.lib);
 	if (f && list) {
 		f->list_deinit(list, 1);
 	}

@@ -313,19 +313,20 @@ void *th_library_symbol(const struct th_library *lib, const char *name)
 
 /* Two threads may both do this: they store the same. */
 static int look_up(
-	const struct th_functions *functions, const struct th_library *lib, void *ret_at[])
+	const char (*names)[TH_FUNCTION_NAME_MAX], const struct th_library *lib, void *ret_at[])
 {
-	for (size_t i = 0; functions->names[i][0]; i++) {
-		ret_at[i] = th_library_symbol(lib, functions->names[i]);
+	for (size_t i = 0; names[i][0]; i++) {
+		ret_at[i] = th_library_symbol(lib, names[i]);
 		if (!ret_at[i]) {
-			th_log("a library cannot be followed: it lacks", functions->names[i], 0);
+			th_log("a library cannot be followed: it lacks", names[i], 0);
 			return -1;
 		}
 	}
 	return 1;
 }
 
-const void *th_library_functions(struct th_functions *functions, const struct th_library *lib)
+const void *th_library_functions(struct th_functions *functions,
+	const char (*names)[TH_FUNCTION_NAME_MAX], const struct th_library *lib)
 {
 	if (!lib) {
 		return NULL;
@@ -333,7 +334,7 @@ const void *th_library_functions(struct th_functions *functions, const struct th
 	size_t i = th_library_index(lib);
 	int state = atomic_load_explicit(&functions->of[i].state, memory_order_acquire);
 	if (state == 0) {
-		state = look_up(functions, lib, functions->of[i].at);
+		state = look_up(names, lib, functions->of[i].at);
 		atomic_store_explicit(&functions->of[i].state, state, memory_order_release);
 	}
 	return state > 0 ? functions->of[i].at : NULL;

@@ -111,7 +111,6 @@ void *th_library_symbol(const struct th_library *lib, const char *name);
 
 /* Functions that are needed of a library, looked up together and once per library. */
 struct th_functions {
-	const char (*names)[TH_FUNCTION_NAME_MAX]; /* the last is "" */
 	struct {
 		_Atomic int state; /* 0: not looked at, 1: all are there, -1: not */
 		void *at[TH_FUNCTIONS_MAX];
@@ -123,10 +122,13 @@ struct th_functions {
 	_Static_assert(sizeof(list) / sizeof(*list) == sizeof(structure) / sizeof(void *) + 1, \
 		"a function without a name, or a name without a function"); \
 	_Static_assert(sizeof(structure) <= TH_FUNCTIONS_MAX * sizeof(void *), "no room"); \
-	static struct th_functions table = {.names = list}
+	static struct th_functions table
 
-/* That structure; NULL: `lib` lacks one of them, or is NULL. Keeps errno. */
-const void *th_library_functions(struct th_functions *functions, const struct th_library *lib);
+/* A structure of function pointers, in the order of the names, of which the last is ""; NULL: `lib`
+ * lacks one of them, or is NULL. The names do not stand in `functions`, where the loader would have
+ * to relocate them. Keeps errno. */
+const void *th_library_functions(struct th_functions *functions,
+	const char (*names)[TH_FUNCTION_NAME_MAX], const struct th_library *lib);
 
 static inline void *th_slot_real(struct th_slot *s, const void *caller)
 {

@@ -31,7 +31,7 @@ TH_FUNCTIONS(functions, struct th_openssl, names);
 
 static const struct th_openssl *openssl_of(const struct th_library *lib)
 {
-	return th_library_functions(&functions, lib);
+	return th_library_functions(&functions, names, lib);
 }
 
 bool th_ssl_follows(const struct th_library *lib)
@@ -100,7 +100,7 @@ TH_FUNCTIONS(shaking_functions, struct shaking, shaking_names);
 
 static const struct shaking *shaking_of(const struct th_library *lib)
 {
-	return th_library_functions(&shaking_functions, lib);
+	return th_library_functions(&shaking_functions, shaking_names, lib);
 }
 
 th_ssl_shake_fn *th_ssl_to_shake(const struct th_library *lib, struct ssl_st *ssl)

@@ -44,7 +44,7 @@ Test(config, defaults_record_into_the_working_directory)
 	cr_assert_str_eq(conf.capture, "/here/tracehook.thc");
 	cr_assert(!conf.child && !conf.said && !conf.closed && !conf.has_trace_id);
 	cr_assert_str_empty(conf.player);
-	cr_assert_str_empty(conf.log);
+	cr_assert_null(conf.log);
 	cr_assert_null(conf.meta);
 	cr_assert_str_eq(why, "untouched");
 }

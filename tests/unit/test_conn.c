@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "recorder/foreign.h"
 #include "tests/unit/conn_script.h"
 #include "tests/unit/fake_writer.h"
 
@@ -206,7 +205,6 @@ Test(conn, how_the_agent_came_upon_the_end_is_told)
 Test(conn, what_went_unseen_is_told)
 {
 	struct th_conn_conf conf = conf_of(443);
-	th_foreign_start();
 	struct th_conn_ref c = th_conn_open(&conf);
 	th_conn_sent(c, "abc", 3);
 	th_conn_received(c, "de", 2);
@@ -233,7 +231,6 @@ static size_t frames_of_handing_on(struct th_conn_ref c)
 Test(conn, what_another_program_goes_on_with_is_told)
 {
 	struct th_conn_conf conf = conf_of(80);
-	th_foreign_start();
 	struct th_conn_ref c = th_conn_open(&conf);
 	cr_assert_eq(frames_of_handing_on(c), 2, "CONN and CONN_END: nothing was said yet");
 	th_conn_sent(c, "GET / HTTP/1.1\r\n", 16);
@@ -257,7 +254,6 @@ Test(conn, what_another_program_goes_on_with_is_told)
 Test(conn, what_a_child_moved_is_not_unseen)
 {
 	struct th_conn_conf conf = conf_of(443);
-	th_foreign_start();
 	struct th_conn_ref c = th_conn_open(&conf), d = th_conn_open(&conf);
 	pid_t child = fork();
 	if (child == 0) {
@@ -277,7 +273,6 @@ Test(conn, what_a_child_moved_is_not_unseen)
 /* It would be taken for the answer to the parent's older question. */
 Test(conn, what_a_child_has_read_is_not_awaited_any_more)
 {
-	th_foreign_start();
 	struct th_conn_ref c = script_open();
 	script_step(c, ">GET /1 HTTP/1.1\r\n\r\n", 100);
 	pid_t child = fork();
@@ -297,7 +292,6 @@ Test(conn, what_a_child_has_read_is_not_awaited_any_more)
 
 Test(conn, what_a_child_reads_first_answers_its_parent)
 {
-	th_foreign_start();
 	struct th_conn_ref c = script_open();
 	script_step(c, ">GET /1 HTTP/1.1\r\n\r\n", 100);
 	fake_forget();

@@ -504,3 +504,50 @@ Test(writer, survives_the_removal_of_the_capture)
 	cr_assert_eq(th_writer_put_direct(&w, 1, 0, 0, 0, &part, 1), -ESTALE);
 	cr_assert_geq(w.lost_events, 1);
 }
+
+static int put_direct(struct th_writer *writer)
+{
+	struct iovec part = {(void *)(uintptr_t) "said", 4};
+	return th_writer_put_direct(writer, TH_FRAME_PROCESS, 0, 0, 1, &part, 1);
+}
+
+/* What is put while the capture is open costs no look for it, and is the same. */
+Test(writer, what_is_put_while_the_capture_is_open_is_in_it)
+{
+	cr_assert_eq(th_writer_open(&w, scratch_path), 0);
+	cr_assert_eq(put_direct(&w), 0);
+	cr_assert_eq(put_direct(&w), 0);
+	th_writer_settle(&w);
+	th_writer_settle(&w);
+	cr_assert_eq(fcntl(w.open.fd, F_GETFD), -1, "closed");
+	cr_assert_eq(put_direct(&w), 0);
+	struct found f = read_all();
+	cr_expect_eq(f.frames, 3);
+	cr_expect_eq(f.damage, 0);
+}
+
+/* Only who made the capture can know, and only until somebody else comes. */
+Test(writer, is_alone_as_long_as_nobody_else_wrote)
+{
+	static struct th_writer other;
+	cr_assert_eq(th_writer_open(&w, scratch_path), 0);
+	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
+	th_writer_settle(&w);
+	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
+	cr_assert_eq(th_writer_init(&other, scratch_path), 0);
+	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w), "it has said nothing yet");
+	cr_expect(put_direct(&other) == 0 && !th_writer_alone(&other), "it did not make the file");
+	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
+	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w), "never again");
+}
+
+Test(writer, is_not_alone_with_a_live_file_nor_as_a_child)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
+	cr_expect(put("abc") == 0 && !th_writer_alone(&w));
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
+	th_writer_forked(&w);
+	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
+}

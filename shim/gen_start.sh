@@ -1,0 +1,39 @@
+#!/bin/sh
+# gen_start.sh ORDER: a linker script that puts what ORDER names (start.order) side by side. It adds
+# to the linker's own one (INSERT); what it does not find is nowhere.
+order=$1
+names() {
+	sed -n "s/^$1 \\([A-Za-z0-9_.]*\\)\$/\\1/p" "$order"
+}
+
+cat <<EOF
+SECTIONS {
+	.start_rodata : {
+$(names constants | while read -r file; do
+	echo "		*$file.o(.rodata .rodata.*)"
+	echo "		*:$file.o(.rodata .rodata.*)"
+done)
+	}
+	.start_text : {
+		*:pthread_atfork.o*(.text)
+$(names code | while read -r name; do
+	echo "		*(.text.$name .text.$name.* .text.startup.$name .text.exit.$name)"
+done)
+	}
+}
+INSERT BEFORE .text;
+SECTIONS {
+	th_slots : { KEEP(*(th_slots)) }
+	. = ALIGN(4096);
+}
+INSERT BEFORE .init_array;
+SECTIONS {
+	.start_bss (NOLOAD) : {
+		*crtbegin*.o(.bss)
+$(names variable | while read -r name; do
+	echo "		*(.bss.$name .bss.$name.*)"
+done)
+	}
+}
+INSERT BEFORE .bss;
+EOF
