@@ -19,6 +19,8 @@ struct walk {
 	size_t n, at;
 	size_t replaced;
 	bool json;
+	bool strict; /* what is no JSON is not passed over, */
+	bool broken; /* but ends the walk, where it stands */
 };
 
 /* ---- filling ---- */
@@ -215,10 +217,28 @@ static struct th_slice index_text(size_t index, char *room, size_t n)
 	return (struct th_slice){(uint8_t *)room + at, n - at};
 }
 
+/* Something else stands here than JSON has here; a text's end, where it was cut, is nothing. */
+static void find_broken(struct walk *w)
+{
+	w->broken = w->broken || (w->strict && w->at < w->n);
+}
+
+static void end_of(struct walk *w, uint8_t close)
+{
+	if (w->broken || w->at == w->n) {
+		return;
+	}
+	if (w->c[w->at] == close) {
+		w->t[w->at++] = WALL;
+	} else {
+		find_broken(w);
+	}
+}
+
 static void walk_array(struct walk *w, const struct place *here)
 {
 	char room[24];
-	for (size_t i = 0; w->at < w->n; i++) {
+	for (size_t i = 0; w->at < w->n && !w->broken; i++) {
 		struct place next = step(w, here, index_text(i, room, sizeof(room)));
 		w->t[w->at++] = WALL; /* '[' or ',' */
 		walk_value(w, &next);
@@ -227,9 +247,7 @@ static void walk_array(struct walk *w, const struct place *here)
 			break;
 		}
 	}
-	if (w->at < w->n && w->c[w->at] == ']') {
-		w->t[w->at++] = WALL;
-	}
+	end_of(w, ']');
 }
 
 /* A key's text, without what its escapes are longer. */
@@ -247,7 +265,7 @@ static struct th_slice key_text(const struct walk *w, size_t from, size_t to, ui
 static void walk_object(struct walk *w, const struct place *here)
 {
 	uint8_t room[KEY_MAX];
-	while (w->at < w->n) {
+	while (w->at < w->n && !w->broken) {
 		size_t from, to;
 		w->t[w->at++] = WALL; /* '{' or ',' */
 		skip_blanks(w);
@@ -263,15 +281,22 @@ static void walk_object(struct walk *w, const struct place *here)
 		if (w->at < w->n && w->c[w->at] == ':') {
 			w->t[w->at++] = WALL;
 			walk_value(w, &next);
+		} else {
+			find_broken(w);
 		}
 		skip_blanks(w);
 		if (w->at == w->n || w->c[w->at] != ',') {
 			break;
 		}
 	}
-	if (w->at < w->n && w->c[w->at] == '}') {
-		w->t[w->at++] = WALL;
-	}
+	end_of(w, '}');
+}
+
+static bool is_word(const uint8_t *p, size_t n)
+{
+	const struct th_slice word = {p, n};
+	return is_number(p, n) || th_slice_eq(word, TH_SLICE_LIT("true")) ||
+		th_slice_eq(word, TH_SLICE_LIT("false")) || th_slice_eq(word, TH_SLICE_LIT("null"));
 }
 
 /* A number or a word, or what JSON does not have: up to where a value can end. */
@@ -283,6 +308,11 @@ static void walk_word(struct walk *w, const struct place *here)
 		w->at++;
 	}
 	size_t n = w->at - from;
+	if (w->strict && n && !is_word(w->c + from, n)) {
+		w->at = from;
+		find_broken(w);
+		return;
+	}
 	if (!here->selected || n == 0) {
 		return;
 	}
@@ -350,26 +380,44 @@ static void say_plain(struct walk *w, size_t from, size_t to)
 	}
 }
 
-/* One JSON value after the other, to the end or to what is none. */
-static void walk_json(struct walk *w, size_t from, size_t to)
+/* A byte order mark, which is no part of any text (RFC 8259 8.1). */
+static size_t skip_mark(const uint8_t *p, size_t n)
+{
+	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* One JSON value after the other, to the end or to what is none; where that is. */
+static size_t walk_json(struct walk *w, size_t from, size_t to, bool strict)
 {
 	struct walk part = *w;
 	struct place root = {.open = all_pointers(w)};
 	part.n = to;
-	part.at = from;
+	part.at = from + skip_mark(w->c + from, to - from);
 	part.json = true;
-	for (size_t before = to; part.at < to && part.at != before;) {
+	part.strict = strict;
+	say_plain(w, from, part.at);
+	for (size_t before = to; part.at < to && part.at != before && !part.broken;) {
 		before = part.at;
 		walk_value(&part, &root);
 		skip_blanks(&part);
 	}
 	say_plain(w, part.at, to);
 	w->replaced = part.replaced;
+	return part.at;
+}
+
+/* Of a body that says it is JSON, what is none: no pointer can tell what it names there. */
+static void hide_rest(struct walk *w, size_t from)
+{
+	while (from < w->n && memchr(" \t\r\n\x1e", w->c[from], 5)) {
+		from++;
+	}
+	replace(w, from, w->n, TH_SCRUB_MASK);
 }
 
 static bool looks_like_json(const uint8_t *p, size_t n)
 {
-	size_t i = 0;
+	size_t i = skip_mark(p, n);
 	while (i < n && p[i] && strchr(" \t\r\n", p[i])) {
 		i++;
 	}
@@ -435,7 +483,7 @@ static void walk_line(struct walk *w, size_t from, size_t to, bool several)
 	if (several && all_pointers(w)) { /* no line is JSON by itself */
 		replace(w, from, to, TH_SCRUB_MASK);
 	} else if (looks_like_json(w->c + from, to - from)) {
-		walk_json(w, from, to);
+		walk_json(w, from, to, false);
 	}
 }
 
@@ -444,18 +492,25 @@ static bool is_data(const struct walk *w, size_t from)
 	return w->n - from >= 5 && memcmp(w->c + from, "data:", 5) == 0;
 }
 
+/* Where the line at `at` ends, by LF, CR or both. */
+static size_t event_line(const struct walk *w, size_t at, size_t *ret_next)
+{
+	size_t lf = find_byte(w, at, w->n, '\n'), cr = find_byte(w, at, lf, '\r');
+	*ret_next = cr + 1 < lf ? cr + 1 : lf < w->n ? lf + 1 : w->n;
+	return cr;
+}
+
 static void walk_events(struct walk *w)
 {
 	bool before = false; /* the line before this was data */
-	for (size_t at = 0; at < w->n;) {
-		size_t lf = find_byte(w, at, w->n, '\n');
-		size_t to = lf > at && w->c[lf - 1] == '\r' ? lf - 1 : lf;
-		bool data = is_data(w, at);
-		bool after = lf < w->n && is_data(w, lf + 1);
+	size_t at = skip_mark(w->c, w->n), next;
+	say_plain(w, 0, at);
+	for (; at < w->n; at = next) {
+		size_t to = event_line(w, at, &next);
+		bool data = is_data(w, at), after = next < w->n && is_data(w, next);
 		walk_line(w, at, to, data && (before || after));
-		say_plain(w, to, lf < w->n ? lf + 1 : w->n);
+		say_plain(w, to, next);
 		before = data;
-		at = lf + 1;
 	}
 }
 
@@ -469,12 +524,15 @@ static const uint8_t *find(struct th_slice in, struct th_slice what)
 /* The part's name, from its head; empty: it has none. */
 static struct th_slice part_name(struct th_slice head)
 {
-	static const char mark[] = " name=";
-	const uint8_t *p = find(head, TH_SLICE_LIT(mark));
-	if (!p) {
-		return (struct th_slice){NULL, 0};
-	}
-	p += sizeof(mark) - 1;
+	static const char mark[] = "name=";
+	const uint8_t *p = head.p;
+	do {
+		p = find((struct th_slice){p, (size_t)(head.p + head.n - p)}, TH_SLICE_LIT(mark));
+		if (!p) {
+			return (struct th_slice){NULL, 0};
+		}
+		p += sizeof(mark) - 1;
+	} while (p - head.p == sizeof(mark) - 1 || !strchr("; \t", p[-(ptrdiff_t)sizeof(mark)]));
 	const uint8_t *end = head.p + head.n;
 	bool quoted = p < end && *p == '"';
 	const uint8_t *from = p + quoted, *to = from;
@@ -508,7 +566,7 @@ static void walk_multipart(struct walk *w)
 		if (action) {
 			replace(w, from, to, action);
 		} else if (looks_like_json(body, to - from)) {
-			walk_json(w, from, to);
+			walk_json(w, from, to, false);
 		}
 		p = next ? next : end;
 	}
@@ -547,6 +605,17 @@ static bool type_is(const struct th_scrub *s, const char *type)
 	return t.n >= wanted.n && th_slice_ieq((struct th_slice){t.p, wanted.n}, wanted);
 }
 
+/* Of "application/json", "application/x-ndjson", "…+json". */
+static bool is_json(const struct th_scrub *s)
+{
+	for (size_t i = 0; i + 4 <= s->type.n && s->type.p[i] != ';'; i++) {
+		if (th_slice_ieq((struct th_slice){s->type.p + i, 4}, TH_SLICE_LIT("json"))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool th_scrub_is_stream(const struct th_scrub *s)
 {
 	return type_is(s, "text/event-stream");
@@ -556,13 +625,17 @@ ssize_t th_scrub_content(const struct th_scrub *s, uint8_t *content, size_t n, u
 {
 	struct walk w = {.s = s, .c = content, .t = scratch, .n = n};
 	bool form = type_is(s, "application/x-www-form-urlencoded");
+	bool only = is_json(s) && all_pointers(&w);
 	if (th_scrub_is_stream(s)) {
 		walk_events(&w);
 		w.json = true;
 	} else if (type_is(s, "multipart/")) {
 		walk_multipart(&w);
-	} else if (looks_like_json(content, n)) {
-		walk_json(&w, 0, n);
+	} else if (only || looks_like_json(content, n)) {
+		size_t end = walk_json(&w, 0, n, only);
+		if (only) {
+			hide_rest(&w, end);
+		}
 		w.json = true;
 	} else if (form) {
 		walk_form(&w);

@@ -45,11 +45,9 @@ bool th_redacted_body(
 	const struct th_redaction *how, const struct th_head *head, uint8_t *body, size_t n)
 {
 	struct th_scrub s = {.how = how, .side = TH_REDACT_REQUEST};
-	struct th_slice coding;
 	if (n == 0 || n > TH_SCRUB_WIRE_MAX ||
 		!th_scrub_rules_on_bodies(how->rules, TH_REDACT_REQUEST) ||
-		(th_head_get(head, "content-encoding", &coding) &&
-			!th_slice_ieq(coding, TH_SLICE_LIT("identity")))) {
+		th_head_is_coded(head)) {
 		return true;
 	}
 	th_auto_free uint8_t *room = malloc(2 * n);

@@ -65,13 +65,6 @@ static bool at_event_end(const struct th_held *h)
 
 /* ---- beginning ---- */
 
-static bool is_coded(const struct th_head *head)
-{
-	struct th_slice coding;
-	return th_head_get(head, "content-encoding", &coding) && coding.n &&
-		!th_slice_ieq(coding, TH_SLICE_LIT("identity"));
-}
-
 static void take_type(struct th_held *h, const struct th_head *head)
 {
 	struct th_slice type;
@@ -101,7 +94,7 @@ void th_hold_begin(struct th_hold *hold, enum th_redact_side side, const struct 
 	if (!th_hold_hides(side)) {
 		return;
 	}
-	bool coded = is_coded(head);
+	bool coded = th_head_is_coded(head);
 	if (coded && !how->hash_bodies && how->rules->keep_compressed) {
 		return;
 	}

@@ -327,13 +327,6 @@ static uint8_t data_of(enum th_redact_side side)
 	return side == TH_REDACT_REQUEST ? TH_FRAME_REQ_DATA : TH_FRAME_RES_DATA;
 }
 
-static bool is_coded(const struct th_head *head)
-{
-	struct th_slice coding;
-	return th_head_get(head, "content-encoding", &coding) && coding.n &&
-		!th_slice_ieq(coding, TH_SLICE_LIT("identity"));
-}
-
 /* The last frame of that side says that it was withheld, those before it nothing. */
 static void withhold(struct th_redact_copy *c, struct exchange *x, enum th_redact_side side)
 {
@@ -386,11 +379,12 @@ static ssize_t find_trailer(struct th_slice raw)
 static bool can_scrub(const struct th_redact_copy *c, const struct exchange *x,
 	const struct th_scrub *s, struct th_slice raw, bool bad_framing)
 {
-	bool keep = is_coded(&x->head[s->side]) && c->how.rules->keep_compressed;
+	bool keep = th_head_is_coded(&x->head[s->side]) && c->how.rules->keep_compressed;
 	size_t most = s->side == TH_REDACT_RESPONSE && th_scrub_is_stream(s) ? STREAM_MAX
 									     : TH_SCRUB_WIRE_MAX;
 	return keep ||
-		(!x->opaque && !is_coded(&x->head[s->side]) && !bad_framing && raw.n <= most);
+		(!x->opaque && !th_head_is_coded(&x->head[s->side]) && !bad_framing &&
+			raw.n <= most);
 }
 
 static int scrub(const struct th_scrub *s, bool chunked, uint8_t *p, size_t n)
@@ -445,7 +439,8 @@ static void redact_body(struct th_redact_copy *c, struct exchange *x, enum th_re
 		withhold(c, x, side);
 		return;
 	}
-	const int replaced = rules && !is_coded(head) ? scrub(&s, chunked, joined.p, body) : 0;
+	const int replaced = rules && !th_head_is_coded(head) ? scrub(&s, chunked, joined.p, body)
+							      : 0;
 	if (replaced < 0) {
 		withhold(c, x, side);
 		return;

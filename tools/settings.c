@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -72,6 +73,12 @@ int th_settings_read_rules(const char *name, const char *consequence,
 	struct th_scrub_rules **ret_rules, uint8_t **ret_text, struct th_slice *ret_view)
 {
 	char why[TH_SCRUB_RULES_WHY_MAX];
+	struct stat st;
+	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) { /* opening a pipe may take for ever */
+		th_tool_error(
+			"redaction rules %s: it is not a regular file; %s", name, consequence);
+		return TH_EXIT_USAGE;
+	}
 	th_auto_fclose FILE *f = fopen(name, "re");
 	th_auto_free uint8_t *text = malloc(TH_SCRUB_RULES_FILE_MAX + 1);
 	th_auto_free struct th_scrub_rules *rules = calloc(1, sizeof(*rules));

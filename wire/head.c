@@ -398,3 +398,48 @@ bool th_head_has_token(const struct th_head *h, const char *name, const char *to
 	}
 	return false;
 }
+
+static bool has_other_than(const struct th_head *h, const char *name, const char *harmless)
+{
+	struct th_slice value, element;
+	size_t pos = 0;
+	while (th_head_next_named(h, th_slice_str(name), &pos, &value)) {
+		while (th_list_next(&value, &element)) {
+			if (element.n && !th_slice_ieq(element, th_slice_str(harmless)) &&
+				!th_slice_ieq(element, TH_SLICE_LIT("identity"))) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool has_coded_type(const struct th_head *h)
+{
+	static const char types[][36] = {"application/vnd.amazon.eventstream", "application/gzip",
+		"application/x-gzip", "application/zip", "application/x-zip-compressed",
+		"application/zstd"};
+	struct th_slice type;
+	if (!th_head_get(h, "content-type", &type)) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		const struct th_slice coded = th_slice_str(types[i]);
+		if (type.n >= coded.n && th_slice_ieq((struct th_slice){type.p, coded.n}, coded)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool th_head_is_coded(const struct th_head *h)
+{
+	static const char fields[][28] = {
+		"content-encoding", "grpc-encoding", "connect-content-encoding"};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (has_other_than(h, fields[i], "")) {
+			return true;
+		}
+	}
+	return has_other_than(h, "transfer-encoding", "chunked") || has_coded_type(h);
+}

@@ -61,6 +61,11 @@ struct th_slice th_head_authority(const struct th_head *h);
  * at its end. */
 bool th_list_next(struct th_slice *list, struct th_slice *ret_element);
 
+/* Is the content of its message something else than what its bytes read as: coded
+ * (Content-Encoding, Transfer-Encoding, gRPC's and Connect's fields), an archive, or frames with
+ * JSON in base64? */
+bool th_head_is_coded(const struct th_head *h);
+
 /* Does a comma-separated field (Connection, Transfer-Encoding …) contain the token? */
 bool th_head_has_token(const struct th_head *h, const char *name, const char *token);
 

@@ -40,6 +40,8 @@ views() { # what all commands make of the capture
 			"$tool" export -f "$format" "$name.thc"
 		done
 		"$tool" export -f otlp --content "$name.thc"
+		"$tool" diff "$name.thc#1" "$name.thc#2"
+		timeout 5 "$tool" tail --json "$name.thc" </dev/null
 	} >"$name.views" 2>&1
 }
 
@@ -62,7 +64,15 @@ unpacked off
 holds "without redaction the search finds nearly all of them: $(wc -l <found)" \
 	test "$(wc -l <found)" -ge 55
 
-TRACEHOOK_REDACT=$PWD/rules.json agent recording on.thc >on.out 2>&1
+# On a disk of its own, where there can be one: it is looked at as a whole later.
+disk=.
+if truncate -s 16M image && mkfs.ext4 -q image && mkdir disk && mount -o loop image disk; then
+	disk=disk
+	trap 'umount disk; finish' EXIT
+	export XDG_STATE_HOME=$PWD/disk
+fi 2>/dev/null
+TRACEHOOK_REDACT=$PWD/rules.json agent recording "$disk/on.thc" >on.out 2>&1
+[ $disk = . ] || cp disk/on.thc .
 same "the agent had what it had" off.out on.out
 unpacked on
 views on
@@ -70,6 +80,38 @@ equal "as many exchanges are there" "$(spans off.thc | wc -l)" "$(spans on.thc |
 find state -type f >states
 # shellcheck disable=SC2046 # names without blanks
 searched "not one is to be found" on.thc on.unpacked on.views log states $(cat states)
+
+# What a replay leaves, of what it does not know, too.
+mkdir player
+TMPDIR=$PWD/player "$tool" replay --report report.json on.thc -- curl -sS -m 5 \
+	"$https/none?api_key=$(secret 'query api_key')" -H "x-api-key: $(secret x-api-key)" \
+	>missed.out 2>missed.err
+holds "a replay with a miss has a report" grep -q none report.json
+find player -type f >>states
+# shellcheck disable=SC2046
+searched "nor in what a replay leaves" report.json missed.out missed.err log $(cat states)
+
+# One that is killed in the middle of an answer leaves its live file behind.
+LD_PRELOAD=$lib TRACEHOOK_CAPTURE=$PWD/$disk/killed.thc curl -sS -N -o killed.out \
+	"$https/t/stall?api_key=$(secret 'query api_key')" \
+	-H "Authorization: Bearer $(secret bearer)" -b "sid=$(secret 'cookie a')" &
+pid=$!
+for _ in $(seq 400); do
+	[ ! -f killed.out ] || ! grep -q 'event 2' killed.out || break
+	sleep 0.05
+done
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+searched "nor after a kill" "$disk"/killed.thc*
+if [ $disk = disk ]; then
+	umount disk
+	trap finish EXIT
+	holds "the disk held what was killed" grep -aq /t/stall image
+	searched "not one is on the disk, in any block" image
+else
+	skip "no block of the disk" "no loop device can be mounted here"
+fi
+export XDG_STATE_HOME=$PWD/state
 
 "$tool" redact --rules rules.json off.thc copy.thc >copy.out 2>&1
 unpacked copy

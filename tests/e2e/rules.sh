@@ -138,12 +138,14 @@ searched "by the rules" child.thc child.thc.unpacked
 
 # A mistake in the rules never leads to a recording without them.
 echo '{"rules": [{"jsonn": "/a"}]}' >bad.json
-for file in bad.json missing.json; do
+mkfifo pipe.json # which nobody writes to
+for file in bad.json missing.json pipe.json; do
 	TRACEHOOK_REDACT=$file exits "$file: the agent runs" 0 \
 		recording bad.thc $ask -o /dev/null "$https/t/echo"
 	one_line "$file: one line"
 	fails "$file: nothing is recorded" test -e bad.thc
 done
+TRACEHOOK_REDACT=pipe.json exits "the wrapper refuses a pipe" 64 "$tool" record -o bad.thc -- true
 TRACEHOOK_REDACT=bad.json exits "the wrapper refuses bad rules" 64 \
 	"$tool" record -o bad.thc -- true
 TRACEHOOK_REDACT=missing.json exits "and missing ones" 66 "$tool" record -o bad.thc -- true

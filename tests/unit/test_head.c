@@ -190,3 +190,25 @@ Test(head, passing_over_loses_no_field)
 		}
 	}
 }
+
+Test(head, what_is_coded)
+{
+	static const struct {
+		const char *fields;
+		bool coded;
+	} cases[] = {{"", false}, {"Content-Encoding: gzip\r\n", true},
+		{"Content-Encoding: identity\r\n", false}, {"Content-Encoding:\r\n", false},
+		{"Content-Encoding: identity\r\ncontent-encoding: br\r\n", true},
+		{"Transfer-Encoding: chunked\r\n", false},
+		{"Transfer-Encoding: gzip, chunked\r\n", true},
+		{"Content-Type: application/grpc\r\ngrpc-encoding: gzip\r\n", true},
+		{"Content-Type: application/vnd.amazon.eventstream\r\n", true},
+		{"Content-Type: application/ZIP; a=b\r\n", true},
+		{"Content-Type: application/json\r\n", false}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%s\r\n", cases[i].fields);
+		const struct th_head h = {.bytes = th_slice_str(text)};
+		cr_expect_eq(th_head_is_coded(&h), cases[i].coded, "%s", cases[i].fields);
+	}
+}

@@ -280,6 +280,46 @@ Test(scrub, extensions_of_chunks)
 	cr_assert_eq(memcmp(body, "6 ;", 3), 0);
 }
 
+/* What no pointer can be followed in, as it is not what it says it is, is not written. */
+Test(scrub, what_says_it_is_json_and_is_not)
+{
+	use("{\"rules\": [{\"json\": \"/a\"}]}");
+	expect(JSON, "\xef\xbb\xbf{\"a\":\"secret\",\"b\":1}",
+		"\xef\xbb\xbf{\"a\":\"######\",\"b\":1}");
+	expect(JSON, ")]}',\n{\"a\":\"secret\"}", "********************");
+	expect("text/json; charset=x", "{'a':'secret'}", "{*************");
+	expect("application/problem+json", "{\"b\":1, /* */ \"a\":\"secret\"}",
+		"{\"b\":1, *******************");
+	expect(JSON, "{\"a\":[1 // \"one\"\n,\"two\"]}", "{\"a\":[# *****************");
+	expect(JSON, "42", "42");
+	expect(JSON, " {\"b\":[],\"c\":{ },\"d\":[{},[-1e5,true]],\"a\":null} ",
+		" {\"b\":[],\"c\":{ },\"d\":[{},[-1e5,true]],\"a\":null} ");
+	expect(JSON, "{\"b\":1} \n", "{\"b\":1} \n");
+	expect(JSON, "{\"b\":\"cut", "{\"b\":\"cut");
+	expect("text/plain", "[info] no (JSON)", "[info] no (JSON)");
+	use("{\"rules\": [{\"pattern\": \"x+\"}]}");
+	expect(JSON, "{'a':'xx'}", "{'a':'##'}");
+}
+
+Test(scrub, events_however_their_lines_end)
+{
+	use("{\"rules\": [{\"json\": \"/a\"}]}");
+	static const char *const ends[] = {"\n", "\r", "\r\n"};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		char text[128], wanted[128];
+		const char *e = ends[i];
+		sprintf(text,
+			"\xef\xbb\xbf"
+			"data: {\"a\":\"b\"}%s%sdata:{\"a\":\"c\"}%s%s",
+			e, e, e, e);
+		sprintf(wanted,
+			"\xef\xbb\xbf"
+			"data: {\"a\":\"#\"}%s%sdata:{\"a\":\"#\"}%s%s",
+			e, e, e, e);
+		expect("text/event-stream", text, wanted);
+	}
+}
+
 Test(scrub, forms_and_multipart)
 {
 	use("{\"rules\": [{\"query\": \"who\"}]}");
@@ -290,6 +330,11 @@ Test(scrub, forms_and_multipart)
 		"Content-Disposition: form-data; name=x\r\n\r\n--b\r\n--B--\r\n",
 		"--B\r\nContent-Disposition: form-data; name=\"who\"\r\n\r\n###\r\n--B\r\n"
 		"Content-Disposition: form-data; name=x\r\n\r\n--b\r\n--B--\r\n");
+	expect("multipart/form-data",
+		"--B\r\nContent-Disposition: form-data; "
+		"filename=\"x\";name=who\r\n\r\nabc\r\n--B--",
+		"--B\r\nContent-Disposition: form-data; "
+		"filename=\"x\";name=who\r\n\r\n###\r\n--B--");
 }
 
 Test(scrub, equal_values_have_equal_stand_ins_that_stand_for_themselves)
