@@ -211,17 +211,12 @@ static bool add_line(struct th_lines *l, const uint8_t *head, size_t i, size_t a
 	return true;
 }
 
-/* The last block, of which not all may be there. */
-INLINE void look_at_edge(struct th_slice in, size_t at, look_fn *look_at, const void *wanted,
-	struct found *ret_found)
+/* The last block, of which not all is there: what can be looked at. */
+static void copy_edge(struct th_slice in, size_t at, uint8_t ret_copy[1 + BLOCK])
 {
-	uint8_t copy[1 + BLOCK];
-	copy[0] = at > 0 ? in.p[at - 1] : ' ';
-	memset(copy + 1, ' ', BLOCK);
-	for (size_t i = at; i < in.n; i++) {
-		copy[1 + i - at] = in.p[i];
-	}
-	look_at(wanted, copy + 1, ret_found);
+	ret_copy[0] = at > 0 ? in.p[at - 1] : ' ';
+	memset(ret_copy + 1, ' ', BLOCK);
+	memcpy(ret_copy + 1, in.p + at, in.n - at);
 }
 
 /* Of the bits of a block those before the empty line's end, where an LF stands two behind another;
@@ -235,23 +230,12 @@ INLINE uint32_t until_empty_line(uint32_t ends, uint32_t ends_before)
 /* What a kind of processor looks with. */
 struct eyes {
 	look_fn *look, *look_first; /* look_first: nothing before `p` can be read */
+	struct found (*edge)(struct th_slice in, size_t at); /* the last block */
 	same_fn *same;
 	const void *wanted;
 };
 
 #define BLOCKS (TH_LINES_BYTES_MAX / BLOCK)
-
-INLINE void look_at(
-	struct th_slice in, size_t base, const struct eyes *eyes, struct found *ret_found)
-{
-	if (in.n - base < BLOCK) {
-		look_at_edge(in, base, eyes->look, eyes->wanted, ret_found);
-	} else if (base == 0) {
-		eyes->look_first(eyes->wanted, in.p, ret_found);
-	} else {
-		eyes->look(eyes->wanted, in.p + base, ret_found);
-	}
-}
 
 /* Where lines end in the blocks from that of l->bytes on, where one begins; not the empty line.
  * Returns the bytes of the head; 0: it has no end, or is not plain. */
@@ -259,27 +243,30 @@ INLINE size_t find_ends(
 	struct th_slice in, struct th_lines *l, const struct eyes *eyes, uint32_t ret_ends[BLOCKS])
 {
 	const size_t first = l->bytes / BLOCK;
+	const size_t full = in.n / BLOCK * BLOCK; /* behind the last whole block */
 	uint32_t any = l->any_mark, odd = 0, until = 0;
 	uint32_t before = l->bytes && l->bytes % BLOCK == 0 ? 1u << (BLOCK - 1) : 0;
-	size_t base = first * BLOCK;
 	struct found f = {0};
-	if (base >= in.n) {
-		return 0;
-	}
-	for (look_at(in, base, eyes, &f);; look_at(in, base, eyes, &f)) {
+	size_t base = first * BLOCK;
+	for (;; base += BLOCK) {
+		if (base < full && base > 0) {
+			eyes->look(eyes->wanted, in.p + base, &f);
+		} else if (base < full) {
+			eyes->look_first(eyes->wanted, in.p, &f);
+		} else if (base < in.n) {
+			f = eyes->edge(in, base);
+		} else {
+			return 0;
+		}
 		until = until_empty_line(f.ends, before);
-		before = f.ends;
 		if (until) {
 			break;
 		}
+		before = f.ends;
 		ret_ends[base / BLOCK] = f.ends;
 		l->marks[base / BLOCK] = f.marks;
 		any |= f.marks;
 		odd |= f.odd;
-		base += BLOCK;
-		if (base >= in.n) {
-			return 0;
-		}
 	}
 	ret_ends[base / BLOCK] = f.ends & until >> 1;
 	ret_ends[first] &= ~0u << l->bytes % BLOCK;
@@ -291,11 +278,11 @@ INLINE size_t find_ends(
 /* Is a line, from `at` to `end`, named as the one of the head before that stands there? What is
  * known of the name is known of this. A name with its colon is in no part of a line's end. */
 INLINE bool add_known(struct th_line *line, struct th_slice in, size_t at, size_t end,
-	const struct past *past, same_fn *same)
+	const uint8_t *past_head, same_fn *same)
 {
 	const size_t was_at = line->at, n = line->colon - was_at;
-	const uint8_t *p = in.p + at, *was = past->head + was_at;
-	if (n < SAME_MOST && p <= in.p + in.n - SAME_MOST) {
+	const uint8_t *p = in.p + at, *was = past_head + was_at;
+	if (n < SAME_MOST && in.n - at >= SAME_MOST) {
 		if (same(p, was) <= n) {
 			return false;
 		}
@@ -310,13 +297,14 @@ INLINE bool add_known(struct th_line *line, struct th_slice in, size_t at, size_
 INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, const struct past *past,
 	same_fn *same, const uint32_t *ends)
 {
+	const uint8_t *const past_head = past->head;
 	size_t at = l->bytes, base = at / BLOCK * BLOCK;
 	struct th_line *line = l->line + l->n, *const past_end = l->line + past->n;
 	uint64_t unknown = 0;
 	for (; base < bytes; base += BLOCK) {
 		for (uint32_t bits = ends[base / BLOCK]; bits; bits &= bits - 1) {
 			const size_t end = base + 1 + (size_t)__builtin_ctz(bits);
-			if (line >= past_end || !add_known(line, in, at, end, past, same)) {
+			if (line >= past_end || !add_known(line, in, at, end, past_head, same)) {
 				size_t i = (size_t)(line - l->line);
 				unknown |= 1ull << i % TH_LINES_MAX;
 				if (!add_line(l, in.p, i, at, end)) {
@@ -375,13 +363,32 @@ INLINE bool walk(
 }
 
 #if defined(__x86_64__)
+WIDE __attribute__((noinline)) static struct found edge_wide(struct th_slice in, size_t at)
+{
+	const struct wide w = make_wide();
+	uint8_t copy[1 + BLOCK];
+	struct found f;
+	copy_edge(in, at, copy);
+	look_wide(&w, copy + 1, &f);
+	return f;
+}
+
 WIDE static bool walk_wide(struct th_slice in, struct th_lines *l, const struct past *past)
 {
 	const struct wide w = make_wide();
-	const struct eyes eyes = {look_wide, look_first_wide, same_wide, &w};
+	const struct eyes eyes = {look_wide, look_first_wide, edge_wide, same_wide, &w};
 	return walk(in, l, past, &eyes);
 }
 #endif
+
+static struct found edge(struct th_slice in, size_t at)
+{
+	uint8_t copy[1 + BLOCK];
+	struct found f;
+	copy_edge(in, at, copy);
+	look(NULL, copy + 1, &f);
+	return f;
+}
 
 static bool walk_any(struct th_slice in, struct th_lines *l, const struct past *past)
 {
@@ -390,7 +397,7 @@ static bool walk_any(struct th_slice in, struct th_lines *l, const struct past *
 		return walk_wide(in, l, past);
 	}
 #endif
-	static const struct eyes eyes = {look, look_first, same_start, NULL};
+	static const struct eyes eyes = {look, look_first, edge, same_start, NULL};
 	return walk(in, l, past, &eyes);
 }
 

@@ -43,7 +43,8 @@ static inline bool th_lock_wait(struct th_lock *l)
 	return atomic_exchange_explicit(&l->word, 2, memory_order_acquire) == 0;
 }
 
-static inline bool th_lock(struct th_lock *l)
+/* Not free at the first try. */
+static inline bool th_lock_slowly(struct th_lock *l)
 {
 	for (int spin = 0; spin < 40; spin++) {
 		uint32_t free_word = 0;
@@ -61,6 +62,11 @@ static inline bool th_trylock(struct th_lock *l)
 	uint32_t free_word = 0;
 	return atomic_compare_exchange_strong_explicit(
 		&l->word, &free_word, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline bool th_lock(struct th_lock *l)
+{
+	return th_trylock(l) || th_lock_slowly(l);
 }
 
 static inline void th_unlock(struct th_lock *l)

@@ -21,6 +21,9 @@
 #define MEND_ROOM (32u << 10)
 #define STAGING_BYTES (TH_FRAME_HEADER_BYTES + TH_FRAME_PAYLOAD_MAX + 2 * TH_GCM_TAG_BYTES)
 
+/* What each frame goes through is one piece of code. */
+#define INLINE static inline __attribute__((always_inline))
+
 static const char *reason_of(int error)
 {
 	switch (-error) {
@@ -277,19 +280,36 @@ static int make_room(struct th_writer *w, size_t need)
 
 /* ---- frames ---- */
 
+/* Short pieces, as many parts of a frame are, by two copies that overlap: a call costs more. */
+INLINE void copy_part(uint8_t *to, const void *p, size_t n)
+{
+	const uint8_t *from = p;
+	if (n > 16) {
+		memcpy(to, from, n);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			to[i] = from[i];
+		}
+	}
+}
+
 /* A frame without its first 8 bytes; its length. */
-static size_t lay_out(
+INLINE size_t lay_out(
 	uint8_t *at, const struct th_frame_header *h, const struct iovec *parts, int n)
 {
-	size_t length = TH_FRAME_HEADER_BYTES;
+	uint8_t *to = at + TH_FRAME_HEADER_BYTES;
 	th_frame_encode(at, h);
 	for (int i = 0; i < n; i++) {
-		if (parts[i].iov_len) {
-			memcpy(at + length, parts[i].iov_base, parts[i].iov_len);
-		}
-		length += parts[i].iov_len;
+		copy_part(to, parts[i].iov_base, parts[i].iov_len);
+		to += parts[i].iov_len;
 	}
-	return length;
+	return (size_t)(to - at);
 }
 
 /* The same, encrypted, with its tag. What was never in the mapping cannot reach the disk. */
@@ -304,7 +324,7 @@ static size_t lay_out_encrypted(struct th_writer *w, uint8_t *at, const struct t
 }
 
 /* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
-static void append_frame(
+INLINE void append_frame(
 	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
 {
 	uint8_t *at = w->window.map + (w->tail - w->window.offset);
@@ -336,15 +356,10 @@ static void say_losses(struct th_writer *w, uint64_t time)
 	append_frame(w, &h, &part, 1);
 }
 
-static int put_locked(struct th_writer *w, const struct th_frame_header *h,
+static int put_slowly(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
 	bool lossy = w->lost_events != 0;
-	if (!lossy &&
-		has_room(w, TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN)) {
-		append_frame(w, h, parts, n);
-		return 0;
-	}
 	size_t tag = w->encrypted ? TH_GCM_TAG_BYTES : 0;
 	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total + tag);
 	int r = make_room(w, need + (lossy ? LOST_FRAME_ROOM : 0));
@@ -358,8 +373,19 @@ static int put_locked(struct th_writer *w, const struct th_frame_header *h,
 	return 0;
 }
 
+INLINE int put_locked(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, size_t total)
+{
+	if (w->lost_events ||
+		!has_room(w, TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN)) {
+		return put_slowly(w, h, parts, n, total);
+	}
+	append_frame(w, h, parts, n);
+	return 0;
+}
+
 /* Bytes of all parts; larger than any limit when they would not fit an integer. */
-static size_t total_of(const struct iovec *parts, int n)
+INLINE size_t total_of(const struct iovec *parts, int n)
 {
 	size_t total = 0;
 	for (int i = 0; i < n; i++) {
@@ -455,7 +481,7 @@ static int put_direct_locked(struct th_writer *w, const struct th_frame_header *
 }
 
 /* Checks, locks, and counts what could not be written. */
-static int put_frame(struct th_writer *w, const struct th_frame_header *h,
+INLINE int put_frame(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, bool direct)
 {
 	size_t total = total_of(parts, n);

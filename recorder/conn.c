@@ -24,13 +24,14 @@ static struct {
 } conns;
 
 /* The connection with its lock taken, or NULL when the handle is stale. `bytes` would be lost. */
-static struct th_conn *enter(struct th_conn_ref ref, size_t bytes)
+static inline __attribute__((always_inline)) struct th_conn *enter_inline(
+	struct th_conn_ref ref, size_t bytes)
 {
 	struct th_conn *c = ref.conn;
 	if (!c) {
 		return NULL;
 	}
-	if (!th_lock(&c->lock)) {
+	if (!th_trylock(&c->lock) && !th_lock_slowly(&c->lock)) {
 		th_emit_lost(1, bytes, "a lock was not to be had");
 		return NULL;
 	}
@@ -39,6 +40,11 @@ static struct th_conn *enter(struct th_conn_ref ref, size_t bytes)
 		return NULL;
 	}
 	return c;
+}
+
+static struct th_conn *enter(struct th_conn_ref ref, size_t bytes)
+{
+	return enter_inline(ref, bytes);
 }
 
 static struct th_conn *make_conn(void)
@@ -184,13 +190,13 @@ bool th_conn_rewrite(struct th_conn_ref ref, struct th_slice in, struct th_rewri
 	return any;
 }
 
-/* For n bytes that `feed` is to have; locked, or NULL. */
-static struct th_conn *enter_to_feed(
-	struct th_conn_ref ref, size_t n, void (*feed)(struct th_conn *c, struct th_slice bytes))
+/* For n bytes that are to be fed; locked, or NULL. */
+static inline __attribute__((always_inline)) struct th_conn *enter_to_feed(
+	struct th_conn_ref ref, size_t n, bool received)
 {
-	struct th_conn *c = enter(ref, n);
+	struct th_conn *c = enter_inline(ref, n);
 	if (c && c->inherited) {
-		th_foreign_note(c, feed == th_feed_received);
+		th_foreign_note(c, received);
 	}
 	return c;
 }
@@ -198,7 +204,7 @@ static struct th_conn *enter_to_feed(
 static void each(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n,
 	void (*feed)(struct th_conn *c, struct th_slice bytes))
 {
-	struct th_conn *c = enter_to_feed(ref, n, feed);
+	struct th_conn *c = enter_to_feed(ref, n, feed == th_feed_received);
 	if (!c) {
 		return;
 	}
@@ -210,29 +216,38 @@ static void each(struct th_conn_ref ref, const struct iovec *iov, int count, siz
 	th_unlock(&c->lock);
 }
 
-/* The same of one piece, which is most of what there is. */
-static void one(struct th_conn_ref ref, const void *p, size_t n,
-	void (*feed)(struct th_conn *c, struct th_slice bytes))
+/* The same of one piece, which is most of what there is. What nobody reads, as the records beneath
+ * TLS, is only counted. */
+static inline __attribute__((always_inline)) void one(
+	struct th_conn_ref ref, const void *p, size_t n, bool received)
 {
-	struct th_conn *c = enter_to_feed(ref, n, feed);
-	if (c) {
-		feed(c, (struct th_slice){p, n});
-		th_unlock(&c->lock);
+	struct th_conn *c = enter_to_feed(ref, n, received);
+	if (!c) {
+		return;
 	}
+	const bool read = c->tap || !c->decided;
+	if (read) {
+		th_call_clock_hold();
+	}
+	if (received) {
+		th_feed_received(c, (struct th_slice){p, n});
+	} else {
+		th_feed_sent(c, (struct th_slice){p, n});
+	}
+	if (read) {
+		th_call_clock_go();
+	}
+	th_unlock(&c->lock);
 }
 
 void th_conn_sent(struct th_conn_ref ref, const void *p, size_t n)
 {
-	th_call_clock_hold();
-	one(ref, p, n, th_feed_sent);
-	th_call_clock_go();
+	one(ref, p, n, false);
 }
 
 void th_conn_received(struct th_conn_ref ref, const void *p, size_t n)
 {
-	th_call_clock_hold();
-	one(ref, p, n, th_feed_received);
-	th_call_clock_go();
+	one(ref, p, n, true);
 }
 
 void th_conn_sent_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)

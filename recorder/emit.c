@@ -113,12 +113,9 @@ uint32_t th_emit_begin(struct th_conn *c)
 static void out_req_fixed(
 	struct th_out *out, const struct th_conn *c, uint32_t stream, uint8_t version, uint8_t form)
 {
-	th_out_u32(out, c->id);
-	th_out_u32(out, stream);
-	th_out_u32(out, thread_of(&c->conf));
-	th_out_u8(out, version);
-	th_out_u8(out, form);
-	th_out_u16(out, 0);
+	const uint32_t words[REQ_HEAD_FIXED / 4] = {
+		c->id, stream, thread_of(&c->conf), version | (uint32_t)form << 8};
+	th_out_bytes(out, words, sizeof(words));
 }
 
 /* A plain head goes from the agent's memory to the writer, but for what is replaced. */

@@ -172,7 +172,9 @@ void th_feed_sent(struct th_conn *c, struct th_slice bytes)
 	if (c->ended || bytes.n == 0) {
 		return;
 	}
-	if (c->decided) {
+	if (c->decided && !c->tap) {
+		c->undecoded += bytes.n;
+	} else if (c->decided) {
 		give(c, true, bytes);
 	} else {
 		feed_first(c, bytes);
@@ -185,7 +187,9 @@ void th_feed_received(struct th_conn *c, struct th_slice bytes)
 	if (c->ended || bytes.n == 0) {
 		return;
 	}
-	if (c->decided) {
+	if (c->decided && !c->tap) {
+		c->undecoded += bytes.n;
+	} else if (c->decided) {
 		give(c, false, bytes);
 	} else if (!th_gather_add(&c->early, bytes, TH_CONN_EARLY_MAX)) {
 		decide_other(c);

@@ -80,18 +80,24 @@ static struct th_scrub scrub_of(const struct th_held *h)
 		th_process_redaction(), h->side, {(const uint8_t *)h->type, h->type_n}};
 }
 
+static bool hides(const struct th_redaction *how, enum th_redact_side side)
+{
+	return how->hash_bodies || th_scrub_rules_on_bodies(how->rules, side);
+}
+
 bool th_hold_hides(enum th_redact_side side)
 {
-	const struct th_redaction *how = th_process_redaction();
-	return how->hash_bodies || th_scrub_rules_on_bodies(how->rules, side);
+	return hides(th_process_redaction(), side);
 }
 
 void th_hold_begin(struct th_hold *hold, enum th_redact_side side, const struct th_head *head,
 	bool chunked, bool opaque)
 {
 	const struct th_redaction *how = th_process_redaction();
-	th_hold_free(hold);
-	if (!th_hold_hides(side)) {
+	if (hold->held) {
+		th_hold_free(hold);
+	}
+	if (!hides(how, side)) {
 		return;
 	}
 	bool coded = th_head_is_coded(head);

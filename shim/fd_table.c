@@ -13,7 +13,7 @@
 #include "shim/tcp_bytes.h"
 #include "shim/tls.h"
 
-static struct th_fd table[TH_FD_MAX];
+struct th_fd th_fd_table[TH_FD_MAX];
 _Atomic uint64_t th_fd_bits[TH_FD_MAX / 64];
 static _Atomic unsigned high; /* one above the highest number ever tracked */
 
@@ -42,29 +42,21 @@ static void raise_high(unsigned fd)
 
 static void publish(int fd, enum th_fd_state state)
 {
-	atomic_store_explicit(&table[fd].state, (uint8_t)state, memory_order_release);
+	atomic_store_explicit(&th_fd_table[fd].state, (uint8_t)state, memory_order_release);
 	set_bit((unsigned)fd, true);
 	raise_high((unsigned)fd);
 }
 
-struct th_fd *th_fd_get(int fd)
-{
-	if (!th_fd_tracked(fd)) {
-		return NULL;
-	}
-	struct th_fd *f = &table[fd];
-	return atomic_load_explicit(&f->state, memory_order_acquire) == TH_FD_FREE ? NULL : f;
-}
-
 int th_fd_number(const struct th_fd *f)
 {
-	return (int)(f - table);
+	return (int)(f - th_fd_table);
 }
 
 const struct th_conn_conf *th_fd_closed(int fd)
 {
-	bool closed = fd >= 0 && fd < TH_FD_MAX && atomic_load(&table[fd].state) == TH_FD_FREE;
-	return closed ? &table[fd].conf : NULL;
+	bool closed = fd >= 0 && fd < TH_FD_MAX &&
+		atomic_load(&th_fd_table[fd].state) == TH_FD_FREE;
+	return closed ? &th_fd_table[fd].conf : NULL;
 }
 
 static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
@@ -73,7 +65,7 @@ static struct th_fd *renew(int fd, const struct th_conn_conf *conf)
 		return NULL;
 	}
 	th_fd_drop(fd);
-	struct th_fd *f = &table[fd];
+	struct th_fd *f = &th_fd_table[fd];
 	f->shared = f->sending = f->shut = false;
 	f->tls = NULL;
 	f->rewrite = NULL;
@@ -117,7 +109,7 @@ void th_fd_connected(struct th_fd *f)
 
 static void forget(int fd)
 {
-	atomic_store(&table[fd].state, TH_FD_FREE);
+	atomic_store(&th_fd_table[fd].state, TH_FD_FREE);
 	set_bit((unsigned)fd, false);
 }
 
@@ -160,7 +152,7 @@ void th_fd_copy(int from, int to)
 		return;
 	}
 	f->shared = true;
-	struct th_fd *t = &table[to];
+	struct th_fd *t = &th_fd_table[to];
 	t->shared = true;
 	t->sending = f->sending;
 	t->shut = f->shut;
@@ -224,7 +216,7 @@ static bool held_elsewhere(int fd)
 	unsigned end = atomic_load(&high);
 	for (unsigned i = 0; i < end; i++) {
 		struct th_fd *other = (int)i == fd ? NULL : th_fd_get((int)i);
-		if (other && same_socket(other, &table[fd])) {
+		if (other && same_socket(other, &th_fd_table[fd])) {
 			return true;
 		}
 	}

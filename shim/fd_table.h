@@ -46,8 +46,17 @@ static inline bool th_fd_tracked(int fd)
 		1;
 }
 
+extern struct th_fd th_fd_table[TH_FD_MAX];
+
 /* The entry of a tracked descriptor; NULL: not tracked. */
-struct th_fd *th_fd_get(int fd);
+static inline struct th_fd *th_fd_get(int fd)
+{
+	if (!th_fd_tracked(fd)) {
+		return NULL;
+	}
+	struct th_fd *f = &th_fd_table[fd];
+	return atomic_load_explicit(&f->state, memory_order_acquire) == TH_FD_FREE ? NULL : f;
+}
 
 /* The descriptor that an entry is for. */
 int th_fd_number(const struct th_fd *f);

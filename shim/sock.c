@@ -233,13 +233,13 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 	return moved(fd, f, false);
 }
 
-/* Bytes of a connection that is simply there, as mostly: what all the others do comes to this. */
-static inline bool goes_on(int fd, const struct th_fd *f, bool sending)
+/* Bytes of a connection that is simply there, as mostly: what receive() comes to then. */
+static inline bool comes(int fd, struct th_fd *f)
 {
-	if (!f || atomic_load_explicit(&f->state, memory_order_acquire) != TH_FD_OPEN ||
-		f->sending != sending) {
+	if (!f || atomic_load_explicit(&f->state, memory_order_acquire) != TH_FD_OPEN) {
 		return false;
 	}
+	f->sending = false;
 	note(fd, TH_END_COMPLETE, 0);
 	return true;
 }
@@ -261,7 +261,7 @@ static bool answered(int fd, const void *buf, size_t room, ssize_t ret)
 void th_sock_received(int fd, const void *buf, ssize_t ret, size_t asked)
 {
 	struct th_fd *f = th_fd_get(fd);
-	if (ret > 0 && goes_on(fd, f, false)) {
+	if (ret > 0 && comes(fd, f)) {
 		th_conn_received(f->conn, buf, (size_t)ret);
 		return;
 	}
@@ -317,7 +317,7 @@ void th_sock_peeked(int fd, ssize_t ret, size_t asked)
 /* ---- sending ---- */
 
 /* A datagram: true if that is all there is to it. */
-static bool asked(int fd, const void *buf, ssize_t ret)
+static inline bool asked(int fd, const void *buf, ssize_t ret)
 {
 	struct th_fd *f = th_fd_get(fd);
 	if (!f || !asks_names(f)) {
@@ -329,7 +329,7 @@ static bool asked(int fd, const void *buf, ssize_t ret)
 	return true;
 }
 
-static bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
+static inline bool send_done(int fd, struct th_fd **ret_f, ssize_t ret)
 {
 	struct th_fd *f = th_fd_get(fd);
 	if (!f || asks_names(f)) {

@@ -115,7 +115,7 @@ static uint8_t fields_size(const struct th_h2_parser *p)
 }
 
 /* Sizes whose violation is a connection error (RFC 9113 6.4, 6.5, 6.7, 6.9). */
-static bool is_size_right(const struct th_h2_parser *p)
+static bool is_size_right(const struct th_h2_parser *p, uint8_t fields)
 {
 	switch (p->type) {
 	case TH_H2_RST_STREAM:
@@ -126,7 +126,7 @@ static bool is_size_right(const struct th_h2_parser *p)
 	case TH_H2_SETTINGS:
 		return p->left % SETTING == 0 && !(p->flags & ACK && p->left);
 	default:
-		return p->left >= fields_size(p);
+		return p->left >= fields;
 	}
 }
 
@@ -167,14 +167,15 @@ static int on_header(struct th_h2_parser *p)
 	p->type = p->small[3];
 	p->flags = p->small[4];
 	p->stream = be31(p->small + 5);
-	if (!is_order_right(p) || !is_stream_right(p) || !is_size_right(p)) {
+	const uint8_t fields = fields_size(p);
+	if (!is_order_right(p) || !is_stream_right(p) || !is_size_right(p, fields)) {
 		return -EBADMSG;
 	}
 	p->begun = true;
 	if (p->type == TH_H2_SETTINGS && p->flags & ACK && p->cb->settings_ack) {
 		p->cb->settings_ack(p->ctx);
 	}
-	expect(p, FIELDS, fields_size(p));
+	expect(p, FIELDS, fields);
 	return 0;
 }
 
@@ -348,8 +349,21 @@ static int gather(struct th_h2_parser *p, struct th_slice *in)
 	return p->have == p->want ? on_gathered(p) : 0;
 }
 
+/* A frame header that is all there, as most are, and what needs no further input. */
+static int take_header(struct th_h2_parser *p, struct th_slice *in)
+{
+	memcpy(p->small, in->p, FRAME_HEADER);
+	in->p += FRAME_HEADER;
+	in->n -= FRAME_HEADER;
+	int r = on_header(p);
+	return r < 0 || p->want ? r : on_fields(p);
+}
+
 static int step(struct th_h2_parser *p, struct th_slice *in)
 {
+	if (p->state == HEADER && p->have == 0 && in->n >= FRAME_HEADER) {
+		return take_header(p, in);
+	}
 	if (p->state == PAYLOAD) {
 		return on_payload(p, take(in, p->left));
 	}
