@@ -169,6 +169,12 @@ INLINE void look_first(const void *wanted, const uint8_t *p, struct found *ret_f
 	look(wanted, copy + 1, ret_found);
 }
 
+/* Of the bits of a block at `base` those before `end`. */
+static inline uint32_t before(uint32_t bits, size_t base, size_t end)
+{
+	return end - base >= BLOCK ? bits : bits & ((1u << (end - base)) - 1);
+}
+
 static bool is_name(const uint8_t *p, const char *name, size_t n)
 {
 	return th_slice_ieq((struct th_slice){p, n}, (struct th_slice){(const uint8_t *)name, n});
@@ -265,9 +271,11 @@ INLINE size_t find_ends(
 		before = f.ends;
 		ret_ends[base / BLOCK] = f.ends;
 		l->marks[base / BLOCK] = f.marks;
+		l->names[base / BLOCK + 1] = 0;
 		any |= f.marks;
 		odd |= f.odd;
 	}
+	l->names[first] &= ~(~0u << l->bytes % BLOCK);
 	ret_ends[base / BLOCK] = f.ends & until >> 1;
 	ret_ends[first] &= ~0u << l->bytes % BLOCK;
 	l->marks[base / BLOCK] = f.marks & until;
@@ -293,6 +301,21 @@ INLINE bool add_known(struct th_line *line, struct th_slice in, size_t at, size_
 	return true;
 }
 
+/* The bits of a name and its colon, in whose blocks are those of no line behind it. */
+INLINE void note_place(uint32_t *names, size_t at, size_t colon)
+{
+	const size_t block = at / BLOCK;
+	const size_t n = colon - at < BLOCK ? colon - at : BLOCK - 1;
+	const uint64_t bits = ((2ull << n) - 1) << at % BLOCK;
+	names[block] |= (uint32_t)bits;
+	if (bits >> BLOCK) {
+		names[block + 1] |= (uint32_t)(bits >> BLOCK);
+	}
+	for (at += n + 1; at <= colon; at++) {
+		names[at / BLOCK] |= 1u << at % BLOCK;
+	}
+}
+
 /* The lines that end in the blocks from that of l->bytes on, of so many bytes. */
 INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, const struct past *past,
 	same_fn *same, const uint32_t *ends)
@@ -311,6 +334,7 @@ INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, cons
 					return false;
 				}
 			}
+			note_place(l->names, at, line->colon);
 			line++;
 			at = end;
 		}
@@ -412,18 +436,62 @@ bool th_lines_of(struct th_slice in, struct th_lines *ret_lines)
 }
 
 #if defined(__x86_64__)
-#define WIDE_BYTES 32
-
-/* As same_bytes(), of what is there of whole blocks. */
-WIDE static size_t same_blocks(const uint8_t *a, const uint8_t *b, size_t n)
+/* Bytes that a value may have come to have, or had, so that it has to be looked at again: a line's
+ * end, a NUL, or what may be a mark. */
+WIDE INLINE uint32_t telling(const uint8_t *now, const uint8_t *was)
 {
-	for (size_t i = 0; n - i >= WIDE_BYTES; i += WIDE_BYTES) {
-		uint32_t differ = differ_wide(a + i, b + i);
-		if (differ) {
-			return i + (size_t)__builtin_ctz(differ);
-		}
+	const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)now);
+	const __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)was);
+	const __m256i least = _mm256_min_epu8(a, b), controls = _mm256_set1_epi8(0x1f);
+	const __m256i slash = _mm256_or_si256(a, _mm256_set1_epi8('?' ^ '/')); /* or '?' */
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(least, controls), least),
+			_mm256_or_si256(_mm256_cmpeq_epi8(slash, _mm256_set1_epi8('?')),
+				_mm256_cmpeq_epi8(a, _mm256_set1_epi8('&')))));
+}
+
+/* Does the block keep its lines where they were: is what differs, of these bytes, in values, and
+ * nothing that ends one or would be a mark? *same: before that all is the same. */
+WIDE INLINE bool keeps(
+	const uint8_t *now, const uint8_t *was, uint32_t names, size_t base, size_t n, size_t *same)
+{
+	const uint32_t differ = before(differ_wide(now, was), 0, n);
+	if (!differ) {
+		return true;
 	}
-	return n - n % WIDE_BYTES;
+	if (base < *same) {
+		*same = base + (size_t)__builtin_ctz(differ);
+	}
+	return !(differ & (names | telling(now, was)));
+}
+
+/* The last bytes, of which there is no whole block. */
+WIDE static bool keeps_edge(
+	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t base, size_t *same)
+{
+	uint8_t edge[BLOCK];
+	const size_t n = in.n - base < BLOCK ? in.n - base : BLOCK;
+	memset(edge, ' ', BLOCK);
+	memcpy(edge, in.p + base, n);
+	return keeps(edge, was + base, l->names[base / BLOCK], base, l->bytes - base, same);
+}
+
+/* Up to where, in blocks, the lines of a head without marks are where they were, and named as they
+ * were. */
+WIDE static size_t same_layout(
+	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t *ret_same)
+{
+	const size_t whole = l->bytes / BLOCK * BLOCK;
+	size_t same = l->bytes, base = 0;
+	while (base < whole &&
+		keeps(in.p + base, was + base, l->names[base / BLOCK], base, BLOCK, &same)) {
+		base += BLOCK;
+	}
+	if (base == whole && (whole == l->bytes || keeps_edge(in, was, l, base, &same))) {
+		base = l->bytes;
+	}
+	*ret_same = same;
+	return base;
 }
 #endif
 
@@ -431,11 +499,6 @@ WIDE static size_t same_blocks(const uint8_t *a, const uint8_t *b, size_t n)
 static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
 {
 	size_t i = 0;
-#if defined(__x86_64__)
-	if (th_cpu_has_avx2()) {
-		i = same_blocks(a, b, n);
-	}
-#endif
 	while (n - i >= 8 && th_le64(a + i) == th_le64(b + i)) {
 		i += 8;
 	}
@@ -455,22 +518,34 @@ static size_t lines_within(const struct th_lines *l, size_t bytes)
 	return n;
 }
 
+/* Up to where lines are where they were; *ret_same: and all is the same. */
+static size_t known_layout(
+	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t *ret_same)
+{
+#if defined(__x86_64__)
+	if (!l->any_mark && in.n >= l->bytes && th_cpu_has_avx2()) {
+		return same_layout(in, was, l, ret_same);
+	}
+#endif
+	*ret_same = same_bytes(in.p, was, in.n < l->bytes ? in.n : l->bytes);
+	return *ret_same;
+}
+
 bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines)
 {
 	const struct past past = {was, lines->n};
-	size_t same = same_bytes(in.p, was, in.n < lines->bytes ? in.n : lines->bytes);
-	size_t n = lines_within(lines, same);
-	bool begins = same >= lines->start;
+	size_t same, known = known_layout(in, was, lines, &same);
+	lines->same = (uint16_t)lines_within(lines, same);
+	if (known == lines->bytes) {
+		lines->known = th_lines_first(lines->n);
+		return true;
+	}
+	size_t n = lines_within(lines, known);
+	bool begins = known >= lines->start;
 	lines->bytes = n > 0 ? lines->line[n - 1].end : begins ? lines->start : 0;
-	lines->n = lines->same = (uint16_t)n;
-	lines->any_mark &= begins;
+	lines->n = (uint16_t)n;
+	lines->any_mark = th_lines_marked(lines, 0, lines->bytes);
 	return walk_any(in, lines, &past);
-}
-
-/* Of the bits of a block at `base` those before `end`. */
-static uint32_t before(uint32_t bits, size_t base, size_t end)
-{
-	return end - base >= BLOCK ? bits : bits & ((1u << (end - base)) - 1);
 }
 
 bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to)

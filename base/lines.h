@@ -48,6 +48,9 @@ struct th_lines {
 	/* Of each block of bytes: where '?', '&' and the second of two slashes stand, the marks
 	 * that a secret in a URL follows. */
 	uint32_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
+	/* And where names and colons stand: what else is in a line may change, and it is where it
+	 * was. */
+	uint32_t names[TH_LINES_BYTES_MAX / TH_LINES_BLOCK + 1];
 };
 
 /* A number below 64 that names with the same letters have, whatever their case. */
@@ -72,8 +75,8 @@ size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i);
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines);
 
 /* The same, where `lines` are those of the plain head `was`, of lines->bytes and TH_LINES_BESIDE
- * more that can be read: those that begin both heads are not looked for again, and of others not
- * the name, if it stands there. Some of `tags` and `any_mark` may be of the head before. */
+ * more that can be read: lines that stand where they stood are not looked for again, and of others
+ * not the name, if it is the one that stood there. Some of `tags` may be of the head before. */
 bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines);
 
 /* Is there a mark in the head's bytes from `from` to before `to`? */
