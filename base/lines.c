@@ -1,7 +1,11 @@
 /* See lines.h. Thirty-two bytes at a time; those of a block that is not all there are copied to
  * where that many can be read. Of each byte the one before it is looked at, too: CR and LF stand
  * together or not at all, and two slashes are a mark. The walk is made twice: what all x86-64 have
- * takes twice as many instructions as AVX2. */
+ * takes twice as many instructions as AVX2.
+ *
+ * Beside the head before, a block is first compared with what stood there. As long as what differs
+ * is in values, and is and was nothing that ends a line or may be a mark, all lines are where they
+ * were; behind that, lines are walked over, and of each the name is compared. */
 #include "base/lines.h"
 
 #include "base/cpu.h"

@@ -1,5 +1,7 @@
 /* Where the lines of a message head are, found in one pass: the recorder looks at each head for its
  * framing, for what is secret in it and for some facts, and each look would be a walk of its own.
+ * Heads of a connection are alike, so a head can be looked at beside the one before it: then most
+ * is known of it.
  *
  * Only of plain heads, as nearly all are: each line ends with CR LF, each field has a name with a
  * colon right behind it, no line is folded, there is no other CR or LF and no NUL. What is not
