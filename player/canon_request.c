@@ -223,9 +223,16 @@ static void add_credentials(const struct th_exchange *x, struct th_buf *out)
 static bool is_remembered(const struct th_exchange *x, const struct th_canon_memo *m)
 {
 	const struct th_head *head = &x->request.head;
-	return m->set && m->list == head->list && m->where == x->connection &&
-		(!m->where || memcmp(&m->connection, m->where, sizeof(m->connection)) == 0) &&
-		th_same_head(head->bytes, th_length_line(head), th_buf_view(&m->bytes), m->line);
+	struct th_head_again again;
+	if (!m->set || m->list != head->list || m->where != x->connection ||
+		(m->where && memcmp(&m->connection, m->where, sizeof(m->connection)) != 0)) {
+		return false;
+	}
+	if (!head->list && th_head_again(th_buf_view(&m->bytes), m->line, head->bytes, &again) &&
+		again.n == head->bytes.n) {
+		return true; /* mostly, and without looking for the line */
+	}
+	return th_same_head(head->bytes, th_length_line(head), th_buf_view(&m->bytes), m->line);
 }
 
 static void recall(const struct th_canon_memo *m, struct th_canon *c)

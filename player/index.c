@@ -403,6 +403,11 @@ static bool claim_only(struct th_index *ix, struct queue *q, struct th_claim *re
 	return a != NULL;
 }
 
+void th_index_fetch(const struct th_index *ix, const struct th_exchange *x)
+{
+	th_likely_fetch(ix->likely, x);
+}
+
 bool th_index_claim_likely(struct th_index *ix, const struct th_exchange *asked,
 	const struct th_exchange *last, struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim)

@@ -115,4 +115,7 @@ size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn);
 int th_index_near(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
 	struct th_near *ret_near);
 
+/* `x` was answered; see th_likely_fetch(). */
+void th_index_fetch(const struct th_index *ix, const struct th_exchange *x);
+
 #endif

@@ -9,6 +9,8 @@
 #include "trace/tunnel.h"
 
 #define NONE UINT32_MAX
+#define LINE 64	       /* bytes of a cache's line */
+#define FETCH_MAX 8192 /* of a message: the processor goes on by itself */
 
 struct entry {
 	struct th_fingerprint head, full;
@@ -136,4 +138,39 @@ bool th_likely_is(const struct th_likely *l, const struct th_exchange *x,
 	c->full = e->full;
 	c->kind = (enum th_canon_kind)e->kind;
 	return true;
+}
+
+static void fetch(const void *p, size_t n)
+{
+	for (size_t i = 0; i < n && i < FETCH_MAX; i += LINE) {
+		__builtin_prefetch((const uint8_t *)p + i);
+	}
+}
+
+static void fetch_bytes(const struct th_message *m)
+{
+	fetch(m->head.bytes.p, m->head.bytes.n);
+	if (m->n_pieces) {
+		fetch(m->pieces[0].bytes.p, m->pieces[0].bytes.n);
+	}
+}
+
+/* One thing leads to the next, and nothing is to be waited for: of each one further on only what
+ * the pointers that are here by now lead to. */
+void th_likely_fetch(const struct th_likely *l, const struct th_exchange *x)
+{
+	const struct th_exchange *next = th_likely_after(l, x);
+	if (next) {
+		fetch_bytes(&next->request);
+		fetch_bytes(&next->response);
+		next = th_likely_after(l, next);
+	}
+	if (next) {
+		fetch(next->request.pieces, sizeof(*next->request.pieces));
+		fetch(next->response.pieces, sizeof(*next->response.pieces));
+		next = th_likely_after(l, next);
+	}
+	if (next) {
+		fetch(next, sizeof(*next));
+	}
 }

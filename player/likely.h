@@ -32,4 +32,8 @@ const struct th_exchange *th_likely_after(const struct th_likely *l, const struc
 bool th_likely_is(const struct th_likely *l, const struct th_exchange *x,
 	const struct th_exchange *asked, struct th_canon *c);
 
+/* `x` was answered: brings what is likely to be asked and answered next into the caches, while
+ * nobody waits for it. Of a run of any size it has been read long ago. */
+void th_likely_fetch(const struct th_likely *l, const struct th_exchange *x);
+
 #endif

@@ -266,10 +266,18 @@ static bool is_reached(struct th_order *o, const struct need *need, const void *
 	return turn;
 }
 
+/* What patience is counted from needs no more than some milliseconds' truth. */
+static uint64_t about_now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 /* Under the lock. */
 static void note_done(struct th_order *o, size_t rank)
 {
-	o->progress = o->answers.done[rank] ? o->progress : th_clock_mono();
+	o->progress = o->answers.done[rank] ? o->progress : about_now();
 	o->answers.done[rank] = true;
 	advance(o, &o->answers);
 }
@@ -309,7 +317,7 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x)
 {
 	pthread_mutex_lock(&o->lock);
 	o->requests.done[x->order] = true;
-	o->progress = th_clock_mono();
+	o->progress = about_now();
 	advance(o, &o->requests);
 	pthread_mutex_unlock(&o->lock);
 }
@@ -317,7 +325,7 @@ void th_order_asked(struct th_order *o, const struct th_exchange *x)
 void th_order_stirred(struct th_order *o)
 {
 	pthread_mutex_lock(&o->lock);
-	o->progress = th_clock_mono();
+	o->progress = about_now();
 	pthread_mutex_unlock(&o->lock);
 }
 
@@ -341,7 +349,7 @@ void th_order_answered(struct th_order *o, const struct th_exchange *x)
 void th_order_given(struct th_order *o, const struct th_exchange *x, struct th_given *g)
 {
 	g->rank = o->needs[x->order].rank;
-	uint64_t now = th_clock_mono();
+	uint64_t now = about_now();
 	g->until = now + TH_ORDER_PATIENCE_NS;
 	pthread_mutex_lock(&o->lock);
 	th_given_add(&o->given, g);

@@ -45,25 +45,32 @@ static size_t count_digits(struct th_slice s, size_t from)
 	return n;
 }
 
+/* Where the number begins in a line of a name, a colon, perhaps a space, a number and CR LF; 0: it
+ * is another one. */
+static size_t plain_number(struct th_slice head, struct th_length_line line)
+{
+	const size_t colon = line.at + sizeof("content-length") - 1;
+	if (line.end < colon + sizeof(": ") || head.p[colon] != ':') {
+		return 0;
+	}
+	size_t at = colon + 1 + (head.p[colon + 1] == ' ');
+	size_t end = at + count_digits(head, at);
+	bool ends = line.end == end + 2 && head.p[end] == '\r' && head.p[end + 1] == '\n';
+	return end > at && ends ? at : 0;
+}
+
 /* The line that stands at line.at of `in`: other digits, and the same around them. */
 static bool take_length(struct th_slice before, struct th_length_line line, struct th_slice in,
 	struct th_head_again *a)
 {
-	size_t digits = line.at;
-	while (digits < line.end && !count_digits(before, digits)) {
-		digits++;
-	}
-	size_t then = digits + count_digits(before, digits), now = count_digits(in, digits);
-	size_t tail = line.end - then;
-	bool plain = then > digits &&
-		th_slice_eq((struct th_slice){before.p + then, tail}, TH_SLICE_LIT("\r\n"));
-	if (!plain || !now || digits + now + tail > in.n ||
-		!same(before, line.at, in, line.at, digits - line.at) ||
-		!same(before, then, in, digits + now, tail)) {
+	size_t number = plain_number(before, line);
+	size_t digits = number ? count_digits(in, number) : 0, end = number + digits;
+	if (!digits || in.n - end < 2 || in.p[end] != '\r' || in.p[end + 1] != '\n' ||
+		!same(before, line.at, in, line.at, number - line.at)) {
 		return false;
 	}
-	a->line = (struct th_length_line){line.at, digits + now + tail};
-	return th_parse_u64((struct th_slice){in.p + digits, now}, &a->length);
+	a->line = (struct th_length_line){line.at, end + 2};
+	return th_parse_u64((struct th_slice){in.p + number, digits}, &a->length);
 }
 
 bool th_head_again(struct th_slice before, struct th_length_line line, struct th_slice in,

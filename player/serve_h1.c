@@ -12,160 +12,25 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "player/dialog.h"
-#include "player/h1_ahead.h"
 #include "player/h1_early.h"
-#include "player/h1_in.h"
-#include "player/h1_out.h"
+#include "player/h1_session.h"
 #include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
 #include "trace/tunnel.h"
 
-#define READ_BYTES 16384
 /* An agent that does not ask on where it did is not waited for longer. */
 #define PATIENCE_NS 5000000000ull
 #define PATIENCE_LEAST_NS 1000000000ull
 #define LOOK_NS 20000000ull /* between looks at what other connections are asked */
 
-/* Of the head before, as long as heads differ in their length alone. */
-struct known {
-	bool plain; /* the body is as long as the head says, or there is none */
-	bool expects;
-	uint8_t version;
-};
-
-struct session {
-	struct th_caller *c;
-	struct th_h1_in in;
-	struct known known;
-	bool again; /* the head is the one before, but for its length; `like` says more */
-	struct th_head_again like;
-	bool alone;	 /* nothing of it was there when the answer before was sent */
-	bool readable;	 /* its head */
-	bool continued;	 /* a 100 was sent that nobody has recorded */
-	size_t interims; /* of the answer, already sent */
-	struct th_h1_out out;
-	struct th_h1_ahead ahead;
-	const struct th_exchange *early; /* being answered before its body was over; or NULL */
-	uint64_t served;		 /* bytes of this answer */
-	const struct th_exchange *given; /* the answer sent last, if it may not be read yet */
-	struct th_given taking;
-	struct th_ending idle; /* KEEP: how the peer went when nobody asked again */
-};
-
-/* ---- reading ---- */
-
-/* More bytes behind those in `in`. False: the agent is gone. */
-static bool read_more(struct session *s)
-{
-	struct th_buf *b = &s->in.buf;
-	if (th_h1_out_flush(&s->out) < 0 || !th_buf_room(b, READ_BYTES)) {
-		return false;
-	}
-	ssize_t n = th_stream_read(&s->c->stream, b->p + b->n, b->cap - b->n);
-	b->n += n > 0 ? (size_t)n : 0;
-	return n > 0;
-}
-
-static void end_connection(struct session *s, const struct th_ending *e)
-{
-	if (!e->at_once) {
-		th_h1_out_flush(&s->out);
-	}
-	th_caller_end(s->c, e);
-}
-
-/* Ends the connection over bytes that nothing can be answered to. */
-static bool not_http(struct session *s)
-{
-	th_tally_miss(s->c->serving->tally, s->c->hello.process, "bytes that are not HTTP/1",
-		"the connection was closed");
-	end_connection(s, &(struct th_ending){.after = TH_AFTER_NOTIFY});
-	return false;
-}
-
-/* Waits for the next request no longer than the recorded peer did. False: it is over. */
-static bool await_request(struct session *s)
-{
-	if (s->in.at < s->in.buf.n || !s->idle.idle_ns || th_stream_has_input(&s->c->stream) ||
-		th_h1_out_flush(&s->out) < 0) {
-		return true;
-	}
-	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
-	uint64_t since = th_clock_mono(), left;
-	while ((left = th_ending_idle_left(s->c->serving, &s->idle, th_clock_mono() - since)) > 0) {
-		if (poll(&pfd, 1, (int)(left / 1000000 + 1)) != 0) {
-			return true;
-		}
-	}
-	struct th_ending e = s->idle;
-	e.after = e.then;
-	end_connection(s, &e);
-	return false;
-}
-
-static bool take_again(struct session *s)
-{
-	s->again = s->known.plain && s->in.at == 0 && s->in.buf.n &&
-		th_answer_head_again(s->c, th_h1_in_unread(&s->in), &s->like);
-	if (s->again) {
-		th_h1_in_take_known(&s->in, s->like.n, s->like.length);
-	}
-	return s->again;
-}
-
-static bool read_head(struct session *s)
-{
-	th_h1_in_next(&s->in);
-	s->interims = 0;
-	s->continued = false;
-	s->alone = s->in.buf.n == 0 && !th_stream_has_input(&s->c->stream);
-	if (!await_request(s)) {
-		return false;
-	}
-	for (;;) {
-		if (take_again(s)) {
-			return true;
-		}
-		if (!th_h1_in_take(&s->in)) {
-			return not_http(s);
-		}
-		if (s->in.head_n) {
-			return true;
-		}
-		if (!read_more(s)) {
-			return false;
-		}
-	}
-}
-
-/* Takes more of the body. False: there is none, or the connection is over. */
-static bool read_part(struct session *s)
-{
-	size_t at = s->in.at;
-	if (!th_h1_in_take(&s->in)) {
-		return not_http(s);
-	}
-	return s->in.whole || s->in.at > at || read_more(s);
-}
-
-static bool read_body(struct session *s)
-{
-	while (!s->in.whole) {
-		if (!read_part(s)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* A request that may have been answered before its body was over (h1_early.h) is claimed by what
  * there is of it. False: the connection is over. */
-static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
+static bool read_body_or_claim(struct th_h1_session *s, struct th_claim *ret_claim)
 {
 	size_t need = s->readable ? th_answer_early_need(s->c, 0) : SIZE_MAX;
 	if (!s->in.whole && !th_h1_in_take(&s->in)) {
-		return not_http(s);
+		return th_h1_session_not_http(s);
 	}
 	/* All of it may be there at once, of which the recorded agent could not send all. */
 	for (;;) {
@@ -179,20 +44,20 @@ static bool read_body_or_claim(struct session *s, struct th_claim *ret_claim)
 		if (s->in.whole) {
 			return true;
 		}
-		if (!read_part(s)) {
+		if (!th_h1_session_part(s)) {
 			return false;
 		}
 	}
 }
 
-static struct th_head request_head(const struct session *s)
+static struct th_head request_head(const struct th_h1_session *s)
 {
 	return (struct th_head){.bytes = th_h1_in_head(&s->in)};
 }
 
 /* ---- answering ---- */
 
-static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t time)
+static bool pause_until(struct th_h1_session *s, const struct th_timeline *t, uint64_t time)
 {
 	uint64_t ns = th_timeline_wait(t, time);
 	if (ns == 0) {
@@ -202,21 +67,21 @@ static bool pause_until(struct session *s, const struct th_timeline *t, uint64_t
 }
 
 /* Waits for more of what the agent sends; false: nothing came. */
-static bool comes_within(struct session *s, uint64_t ns)
+static bool comes_within(struct th_h1_session *s, uint64_t ns)
 {
 	struct pollfd pfd = {.fd = s->c->stream.fd, .events = POLLIN};
 	return th_h1_out_flush(&s->out) < 0 || th_stream_has_input(&s->c->stream) ||
 		poll(&pfd, 1, (int)(ns / 1000000)) != 0;
 }
 
-static bool await_more(struct session *s)
+static bool await_more(struct th_h1_session *s)
 {
 	uint64_t ns = s->c->serving->silence_ns;
 	return comes_within(s, ns ? ns : PATIENCE_NS);
 }
 
 /* How long until it has asked on: not much longer than it took to, when it was recorded. */
-static uint64_t patience_until(const struct session *s, uint64_t time)
+static uint64_t patience_until(const struct th_h1_session *s, uint64_t time)
 {
 	uint64_t began = s->ahead.x->request.began, took = time > began ? time - began : 0;
 	uint64_t ns = 2 * took > PATIENCE_LEAST_NS ? 2 * took : PATIENCE_LEAST_NS;
@@ -225,7 +90,7 @@ static uint64_t patience_until(const struct session *s, uint64_t time)
 }
 
 /* Has it asked for as much as by then, here or on another connection? */
-static bool has_asked(const struct session *s, size_t need)
+static bool has_asked(const struct th_h1_session *s, size_t need)
 {
 	if (need == 0 || !s->in.whole) {
 		return true;
@@ -236,14 +101,14 @@ static bool has_asked(const struct session *s, size_t need)
 
 /* What was read at `time` is not given before the agent has asked on as it had by then. False: it
  * is gone. */
-static bool await_requests(struct session *s, uint64_t time)
+static bool await_requests(struct th_h1_session *s, uint64_t time)
 {
 	size_t need = th_h1_ahead_by(&s->ahead, time);
 	uint64_t patience = patience_until(s, time), since = th_clock_mono();
 	while (!has_asked(s, need)) {
 		if (comes_within(s, patience < LOOK_NS ? patience : LOOK_NS)) {
 			since = th_clock_mono();
-			if (!read_more(s)) {
+			if (!th_h1_session_more(s)) {
 				return false;
 			}
 		} else if (th_clock_mono() - since >= patience) {
@@ -260,7 +125,7 @@ static bool await_requests(struct session *s, uint64_t time)
 }
 
 /* Nor before it has sent as much of the body as it had by then. */
-static bool await_body(struct session *s, uint64_t time)
+static bool await_body(struct th_h1_session *s, uint64_t time)
 {
 	size_t need = s->early ? th_h1_early_sent_by(s->early, time) : 0;
 	while (!s->in.whole && s->in.at - s->in.head_n < need) {
@@ -270,7 +135,7 @@ static bool await_body(struct session *s, uint64_t time)
 			s->early = NULL;
 			return true;
 		}
-		if (!read_part(s)) {
+		if (!th_h1_session_part(s)) {
 			return false;
 		}
 	}
@@ -278,7 +143,7 @@ static bool await_body(struct session *s, uint64_t time)
 }
 
 /* Nor before answers that had ended by then have been given elsewhere. */
-static bool await_turn(struct session *s, uint64_t time)
+static bool await_turn(struct th_h1_session *s, uint64_t time)
 {
 	if (s->served && th_h1_out_flush(&s->out) < 0) {
 		return false;
@@ -289,7 +154,7 @@ static bool await_turn(struct session *s, uint64_t time)
 
 /* A part of an answer that was read at `time`. */
 static bool send_part(
-	struct session *s, const struct th_timeline *t, uint64_t time, struct th_slice bytes)
+	struct th_h1_session *s, const struct th_timeline *t, uint64_t time, struct th_slice bytes)
 {
 	if (!th_h1_out_goes_on(&s->out, time) &&
 		(th_h1_out_end_read(&s->out) < 0 || !await_turn(s, time) || !await_body(s, time) ||
@@ -301,8 +166,8 @@ static bool send_part(
 }
 
 /* Interim answers from the first that was not sent yet. */
-static bool send_interims(
-	struct session *s, const struct th_exchange *x, const struct th_timeline *t, size_t until)
+static bool send_interims(struct th_h1_session *s, const struct th_exchange *x,
+	const struct th_timeline *t, size_t until)
 {
 	for (; s->interims < until; s->interims++) {
 		const struct th_interim *i = &x->interim[s->interims];
@@ -313,7 +178,8 @@ static bool send_interims(
 	return true;
 }
 
-static bool send_message(struct session *s, const struct th_message *m, const struct th_timeline *t)
+static bool send_message(
+	struct th_h1_session *s, const struct th_message *m, const struct th_timeline *t)
 {
 	if (m->present && m->head.bytes.n && !send_part(s, t, m->began, m->head.bytes)) {
 		return false;
@@ -327,7 +193,7 @@ static bool send_message(struct session *s, const struct th_message *m, const st
 }
 
 /* The answer is out, but for what was read together with the one to the next request. */
-static bool finish_sending(struct session *s, const struct th_ending *e)
+static bool finish_sending(struct th_h1_session *s, const struct th_ending *e)
 {
 	const struct th_exchange *next = s->ahead.next;
 	if (e->at_once && e->after != TH_AFTER_KEEP) { /* it leaves with its end */
@@ -338,7 +204,8 @@ static bool finish_sending(struct session *s, const struct th_ending *e)
 	return goes_on || th_h1_out_flush(&s->out) == 0;
 }
 
-static bool send_answer(struct session *s, const struct th_exchange *x, const struct th_ending *e)
+static bool send_answer(
+	struct th_h1_session *s, const struct th_exchange *x, const struct th_ending *e)
 {
 	struct th_timeline t = th_timeline_begin(s->c->serving, x);
 	s->served = 0;
@@ -350,13 +217,13 @@ static bool send_answer(struct session *s, const struct th_exchange *x, const st
 }
 
 /* What is not recorded. */
-static bool put_now(struct session *s, struct th_slice bytes)
+static bool put_now(struct th_h1_session *s, struct th_slice bytes)
 {
 	return th_h1_out_flush(&s->out) == 0 && th_stream_write(&s->c->stream, bytes) == 0 &&
 		th_stream_flush(&s->c->stream) == 0;
 }
 
-static bool send_miss(struct session *s, const char *body, bool with_body)
+static bool send_miss(struct th_h1_session *s, const char *body, bool with_body)
 {
 	struct th_buf out = {0};
 	th_buf_fmt(&out,
@@ -374,14 +241,14 @@ static bool send_miss(struct session *s, const char *body, bool with_body)
 /* ---- one request ---- */
 
 /* No recorded exchange says what comes: to go live, the body is needed. */
-static bool go_on(struct session *s)
+static bool go_on(struct th_h1_session *s)
 {
 	s->continued = th_online_now(s->c->serving);
 	return !s->continued || put_now(s, TH_SLICE_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 /* A body that waits for 100 (RFC 9110 10.1.1): what did the recorded peer say to the head? */
-static bool expectation(struct session *s, struct th_exchange *asked)
+static bool expectation(struct th_h1_session *s, struct th_exchange *asked)
 {
 	if (s->in.whole || !s->known.expects || !s->readable) {
 		return true;
@@ -404,7 +271,7 @@ static bool expectation(struct session *s, struct th_exchange *asked)
 		th_h1_out_flush(&s->out) == 0;
 }
 
-static void serve_upgraded(struct session *s, const struct th_exchange *x)
+static void serve_upgraded(struct th_h1_session *s, const struct th_exchange *x)
 {
 	struct th_head head = request_head(s);
 	struct th_slice field = {NULL, 0};
@@ -427,14 +294,14 @@ static void serve_upgraded(struct session *s, const struct th_exchange *x)
 }
 
 /* Did requests follow on the connection that have not been asked yet? */
-static bool asks_on(const struct session *s, const struct th_exchange *x)
+static bool asks_on(const struct th_h1_session *s, const struct th_exchange *x)
 {
 	return s->in.whole ||
 		(x->connection && th_index_left_on(s->c->serving->index, x->connection));
 }
 
 /* The answer sent before is read, or nobody is left to read it. */
-static void settle(struct session *s)
+static void settle(struct th_h1_session *s)
 {
 	if (s->given) {
 		th_order_answered(s->c->serving->order, s->given);
@@ -444,7 +311,7 @@ static void settle(struct session *s)
 
 /* Who asks on has read the answer before, if it had then; that needs no look at the socket. What
  * was there already when the answer was sent may have been asked without reading it. */
-static void settle_what_is_read(struct session *s, const struct th_exchange *x)
+static void settle_what_is_read(struct th_h1_session *s, const struct th_exchange *x)
 {
 	const struct th_exchange *before = s->given;
 	if (before && s->alone && before->connection && before->connection == x->connection &&
@@ -456,7 +323,7 @@ static void settle_what_is_read(struct session *s, const struct th_exchange *x)
 /* Whether the agent has read the answer is looked at when somebody waits for that, if the
  * connection goes on; if it ends, that must not come before. Gives how it goes on. */
 static struct th_ending await_taken(
-	struct session *s, const struct th_exchange *x, const struct th_closing *closing)
+	struct th_h1_session *s, const struct th_exchange *x, const struct th_closing *closing)
 {
 	struct th_order *order = s->c->serving->order;
 	bool interim_only = x->n_interim && !x->response.head.bytes.n; /* its end comes with it */
@@ -479,13 +346,15 @@ static struct th_ending await_taken(
 }
 
 /* After an answer of HTTP/1. True: the connection goes on. */
-static bool finish_answer(struct session *s, const struct th_exchange *x, const struct th_ending *e)
+static bool finish_answer(
+	struct th_h1_session *s, const struct th_exchange *x, const struct th_ending *e)
 {
 	bool sent_on = x->request.finished && x->request.end == TH_END_COMPLETE;
 	s->early = NULL;
 	s->idle = *e;
 	if (e->after == TH_AFTER_KEEP && sent_on) {
-		return read_body(s);
+		th_index_fetch(s->c->serving->index, x);
+		return th_h1_session_body(s);
 	}
 	if (e->after == TH_AFTER_KEEP && asks_on(s, x)) {
 		s->in.at = s->in.buf.n; /* a refused body is not sent (RFC 9110 10.1.1) */
@@ -495,13 +364,13 @@ static bool finish_answer(struct session *s, const struct th_exchange *x, const 
 		(void)th_stream_drain(&s->c->stream, 0);
 		return false;
 	}
-	end_connection(s, e);
+	th_h1_session_end(s, e);
 	return false;
 }
 
 /* After a 101, or a CONNECT that was granted. Bytes that were not recorded were TLS: what came
  * through it has exchanges of its own. */
-static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x)
+static enum th_h1_next leave_http(struct th_h1_session *s, const struct th_exchange *x)
 {
 	struct th_head head = request_head(s);
 	struct th_timeline t = th_timeline_begin(s->c->serving, x);
@@ -521,7 +390,7 @@ static enum th_h1_next leave_http(struct session *s, const struct th_exchange *x
 	return secret ? TH_H1_NEXT_TUNNEL : TH_H1_NEXT_END;
 }
 
-static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
+static bool answer(struct th_h1_session *s, const struct th_exchange *x, enum th_h1_next *ret_next)
 {
 	s->early = th_h1_early_is(x) ? x : NULL;
 	if (!s->in.whole) {
@@ -552,7 +421,7 @@ static bool answer(struct session *s, const struct th_exchange *x, enum th_h1_ne
 }
 
 /* 0: there is no request line. */
-static uint8_t request_version(const struct session *s)
+static uint8_t request_version(const struct th_h1_session *s)
 {
 	struct th_slice method, target, version;
 	if (!th_h1_request_line(th_h1_in_head(&s->in), &method, &target, &version)) {
@@ -562,32 +431,33 @@ static uint8_t request_version(const struct session *s)
 }
 
 /* RFC 9112 9.3: a client that announced the end may read until it comes. */
-static bool wants_close(const struct session *s, const struct th_head *head)
+static bool wants_close(const struct th_h1_session *s, const struct th_head *head)
 {
 	return request_version(s) == 10 ? !th_head_has_token(head, "connection", "keep-alive")
 					: th_head_has_token(head, "connection", "close");
 }
 
-static bool answer_miss(struct session *s, const char *body)
+static bool answer_miss(struct th_h1_session *s, const char *body)
 {
 	struct th_slice method = {NULL, 0}, target;
 	struct th_head head = request_head(s);
 	if (!body) {
-		end_connection(s, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
+		th_h1_session_end(
+			s, &(struct th_ending){.after = TH_AFTER_RESET, .code = ECONNRESET});
 		return false;
 	}
 	th_head_request(&head, &method, &target);
 	s->idle = (struct th_ending){.after = TH_AFTER_KEEP};
 	bool sent = send_miss(s, body, !th_slice_eq(method, TH_SLICE_LIT("HEAD")));
 	if (sent && wants_close(s, &head)) {
-		end_connection(s, &(struct th_ending){.after = TH_AFTER_NOTIFY});
+		th_h1_session_end(s, &(struct th_ending){.after = TH_AFTER_NOTIFY});
 		return false;
 	}
 	return sent;
 }
 
 /* `body` as it came from the wire. */
-static bool answer_live(struct session *s, struct th_slice body, enum th_h1_next *ret_next)
+static bool answer_live(struct th_h1_session *s, struct th_slice body, enum th_h1_next *ret_next)
 {
 	th_auto_free char *line = th_answer_request_line(&s->c->canon);
 	const struct th_online_request r = {.head = th_h1_in_head(&s->in),
@@ -608,7 +478,8 @@ static bool answer_live(struct session *s, struct th_slice body, enum th_h1_next
 }
 
 /* The request is whole. */
-static bool answer_request(struct session *s, struct th_exchange *asked, enum th_h1_next *ret_next)
+static bool answer_request(
+	struct th_h1_session *s, struct th_exchange *asked, enum th_h1_next *ret_next)
 {
 	struct th_claim claim;
 	struct th_piece piece;
@@ -631,23 +502,23 @@ static bool answer_request(struct session *s, struct th_exchange *asked, enum th
 }
 
 /* A head that is not the one before. False: as below. */
-static bool begin_new(struct session *s, struct th_exchange *ret_asked)
+static bool begin_new(struct th_h1_session *s, struct th_exchange *ret_asked)
 {
 	uint8_t version = request_version(s);
 	if (!version) {
-		return not_http(s);
+		return th_h1_session_not_http(s);
 	}
 	if (!th_answer_head(s->c, request_head(s), version, ret_asked)) {
 		return false;
 	}
-	s->known = (struct known){.version = version,
+	s->known = (struct th_h1_known){.version = version,
 		.expects = th_head_has_token(&ret_asked->request.head, "expect", "100-continue"),
 		.plain = s->in.body == TH_H1_BODY_NONE ||
 			(s->in.body == TH_H1_BODY_LENGTH && s->c->asked_line.end)};
 	return true;
 }
 
-static bool begin_request(struct session *s, struct th_exchange *ret_asked)
+static bool begin_request(struct th_h1_session *s, struct th_exchange *ret_asked)
 {
 	return s->again ? th_answer_head_known(s->c, th_h1_in_head(&s->in), &s->like,
 				  s->known.version, ret_asked)
@@ -655,11 +526,11 @@ static bool begin_request(struct session *s, struct th_exchange *ret_asked)
 }
 
 /* False: the connection is over, or something else from here on. */
-static bool serve_request(struct session *s, enum th_h1_next *ret_next)
+static bool serve_request(struct th_h1_session *s, enum th_h1_next *ret_next)
 {
 	struct th_exchange asked;
 	struct th_claim claim = {.x = NULL};
-	if (!read_head(s) || !begin_request(s, &asked)) {
+	if (!th_h1_session_head(s) || !begin_request(s, &asked)) {
 		return false;
 	}
 	s->readable = !s->in.whole && th_answer_read_head(s->c, &asked);
@@ -671,7 +542,7 @@ static bool serve_request(struct session *s, enum th_h1_next *ret_next)
 
 enum th_h1_next th_serve_h1(struct th_caller *c)
 {
-	struct session s = {.c = c, .out.stream = &c->stream};
+	struct th_h1_session s = {.c = c, .out.stream = &c->stream};
 	enum th_h1_next next = TH_H1_NEXT_END;
 	while (serve_request(&s, &next)) {
 	}

@@ -15,10 +15,11 @@
 
 #define TAKEN_LOOK_NS 20000
 #define TAKEN_LOOK_MAX_NS 1000000
-#define NEVER_SENT 0xff77     /* type of an extension, for private use (RFC 8446 11) */
-#define OUT_SOON (256u << 10) /* gathered output is sent when it comes to this */
+#define NEVER_SENT 0xff77      /* type of an extension, for private use (RFC 8446 11) */
+#define OUT_SOON (256u << 10)  /* gathered output is sent when it comes to this */
+#define IN_AT_ONCE (96u << 10) /* an agent that resends its history writes many records */
 
-static BIO_METHOD *out_method;
+static BIO_METHOD *out_method, *in_method;
 
 static int out_write(BIO *bio, const char *p, int n)
 {
@@ -39,36 +40,62 @@ static long out_ctrl(BIO *bio, int cmd, long num, void *ptr)
 	return r == 0 || r == -EAGAIN;
 }
 
-static int out_create(BIO *bio)
+/* As OpenSSL's own for sockets, by the system call that is for sockets. */
+static int in_read(BIO *bio, char *p, int n)
+{
+	const struct th_stream *s = BIO_get_data(bio);
+	ssize_t r = recv(s->fd, p, (size_t)n, 0);
+	BIO_clear_retry_flags(bio);
+	if (r < 0 && (errno == EAGAIN || errno == EINTR)) {
+		BIO_set_retry_read(bio);
+	} else if (r == 0) {
+		BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+	}
+	return (int)r;
+}
+
+static long in_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	return cmd == BIO_CTRL_EOF && BIO_test_flags(bio, BIO_FLAGS_IN_EOF);
+}
+
+static int create(BIO *bio)
 {
 	BIO_set_init(bio, 1);
 	return 1;
 }
 
-static void make_out_method(void)
+static void make_methods(void)
 {
+	in_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tracehook input");
+	BIO_meth_set_read(in_method, in_read);
+	BIO_meth_set_ctrl(in_method, in_ctrl);
+	BIO_meth_set_create(in_method, create);
+
 	out_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tracehook output");
 	BIO_meth_set_write(out_method, out_write);
 	BIO_meth_set_ctrl(out_method, out_ctrl);
-	BIO_meth_set_create(out_method, out_create);
+	BIO_meth_set_create(out_method, create);
 }
 
 static int put_tls(struct th_stream *s, SSL_CTX *ctx)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, make_out_method);
+	pthread_once(&once, make_methods);
 	s->ssl = SSL_new(ctx);
-	BIO *in = BIO_new_socket(s->fd, BIO_NOCLOSE);
+	BIO *in = BIO_new(in_method);
 	BIO *out = BIO_new(out_method);
 	if (!s->ssl || !in || !out) {
 		BIO_free(in);
 		BIO_free(out);
 		return -ENOMEM;
 	}
+	BIO_set_data(in, s);
 	BIO_set_data(out, s);
 	SSL_set0_rbio(s->ssl, in);
 	SSL_set0_wbio(s->ssl, out);
 	SSL_set_read_ahead(s->ssl, 1);
+	SSL_set_default_read_buffer_len(s->ssl, IN_AT_ONCE);
 	ERR_clear_error();
 	return 0;
 }
@@ -125,6 +152,15 @@ int th_stream_alert(struct th_stream *s, uint32_t number)
 	return s->said ? 0 : -ENOTSUP;
 }
 
+/* SSL_get_error() would take them for those of the call before it. Mostly there are none, and that
+ * is sooner found out than the queue is wiped. */
+static void forget_errors(void)
+{
+	if (ERR_peek_error()) {
+		ERR_clear_error();
+	}
+}
+
 ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)
 {
 	if (!s->ssl) {
@@ -133,7 +169,7 @@ ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)
 		}
 		return r < 0 ? -errno : r;
 	}
-	ERR_clear_error();
+	forget_errors();
 	int r = SSL_read(s->ssl, p, n > INT32_MAX ? INT32_MAX : (int)n);
 	if (r > 0) {
 		return r;
@@ -154,7 +190,6 @@ int th_stream_write(struct th_stream *s, struct th_slice bytes)
 	if (!s->ssl) {
 		th_buf_slice(&s->out, bytes);
 	} else {
-		ERR_clear_error();
 		size_t done;
 		if (SSL_write_ex(s->ssl, bytes.p, bytes.n, &done) != 1) {
 			return -EPIPE;

@@ -87,8 +87,7 @@ static bool says_close(const struct th_message *m)
 	if (m->version == 10) {
 		return !th_head_has_token(&m->head, "connection", "keep-alive");
 	}
-	return (m->head.lines || has_word_close(m->head.bytes)) &&
-		th_head_has_token(&m->head, "connection", "close");
+	return has_word_close(m->head.bytes) && th_head_has_token(&m->head, "connection", "close");
 }
 
 static bool ends_with_connection(const struct th_exchange *x, const struct th_head *answer)
@@ -104,16 +103,32 @@ static bool ends_with_connection(const struct th_exchange *x, const struct th_he
 	return th_h1_response_framing(answer, method, &length) == TH_H1_BODY_UNTIL_CLOSE;
 }
 
+/* The fields that decide, by one walk: mostly none of them needs more than to be there. */
+struct deciding {
+	bool length, coding, connection;
+};
+
+static struct deciding deciding_fields(const struct th_head *head)
+{
+	struct deciding d = {false, false, false};
+	struct th_field f;
+	size_t pos = 0;
+	while (th_head_next_of(head, "ct", &pos, &f)) {
+		d.length |= th_slice_ieq(f.name, TH_SLICE_LIT("content-length"));
+		d.coding |= th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"));
+		d.connection |= th_slice_ieq(f.name, TH_SLICE_LIT("connection"));
+	}
+	return d;
+}
+
 struct th_closing th_closing_of(const struct th_exchange *x)
 {
-	struct th_lines lines;
-	struct th_message answer = x->response;
-	bool whole = !answer.head.list && answer.head_done;
-	if (whole && th_lines_of(answer.head.bytes, &lines) && lines.bytes == answer.head.bytes.n) {
-		answer.head.lines = &lines;
-	}
-	return (struct th_closing){.until = ends_with_connection(x, &answer.head),
-		.said = says_close(&answer) || says_close(&x->request)};
+	const struct th_message *m = &x->response;
+	const struct deciding d = deciding_fields(&m->head);
+	bool has_length = d.length && !d.coding;
+	bool may_say = d.connection || m->version == 10;
+	return (struct th_closing){.until = !has_length && ends_with_connection(x, &m->head),
+		.said = (may_say && says_close(m)) || says_close(&x->request)};
 }
 
 /* How long an agent may wait for what never came: twice as long as it did, and some. */
