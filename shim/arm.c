@@ -40,7 +40,9 @@
 #include "shim/rules_file.h"
 #include "shim/slot.h"
 
-#define FORKED_WAIT_ROUNDS 1000000 /* for another thread of the child to finish noticing */
+/* For another thread of the child to finish noticing, which writes to the capture: about 5 s. */
+#define FORKED_WAIT_ROUNDS 50000
+#define FORKED_WAIT_PAUSE 100000 /* ns */
 
 _Atomic int th_arm_state = TH_ARM_PASS;
 _Atomic bool th_arm_recording;
@@ -53,12 +55,18 @@ _Atomic uint32_t *th_arm_mark = &plain_mark;
 
 static _Atomic pid_t owner;
 static _Atomic uint64_t missed;
+static _Atomic pid_t noticing; /* the thread that makes a forked child a process of its own */
 
 /* ---- forks ---- */
 
 static pid_t own_pid(void)
 {
 	return (pid_t)TH_SYS(SYS_getpid);
+}
+
+static pid_t own_thread(void)
+{
+	return (pid_t)TH_SYS(SYS_gettid);
 }
 
 static void in_fork_child(void)
@@ -128,18 +136,31 @@ static void become_process(void)
 	th_log("forked child records", NULL, 0);
 }
 
+/* Not by a signal handler that runs on top of the thread that is noticing. */
+static bool wait_until_noticed(void)
+{
+	pid_t self = own_thread();
+	for (int i = 0; i < FORKED_WAIT_ROUNDS && atomic_load(&noticing) != self; i++) {
+		if (th_arm_noticed()) {
+			return true;
+		}
+		th_sys_sleep(FORKED_WAIT_PAUSE);
+	}
+	th_arm_missed();
+	return false;
+}
+
 bool th_arm_forked(void)
 {
 	uint32_t mark = TH_MARK_FORKED;
-	if (atomic_compare_exchange_strong(th_arm_mark, &mark, TH_MARK_NOTICING)) {
-		become_process();
-		atomic_store_explicit(th_arm_mark, TH_MARK_NOTICED, memory_order_release);
-		return true;
+	if (!atomic_compare_exchange_strong(th_arm_mark, &mark, TH_MARK_NOTICING)) {
+		return mark == TH_MARK_NOTICED || wait_until_noticed();
 	}
-	for (int i = 0; i < FORKED_WAIT_ROUNDS && mark != TH_MARK_NOTICED; i++) {
-		mark = atomic_load_explicit(th_arm_mark, memory_order_acquire);
-	}
-	return mark == TH_MARK_NOTICED;
+	atomic_store(&noticing, own_thread());
+	become_process();
+	atomic_store(&noticing, 0);
+	atomic_store_explicit(th_arm_mark, TH_MARK_NOTICED, memory_order_release);
+	return true;
 }
 
 /* ---- trouble ---- */

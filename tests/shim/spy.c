@@ -87,8 +87,10 @@ void th_recorder_span_id(uint8_t ret_id[TH_SPAN_ID_BYTES])
 	memcpy(ret_id, span, sizeof(span));
 }
 
+/* Takes its time, as on a slow disk. */
 void th_recorder_forked(void)
 {
+	th_sys_sleep(20 * 1000 * 1000);
 	new_span();
 	for (int i = 0; i < CONNS_MAX; i++) {
 		conns[i].inherited = true;
