@@ -12,6 +12,7 @@
  * our file. Around such calls: begin, grow, end; the call then just fails with EFBIG. */
 struct th_fsize_guard {
 	bool active;
+	uint64_t limit; /* of a file's size, in bytes; UINT64_MAX: none */
 	uint64_t old_mask;
 };
 
@@ -20,7 +21,7 @@ struct th_fsize_guard {
 
 static inline struct th_fsize_guard th_fsize_begin(void)
 {
-	struct th_fsize_guard g = {false, 0};
+	struct th_fsize_guard g = {.limit = UINT64_MAX};
 	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	uint64_t pending = 0;
 	const uint64_t block = TH_SIGXFSZ_BIT;
@@ -28,6 +29,7 @@ static inline struct th_fsize_guard th_fsize_begin(void)
 	if (limit.rlim_cur == RLIM_INFINITY) {
 		return g;
 	}
+	g.limit = limit.rlim_cur;
 	TH_SYS(SYS_rt_sigpending, &pending, TH_SIGSET_BYTES);
 	if (pending & TH_SIGXFSZ_BIT) {
 		return g; /* the agent's own, blocked: one more changes nothing */

@@ -153,6 +153,12 @@ static inline int th_sys_fallocate(int fd, off_t offset, off_t n)
 	return (int)TH_SYS_AGAIN(SYS_fallocate, fd, 0, offset, n);
 }
 
+/* Room on the disk for n bytes more; the file's size stays. */
+static inline int th_sys_reserve(int fd, off_t offset, off_t n)
+{
+	return (int)TH_SYS_AGAIN(SYS_fallocate, fd, FALLOC_FL_KEEP_SIZE, offset, n);
+}
+
 /* Fills `p` with directory entries (struct linux_dirent64); 0 at the end. */
 static inline long th_sys_getdents(int fd, void *p, size_t n)
 {
@@ -162,6 +168,11 @@ static inline long th_sys_getdents(int fd, void *p, size_t n)
 static inline uint32_t th_sys_getpid(void)
 {
 	return (uint32_t)TH_SYS(SYS_getpid);
+}
+
+static inline int th_sys_kill(uint32_t pid, int signal)
+{
+	return (int)TH_SYS(SYS_kill, pid, signal);
 }
 
 /* n (at most 256) random bytes. */

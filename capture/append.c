@@ -8,6 +8,8 @@
 
 #define HEADER_LOCK_TRIES 500
 #define HEADER_LOCK_PAUSE 1000000 /* ns */
+#define PAGE 4096
+#define WRITE_TRIES 3
 
 static int read_header(int fd, struct th_file_header *ret_header)
 {
@@ -167,15 +169,43 @@ int th_capture_open_again(
 	return 0;
 }
 
-static int write_all(int fd, const struct iovec *parts, int n, size_t total)
+/* Makes sure that there is room for all of a block, or it would be torn. What stays in the page
+ * that the file ends in has it. */
+static int reserve(int fd, size_t total, uint64_t limit)
 {
-	struct th_fsize_guard guard = th_fsize_begin();
-	long wrote = th_sys_writev(fd, parts, n);
-	th_fsize_end(&guard);
+	struct stat st;
+	int r = th_sys_fstat(fd, &st);
+	if (r == 0 && (uint64_t)st.st_size + total > limit) {
+		return -EFBIG;
+	}
+	if (r < 0 || (size_t)st.st_size % PAGE + total <= PAGE) {
+		return r;
+	}
+	r = th_sys_reserve(fd, st.st_size, (off_t)total);
+	return r == -EOPNOTSUPP || r == -ENOSYS ? 0 : r;
+}
+
+/* A block that came out short, as it may on a network file system, is written once more: readers
+ * pass over the torn one. On a full disk that fails. */
+static int write_block(int fd, const struct iovec *parts, int n, size_t total)
+{
+	long wrote = 0;
+	for (int i = 0; i < WRITE_TRIES && wrote >= 0 && (size_t)wrote != total; i++) {
+		wrote = th_sys_writev(fd, parts, n);
+	}
 	if (wrote < 0) {
 		return (int)wrote;
 	}
 	return (size_t)wrote == total ? 0 : -ENOSPC;
+}
+
+static int write_all(int fd, const struct iovec *parts, int n, size_t total)
+{
+	struct th_fsize_guard guard = th_fsize_begin();
+	int r = reserve(fd, total, guard.limit);
+	r = r < 0 ? r : write_block(fd, parts, n, total);
+	th_fsize_end(&guard);
+	return r;
 }
 
 int th_capture_append_open(const struct th_capture_open *open, const struct th_block *b,

@@ -18,6 +18,8 @@
 #define THOROUGH_UP_TO (3u << 18)
 #define PORTION (2u << 20) /* bytes of a block of frames that cannot be split */
 #define STEP (256u << 10)  /* bytes of a live file that are in memory at once, at most */
+#define OWN_LOCK_TRIES 20
+#define OWN_LOCK_PAUSE 1000000 /* ns */
 
 enum claim {
 	CLAIM_OWN,    /* the caller wrote it and is done */
@@ -323,13 +325,36 @@ static int fold_locked(const struct job *job, int fd)
 	return r;
 }
 
+/* Asked before it is locked, too: who only looks must not keep its owner from folding it. One that
+ * is just being made tells nothing yet. */
+static bool is_in_use(const struct job *job, int fd)
+{
+	uint8_t bytes[TH_LIVE_HEADER_BYTES];
+	struct th_live_header h;
+	return job->claim != CLAIM_OWN &&
+		th_sys_pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
+		th_live_header_decode(bytes, &h) == 0 && !is_free(job, &h);
+}
+
+/* Its owner waits a little for those that looked at it while it was being made. */
+static int lock(const struct job *job, int fd)
+{
+	int tries = job->claim == CLAIM_OWN ? OWN_LOCK_TRIES : 1;
+	int r = th_sys_flock(fd, LOCK_EX | LOCK_NB);
+	while (r == -EWOULDBLOCK && --tries > 0) {
+		th_sys_sleep(OWN_LOCK_PAUSE);
+		r = th_sys_flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return r;
+}
+
 static int fold(const struct job *job)
 {
 	int fd = th_sys_open(job->live_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0) {
 		return fd;
 	}
-	int r = th_sys_flock(fd, LOCK_EX | LOCK_NB);
+	int r = is_in_use(job, fd) ? -EBUSY : lock(job, fd);
 	if (r == 0) {
 		r = fold_locked(job, fd);
 		th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */

@@ -167,6 +167,16 @@ static bool is_zero(const uint8_t *p, size_t n)
 	return n == 0;
 }
 
+/* Each time namespace counts start times from a moment of its own. `path` begins with the n bytes
+ * of "/proc/PID". */
+static bool has_other_clock(char *path, size_t n)
+{
+	struct stat its, own;
+	memcpy(path + n, "/ns/time", sizeof("/ns/time"));
+	return th_sys_stat(path, &its) == 0 && th_sys_stat("/proc/self/ns/time", &own) == 0 &&
+		its.st_ino != own.st_ino;
+}
+
 bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self)
 {
 	if (is_zero(owner->boot, sizeof(owner->boot)) || is_zero(self->boot, sizeof(self->boot))) {
@@ -182,8 +192,11 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 	size_t n = 6 + put_decimal(path + 6, owner->pid);
 	memcpy(path + n, "/stat", sizeof("/stat"));
 	struct process_stat s;
-	if (!read_stat(path, &s) || s.start != owner->start) {
-		return false;
+	if (!read_stat(path, &s)) {
+		return th_sys_kill(owner->pid, 0) != -ESRCH;
+	}
+	if (s.start != owner->start) {
+		return has_other_clock(path, n);
 	}
 	/* A zombie has no memory left to write with, unless only its first thread has ended. */
 	return (s.state != 'Z' && s.state != 'X') || s.threads > 1;

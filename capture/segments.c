@@ -11,6 +11,7 @@
 #include "base/crc32c.h"
 #include "capture/key.h"
 #include "capture/live.h"
+#include "capture/torn.h"
 
 #define ARRAY_FIRST 16
 
@@ -230,6 +231,15 @@ static const char *block_refusal(const struct th_segments *s, const struct th_bl
 	return NULL;
 }
 
+/* Does the file end at `at`, or another block begin? */
+static bool leads_on(const struct th_segments *s, struct th_slice rest, size_t at)
+{
+	struct th_block b;
+	return at == rest.n ||
+		(rest.n - at >= TH_BLOCK_HEADER_BYTES &&
+			th_block_decode(rest.p + at, s->header.file_id, &b) == 0);
+}
+
 static const char *block_fault(
 	const struct th_segments *s, const struct th_block *b, struct th_slice rest)
 {
@@ -239,7 +249,7 @@ static const char *block_fault(
 	if (b->stored_bytes > rest.n) {
 		return "a block is cut short";
 	}
-	bool later = s->outline && b->type == TH_BLOCK_FRAMES;
+	bool later = s->outline && b->type == TH_BLOCK_FRAMES && leads_on(s, rest, b->stored_bytes);
 	if (!later && th_crc32c(0, rest.p, b->stored_bytes) != b->crc) {
 		return "the checksum of a block does not hold";
 	}
@@ -316,6 +326,7 @@ static size_t take_block(
 		.encrypted = b->flags & TH_BLOCK_ENCRYPTED,
 		.block = *b,
 		.damaged = fault != NULL,
+		.torn = fault && rest.n < b->stored_bytes && b->stored_bytes <= TH_BLOCK_MAX,
 		.path = m->path,
 		.offset = at};
 	add(s, segment);
@@ -466,6 +477,7 @@ static int find(struct th_segments *s, const char *path, int fd, const char **re
 		add_live(s, &s->maps[i]);
 	}
 	sort(s);
+	th_torn_drop(s);
 	return s->no_memory ? -ENOMEM : 0;
 }
 

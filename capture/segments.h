@@ -26,6 +26,7 @@ struct th_segment {
 	bool skipped;		   /* after a survey: not chosen */
 	struct th_block_told seen; /* of a survey */
 	bool damaged;		   /* already said so */
+	bool torn;		   /* its end is not there */
 	bool joined;		   /* `area` was put together, and all of it is as it was */
 	bool opened;		   /* `area` is filled */
 	bool hopeless;		   /* was read, and no frame of it is sound */

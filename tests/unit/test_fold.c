@@ -3,6 +3,7 @@
 #include "tests/unit/scratch.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/ptrace.h>
@@ -145,6 +146,39 @@ Test(fold, judges_owners)
 	owner.pid = 0x7ffffff0;
 	owner.start = 0;
 	cr_assert(th_owner_may_live(&owner, &self), "unknown");
+}
+
+/* The owner's start time is another one as seen from there. 77: not to be had here. */
+static int look_from_another_clock(void)
+{
+	int fd = unshare(CLONE_NEWTIME) == 0 ? open("/proc/self/timens_offsets", O_WRONLY) : -1;
+	if (fd < 0 || write(fd, "boottime 1000 0\n", 16) != 16) {
+		return 77;
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(th_fold_orphans(scratch_path, 0, UINT64_MAX));
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+Test(fold, leaves_those_alone_that_have_another_clock)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(1, "x", 1);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(look_from_another_clock());
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	if (WEXITSTATUS(status) == 77) {
+		cr_skip_test("no time namespaces here");
+	}
+	cr_assert_eq(status, 0);
+	cr_assert_eq(scratch_files(), 2);
 }
 
 Test(fold, a_zombie_is_dead)

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "base/bytes.h"
@@ -435,6 +436,66 @@ Test(writer, full_disk_costs_events_not_the_process)
 		cr_skip_test("cannot mount a small file system here");
 	}
 	cr_assert_eq(WEXITSTATUS(status), 0, "%d", WEXITSTATUS(status));
+}
+
+static void put_noise(size_t n)
+{
+	static uint8_t noise[60000];
+	unsigned seed = 3;
+	for (size_t i = 0; i < n; i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 7);
+	}
+	struct iovec part = {noise, n};
+	cr_assert_eq(th_writer_put(&w, TH_FRAME_RES_DATA, 0, 1, 1, &part, 1), 0);
+}
+
+/* Leaves so many pages. */
+static void fill_disk(size_t pages)
+{
+	static const uint8_t page[4096];
+	char path[80];
+	struct statvfs fs;
+	snprintf(path, sizeof(path), "%s/filling", scratch_dir);
+	int fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+	while (fstatvfs(fd, &fs) == 0 && fs.f_bavail > pages) {
+		cr_assert_eq(write(fd, page, sizeof(page)), (ssize_t)sizeof(page));
+	}
+	close(fd);
+}
+
+static int fold_on_a_full_disk(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", scratch_dir, "tmpfs", 0, "size=400k") < 0) {
+		return 77;
+	}
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_noise(50000);
+	long before = scratch_size(scratch_path);
+	for (size_t pages = 11; pages > 0; pages--) {
+		fill_disk(pages);
+		if (th_writer_finish(&w, UINT64_MAX) != -ENOSPC) {
+			return 1;
+		}
+		if (scratch_size(scratch_path) != before) {
+			return 2;
+		}
+	}
+	return 0;
+}
+
+Test(writer, a_full_disk_tears_no_block)
+{
+	pid_t child = fork();
+	int status = -1;
+	if (child == 0) {
+		_exit(fold_on_a_full_disk());
+	}
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		cr_skip_test("cannot mount a small file system here");
+	}
+	cr_assert_eq(status, 0, "%x", (unsigned)status);
 }
 
 /* What TRACEHOOK_ON_ERROR=closed goes by: broken from the first loss on, also when it was a frame
