@@ -77,3 +77,18 @@ bool th_parse_u64(struct th_slice s, uint64_t *ret_value)
 	*ret_value = v;
 	return true;
 }
+
+size_t th_put_decimal(char *p, uint32_t v)
+{
+	char digits[10];
+	size_t n = 0;
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	for (size_t i = 0; i < n; i++) {
+		p[i] = digits[n - 1 - i];
+	}
+	p[n] = '\0';
+	return n;
+}

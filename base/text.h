@@ -32,6 +32,9 @@ void th_hex_encode(char *ret_hex, const void *p, size_t n);
 /* Reads 2n hex digits into n bytes; false when one is not a hex digit. */
 bool th_hex_decode(uint8_t *ret_bytes, const char *hex, size_t n);
 
+/* Writes it in decimal, with a NUL (11 bytes are enough); its length. */
+size_t th_put_decimal(char *p, uint32_t v);
+
 /* Reads a whole non-negative decimal number; false when empty, not all digits, or over 2^64-1. */
 bool th_parse_u64(struct th_slice s, uint64_t *ret_value);
 

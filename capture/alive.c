@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "capture/append.h"
 #include "capture/live.h"
 
 static bool owner_may_live(const char *live_path, const struct th_owner *self)
@@ -32,8 +33,10 @@ static void close_dir(DIR **d)
 
 bool th_capture_may_grow(const char *path)
 {
-	char dir[PATH_MAX], live_path[PATH_MAX + NAME_MAX];
+	char real[PATH_MAX], dir[PATH_MAX], live_path[PATH_MAX + NAME_MAX];
 	struct th_owner self;
+	th_capture_real_path(path, real);
+	path = real;
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	if (strlen(path) >= sizeof(dir)) {

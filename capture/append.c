@@ -4,6 +4,7 @@
 
 #include "base/fsize.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "capture/key.h"
 
 #define HEADER_LOCK_TRIES 500
@@ -130,6 +131,37 @@ int th_capture_create(const char *path, struct th_file_header *ret_header)
 		th_capture_close(&open);
 	}
 	return r;
+}
+
+/* Of an open file; its length, 0 when it is not there. */
+static size_t path_of(int fd, char ret_path[PATH_MAX])
+{
+	char link[32] = "/proc/self/fd/";
+	struct stat st, at_path;
+	th_put_decimal(link + strlen(link), (uint32_t)fd);
+	long n = TH_SYS(SYS_readlinkat, AT_FDCWD, link, ret_path, PATH_MAX - 1);
+	if (n <= 0 || ret_path[0] != '/') {
+		return 0;
+	}
+	ret_path[n] = '\0';
+	bool there = th_sys_fstat(fd, &st) == 0 && th_sys_stat(ret_path, &at_path) == 0 &&
+		st.st_ino == at_path.st_ino && st.st_dev == at_path.st_dev;
+	return there ? (size_t)n : 0;
+}
+
+void th_capture_real_path(const char *path, char ret_path[PATH_MAX])
+{
+	bool link = TH_SYS(SYS_readlinkat, AT_FDCWD, path, ret_path, PATH_MAX) >= 0;
+	int fd = link ? th_sys_open(path, O_PATH, 0) : -1;
+	size_t n = fd < 0 ? 0 : path_of(fd, ret_path);
+	if (n == 0) {
+		n = strnlen(path, PATH_MAX - 1);
+		memcpy(ret_path, path, n);
+		ret_path[n] = '\0';
+	}
+	if (fd >= 0) {
+		th_sys_close(fd);
+	}
 }
 
 int th_capture_header(const char *path, struct th_file_header *ret_header)

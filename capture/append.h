@@ -4,6 +4,7 @@
 #ifndef CAPTURE_APPEND_H
 #define CAPTURE_APPEND_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -33,6 +34,10 @@ struct th_capture_place {
 /* th_capture_create(), leaving it open. */
 int th_capture_open(const char *path, struct th_capture_open *ret_open);
 void th_capture_close(struct th_capture_open *open);
+
+/* Where the file itself is when `path` is a symbolic link: live files lie beside it, whatever name
+ * it was called by. Else, and when that cannot be found out, `path` as it is (cut at PATH_MAX). */
+void th_capture_real_path(const char *path, char ret_path[PATH_MAX]);
 
 /* Reads the header of the capture at `path`; as above. */
 int th_capture_header(const char *path, struct th_file_header *ret_header);

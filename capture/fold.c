@@ -417,24 +417,25 @@ static int fold_entries(struct job *job, const uint8_t *p, size_t n, char *live_
 
 int th_fold_orphans(const char *path, uint64_t own_writer, uint64_t budget_ns)
 {
-	char live_path[PATH_MAX];
+	char live_path[PATH_MAX], real[PATH_MAX];
 	_Alignas(8) uint8_t entries[4096];
-	struct th_slice name = th_slice_str(path);
+	th_capture_real_path(path, real);
+	struct th_slice name = th_slice_str(real);
 	size_t dir_n = name.n;
-	while (dir_n && path[dir_n - 1] != '/') {
+	while (dir_n && real[dir_n - 1] != '/') {
 		dir_n--;
 	}
 	if (name.n + TH_LIVE_SUFFIX_MAX > PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
-	memcpy(live_path, path, dir_n);
+	memcpy(live_path, real, dir_n);
 	live_path[dir_n] = '\0';
 	name = (struct th_slice){name.p + dir_n, name.n - dir_n};
 	int fd = th_sys_open(dir_n ? live_path : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0) {
 		return fd;
 	}
-	struct job job = {path, live_path, own_writer, th_patience_for(budget_ns), CLAIM_ORPHAN};
+	struct job job = {real, live_path, own_writer, th_patience_for(budget_ns), CLAIM_ORPHAN};
 	const struct th_patience give_up = th_patience_for(
 		budget_ns > UINT64_MAX / 2 ? UINT64_MAX : 2 * budget_ns);
 	int folded = 0;

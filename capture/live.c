@@ -21,21 +21,6 @@
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
 
-static size_t put_decimal(char *p, uint32_t v)
-{
-	char digits[10];
-	size_t n = 0;
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	for (size_t i = 0; i < n; i++) {
-		p[i] = digits[n - 1 - i];
-	}
-	p[n] = '\0';
-	return n;
-}
-
 int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t writer, uint32_t number)
 {
 	size_t n = strlen(capture);
@@ -49,7 +34,7 @@ int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t write
 	th_hex_encode(ret_path + n, &big_endian, sizeof(big_endian));
 	n += 16;
 	ret_path[n++] = '-';
-	put_decimal(ret_path + n, number);
+	th_put_decimal(ret_path + n, number);
 	return 0;
 }
 
@@ -189,7 +174,7 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 		return true;
 	}
 	char path[32] = "/proc/";
-	size_t n = 6 + put_decimal(path + 6, owner->pid);
+	size_t n = 6 + th_put_decimal(path + 6, owner->pid);
 	memcpy(path + n, "/stat", sizeof("/stat"));
 	struct process_stat s;
 	if (!read_stat(path, &s)) {

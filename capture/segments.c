@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/crc32c.h"
+#include "capture/append.h"
 #include "capture/key.h"
 #include "capture/live.h"
 #include "capture/torn.h"
@@ -155,8 +156,12 @@ static void map_live(struct th_segments *s, const char *path)
 {
 	struct th_mapping map;
 	th_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno != ENOENT) { /* folded and gone since the directory was read */
+		const struct th_mapping *unread = keep(s, (struct th_mapping){0}, path);
+		th_segments_damage(s, unread ? unread->path : "", 0, "a live file cannot be read");
+	}
 	if (fd < 0) {
-		return; /* folded and gone since the directory was read */
+		return;
 	}
 	if (map_fd(fd, &map) == 0) {
 		keep(s, map, path);
@@ -170,8 +175,10 @@ static void close_dir(DIR **d)
 	}
 }
 
-static int map_live_files(struct th_segments *s, const char *path)
+static int map_live_files(struct th_segments *s, const char *capture)
 {
+	char path[PATH_MAX];
+	th_capture_real_path(capture, path);
 	const char *slash = strrchr(path, '/');
 	size_t dir_n = slash ? (size_t)(slash - path) + 1 : 0;
 	th_auto_free char *dir = dir_n ? strndup(path, dir_n) : strdup("./");

@@ -99,6 +99,7 @@ static int begin(struct th_writer *w, const char *path, const struct th_capture_
 int th_writer_open(struct th_writer *w, const char *path)
 {
 	struct th_capture_open open;
+	char real[PATH_MAX];
 	if (strlen(path) >= sizeof(w->path)) {
 		return -ENAMETOOLONG;
 	}
@@ -106,7 +107,8 @@ int th_writer_open(struct th_writer *w, const char *path)
 	if (r < 0) {
 		return r;
 	}
-	r = begin(w, path, &open);
+	th_capture_real_path(path, real);
+	r = strlen(real) < sizeof(w->path) ? begin(w, real, &open) : -ENAMETOOLONG;
 	if (r < 0) {
 		th_capture_close(&open);
 	}

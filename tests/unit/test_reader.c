@@ -2,8 +2,12 @@
 
 #include "tests/unit/scratch.h"
 
+#include <sys/wait.h>
+
 #include "base/crc32c.h"
+#include "capture/alive.h"
 #include "capture/decoded.h"
+#include "capture/fold.h"
 #include "capture/frame.h"
 #include "capture/layout.h"
 #include "capture/writer.h"
@@ -154,6 +158,46 @@ Test(reader, never_writes)
 	expect("1", 0);
 	cr_assert_gt(scratch_size(before), 0);
 	cr_assert_eq(scratch_size(scratch_path), TH_FILE_HEADER_BYTES);
+}
+
+/* By whatever name the capture is called: the live files lie beside the file itself. */
+Test(reader, finds_live_files_by_another_name)
+{
+	char link[80], away[80];
+	snprintf(link, sizeof(link), "%s/link.thc", scratch_dir);
+	snprintf(away, sizeof(away), "%s/away", scratch_dir);
+	cr_assert_eq(mkdir(away, 0700), 0);
+	strcat(away, "/run.thc");
+	cr_assert_eq(symlink("away/run.thc", link), 0);
+	cr_assert_eq(th_writer_init(&w, link), 0);
+	put(&w, 1, "text");
+	cr_assert(th_capture_may_grow(link));
+	strcpy(scratch_path, link);
+	expect("1", 0);
+	strcpy(scratch_path, away);
+	expect("1", 0);
+	cr_assert_eq(th_fold_orphans(link, 0, UINT64_MAX), 1);
+	expect("1", 0);
+}
+
+Test(reader, says_which_live_file_it_cannot_read)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put(&w, 1, "text");
+	chmod(scratch_dir, 0755);
+	chmod(scratch_path, 0644);
+	chmod(w.live_path, 0);
+	pid_t child = fork();
+	int status = -1;
+	if (child == 0) {
+		if (geteuid() == 0) {
+			cr_assert_eq(setuid(65534), 0);
+		}
+		expect("", 1);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0);
 }
 
 Test(reader, keeps_writers_apart)
