@@ -482,23 +482,51 @@ static int put_direct_locked(struct th_writer *w, const struct th_frame_header *
 			    : append_block(w, h, parts, n, total);
 }
 
+/* Losses that no frame has told of yet, as a frame in the live file, if it still has room for that,
+ * or in a block. */
+static void tell_losses(struct th_writer *w)
+{
+	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
+	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = th_clock_now()};
+	uint64_t events = w->lost_events, bytes = w->lost_bytes;
+	if (has_room(w, LOST_FRAME_ROOM)) {
+		say_losses(w, h.time);
+		return;
+	}
+	leave_live(w);
+	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
+	if (put_direct_locked(w, &h, &part, 1, part.iov_len) < 0) {
+		__atomic_fetch_add(&w->lost_events, events, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
+	}
+}
+
+/* Counts a loss, and tells of the first, second, fourth … one at once: whoever is killed while the
+ * disk is full has told of half of them at least. */
+static void lose(struct th_writer *w, size_t bytes, int error)
+{
+	count_loss(w, bytes, error);
+	w->losses++;
+	if (w->path[0] && (w->losses & (w->losses - 1)) == 0) {
+		tell_losses(w);
+	}
+}
+
 /* Checks, locks, and counts what could not be written. */
 INLINE int put_frame(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, bool direct)
 {
 	size_t total = total_of(parts, n);
-	int r = -EMSGSIZE;
-	if (total <= TH_FRAME_PAYLOAD_MAX) {
-		r = -EBUSY;
-		if (th_lock(&w->lock)) {
-			r = direct ? put_direct_locked(w, h, parts, n, total)
-				   : put_locked(w, h, parts, n, total);
-			th_unlock(&w->lock);
-		}
-	}
-	if (r < 0) {
+	int r = total <= TH_FRAME_PAYLOAD_MAX ? -EBUSY : -EMSGSIZE;
+	if (r == -EMSGSIZE || !th_lock(&w->lock)) {
 		count_loss(w, total, r);
+		return r;
 	}
+	r = direct ? put_direct_locked(w, h, parts, n, total) : put_locked(w, h, parts, n, total);
+	if (r < 0) {
+		lose(w, total, r);
+	}
+	th_unlock(&w->lock);
 	return r;
 }
 
@@ -588,7 +616,7 @@ void th_writer_forked(struct th_writer *w)
 	w->window = (struct th_live_window){NULL, 0, 0};
 	w->next_seq = w->first_seq = 0;
 	w->live_count = w->live_folded = 0;
-	w->lost_events = w->lost_bytes = 0;
+	w->lost_events = w->lost_bytes = w->losses = 0;
 	w->error = w->room_error = 0;
 	w->retry_at = 0;
 	w->own_end = 0;
@@ -631,19 +659,6 @@ static int fold_all(
 	return r;
 }
 
-/* Losses that no frame has told of yet. */
-static void say_last_losses(struct th_writer *w)
-{
-	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
-	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = th_clock_now()};
-	uint64_t events = w->lost_events, bytes = w->lost_bytes;
-	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
-	if (put_direct_locked(w, &h, &part, 1, part.iov_len) < 0) {
-		__atomic_fetch_add(&w->lost_events, events, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
-	}
-}
-
 int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 {
 	uint32_t first, last, done = 0;
@@ -662,7 +677,7 @@ int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 	}
 	w->live_folded = done > w->live_folded ? done : w->live_folded;
 	if (w->lost_events) {
-		say_last_losses(w);
+		tell_losses(w);
 	}
 	th_unlock(&w->lock);
 	return r;

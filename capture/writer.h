@@ -42,6 +42,7 @@ struct th_writer {
 	uint8_t file_id[16];
 	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's redaction key */
 	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */
+	uint64_t losses;		   /* events, said or not */
 	int error;			   /* last negative errno */
 	bool encrypted;
 	bool is_open;		     /* between th_writer_open() and th_writer_settle() */

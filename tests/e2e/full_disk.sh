@@ -57,6 +57,21 @@ equal "full from the start, closed: over TLS, too" 7 $?
 equal "full from the start, closed: nothing was sent" $((saw + 1)) "$(double_saw request)"
 exits "full from the start: the capture is whole" 0 "$tool" dump disk/run.thc
 
+# Who never ends in good order tells of what it loses when it happens.
+empty
+printf '%s\n' "import os, sys, urllib.request" "def ask():" \
+	"    return urllib.request.urlopen('$http/v1/models').status" "print(ask())" "try:" \
+	"    open('disk/filling', 'wb', 0).write(bytes(1000000))" \
+	"    while True: open('disk/filling', 'ab', 0).write(bytes(4096))" \
+	"except OSError:" "    pass" "for _ in range(2):" "    if os.fork() == 0:" \
+	"        print(ask(), flush=True)" "        os.kill(os.getpid(), 9)" "    os.wait()" >killed.py
+exits "full, killed: the program goes on" 0 recording disk/killed.thc /usr/bin/python3 -u killed.py
+equal "full, killed: its children, too" "200 200 200" "$(paste -sd " " out)"
+equal "full, killed: the children's losses are told" 2 "$("$tool" dump --json disk/killed.thc |
+	jq -s 'map(select(.kind == "process" and .lost_events > 0)) | length')"
+rm -f disk/killed.thc*
+fill
+
 # Room comes back while the program runs.
 printf '%s\n' "import os, sys, time, urllib.request" "def ask():" "    try:" \
 	"        return urllib.request.urlopen('$http/v1/models').status" \

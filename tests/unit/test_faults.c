@@ -28,6 +28,7 @@ enum fault {
 	FULL,		  /* from then on, for all that takes room */
 	READ_ONLY,	  /* from then on */
 	KINDS,
+	NO_LIVE_FILE, /* from then on: a disk that has room in the capture's last page only */
 	READ_NOTHING, /* from then on, no file can be opened */
 };
 
@@ -95,6 +96,8 @@ static long fail(long n, const long a[6])
 		return takes_room(n, a) ? -ENOSPC : 1;
 	case READ_ONLY:
 		return writes(n, a) ? -EROFS : 1;
+	case NO_LIVE_FILE:
+		return n == SYS_pwritev || (n == SYS_fallocate && a[1] == 0) ? -ENOSPC : 1;
 	case READ_NOTHING:
 		return n == SYS_openat ? -EMFILE : 1;
 	default:
@@ -276,4 +279,42 @@ Test(faults, who_cannot_be_looked_at_may_live)
 	other.pid = 0x7ffffff0;
 	cr_assert_not(th_owner_may_live(&other, &self));
 	fault_at = 0;
+}
+
+static void lose_all(uint32_t first)
+{
+	calls = 0;
+	fault_at = 1;
+	fault = NO_LIVE_FILE;
+	for (uint32_t i = first; i <= PUTS; i++) {
+		w.retry_at = 0;
+		cr_assert_eq(put(i, PUT_BYTES, false), -ENOSPC);
+	}
+	fault_at = 0;
+}
+
+/* It never ends in good order: what it lost is told when it happens. */
+Test(faults, who_is_killed_has_told_of_losses)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	lose_all(1);
+	cr_assert_eq(look().lost, 8);
+	cr_assert_eq(w.lost_events, PUTS - 8);
+}
+
+Test(faults, who_is_killed_in_the_middle_has_told_of_losses)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 1; i <= 3; i++) {
+		cr_assert_eq(put(i, PUT_BYTES, false), 0);
+	}
+	lose_all(4);
+	struct seen s = look();
+	cr_assert_eq(s.lost, 4);
+	cr_assert_eq(s.times[1] + s.times[2] + s.times[3], 3);
+	w.retry_at = 0;
+	cr_assert_eq(put(4, PUT_BYTES, false), 0);
+	s = look();
+	cr_assert_eq(s.lost, PUTS - 3, "all, before anything else");
+	cr_assert_eq(s.times[4], 1);
 }
