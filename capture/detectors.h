@@ -14,6 +14,7 @@ enum th_detector_check {
 struct th_detector {
 	char name[8];
 	uint8_t check;	     /* enum th_detector_check */
+	uint8_t turn;	     /* those with more are looked for first: they can be mistaken less */
 	uint8_t left, right; /* enum th_regex_bound */
 	char pattern[172];   /* not pointers, which would be relocated in every program */
 };

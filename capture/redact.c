@@ -210,15 +210,19 @@ static void search_as(struct th_redactor *r, size_t from, bool percent)
 	}
 }
 
-/* What an encoding stands for first: of "4111+1111", the plus and what is behind it might otherwise
- * pass for something else. */
-void th_redactor_search(struct th_redactor *r, size_t from)
+/* Of a URL's "4111+1111", the plus and what is behind it might pass for something else than what
+ * the encoding stands for; of another text's "me+tag@x.org", what is behind a blank. */
+void th_redactor_search(struct th_redactor *r, size_t from, bool url)
 {
 	const uint8_t *p = r->out.p + from, *end = r->out.p + r->out.n;
-	if (th_find_any(p, end, "%+") < end) {
+	const bool encoded = th_find_any(p, end, "%+") < end;
+	if (url && encoded) {
 		search_as(r, from, true);
 	}
 	search_as(r, from, false);
+	if (!url && encoded) {
+		search_as(r, from, true);
+	}
 }
 
 static void redact_by_kind(
@@ -246,7 +250,7 @@ void th_redactor_value(
 	size_t from = r->out.n;
 	redact_by_kind(r, name, p, end);
 	if (rules && !is_framing(name)) {
-		th_redactor_search(r, from);
+		th_redactor_search(r, from, th_secret_field(name) == TH_SECRET_URL);
 	}
 }
 
@@ -342,7 +346,7 @@ size_t th_redact_url(
 	}
 	th_redactor_url(&r, url.p, url.p + url.n);
 	if (how->rules) {
-		th_redactor_search(&r, 0);
+		th_redactor_search(&r, 0, true);
 	}
 	return th_redactor_finish(&r, ret_redacted);
 }
@@ -356,7 +360,7 @@ size_t th_redact_list(
 	}
 	th_redactor_list(&r, list.p, list.p + list.n);
 	if (how->rules) {
-		th_redactor_search(&r, 0);
+		th_redactor_search(&r, 0, false);
 	}
 	return th_redactor_finish(&r, ret_redacted);
 }

@@ -101,7 +101,7 @@ void th_redactor_request_line(struct th_redactor *r, const uint8_t *p, const uin
 		size_t from = r->out.n;
 		th_redactor_url(r, target, version);
 		if (r->how->rules) {
-			th_redactor_search(r, from);
+			th_redactor_search(r, from, true);
 		}
 	}
 	th_redactor_copy(r, version, end);

@@ -51,7 +51,7 @@ void th_redactor_value(
 	struct th_redactor *r, struct th_slice name, const uint8_t *p, const uint8_t *end);
 
 /* Looks for what patterns of one's own match in what was written from `from` on. */
-void th_redactor_search(struct th_redactor *r, size_t from);
+void th_redactor_search(struct th_redactor *r, size_t from, bool url);
 
 /* A request line, and one field with its continuation lines, without the last line's end. */
 void th_redactor_request_line(struct th_redactor *r, const uint8_t *p, const uint8_t *end);

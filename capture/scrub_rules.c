@@ -221,6 +221,7 @@ static bool add_detector(struct parser *s, struct th_slice name, const struct th
 		return fail(s, name, error);
 	}
 	r->check = d->check;
+	r->turn = d->turn;
 	r->pattern.left = d->left;
 	r->pattern.right = d->right;
 	return true;
@@ -389,14 +390,14 @@ static bool take_file(struct parser *s)
 				: fail(s, nothing, "something stands behind the end"));
 }
 
-/* What is told by its check digits is looked for first: to others a part of it may look like
- * something of theirs, a telephone number in an IBAN. */
-static void put_checked_first(struct th_scrub_rules *rules)
+/* What has a shape of its own, or check digits, is looked for before what a part of it may look
+ * like: a telephone number in an IBAN, a card's in a key. */
+static void put_in_turn(struct th_scrub_rules *rules)
 {
 	for (size_t i = 1; i < rules->n; i++) {
 		const struct th_scrub_rule r = rules->rules[i];
 		size_t at = i;
-		for (; r.check && at > 0 && !rules->rules[at - 1].check; at--) {
+		for (; at > 0 && rules->rules[at - 1].turn < r.turn; at--) {
 			rules->rules[at] = rules->rules[at - 1];
 		}
 		rules->rules[at] = r;
@@ -413,7 +414,7 @@ bool th_scrub_rules_parse(
 	if (!take_file(&s)) {
 		return false;
 	}
-	put_checked_first(rules);
+	put_in_turn(rules);
 	return true;
 }
 

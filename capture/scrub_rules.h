@@ -36,7 +36,7 @@ enum th_scrub_action {
 
 struct th_scrub_rule {
 	uint8_t kind, action;
-	uint8_t check;	      /* enum th_detector_check */
+	uint8_t check, turn;  /* as of a detector */
 	uint8_t bit;	      /* of those with a name, which one */
 	uint8_t sides;	      /* bit per enum th_redact_side */
 	uint8_t parts;	      /* of a pointer */

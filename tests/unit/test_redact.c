@@ -397,6 +397,15 @@ Test(redact, patterns_are_found_in_encoded_urls)
 	}
 }
 
+Test(redact, a_plus_is_a_plus_where_nothing_is_encoded)
+{
+	bool redacted = false;
+	use_rules("{\"rules\": [{\"detect\": \"email\"}]}");
+	char *out = field("x-note", "to me+tag@x.org, ok", &redacted);
+	cr_expect(strncmp(out, "to th-redacted:", 15) == 0, "%s", out);
+	free(out);
+}
+
 Test(redact, what_takes_too_long_goes_whole)
 {
 	static char value[16385];

@@ -36,7 +36,7 @@ static char *scrub(const char *type, const char *text)
 	return scrub_cut(type, text, strlen(text), &replaced);
 }
 
-/* Where `wanted` has '#', anything but what `text` has there. */
+/* Where `wanted` has '#', anything but what `text` has there, of which no four are left. */
 static void expect(const char *type, const char *text, const char *wanted)
 {
 	char *got = scrub(type, text);
@@ -45,6 +45,8 @@ static void expect(const char *type, const char *text, const char *wanted)
 		bool fits = wanted[i] == '#' ? got[i] != '"' && got[i] != '\\'
 					     : got[i] == wanted[i];
 		cr_assert(fits, "at %zu of\n%s\nnot\n%s", i, got, wanted);
+		cr_assert(strncmp(wanted + i, "####", 4) != 0 || strncmp(got + i, text + i, 4) != 0,
+			"left at %zu of\n%s", i, got);
 	}
 	cr_assert(
 		!strchr(wanted, '#') || strcmp(got, text) != 0, "nothing was replaced in %s", text);
@@ -184,6 +186,15 @@ Test(scrub, numbers_among_other_numbers)
 		"###################; ##############; ###################");
 	expect(JSON, "[\"{\\\"a\\\":\\\"b\\\\n4111 1111 1111 1111\\\"}\"]",
 		"[\"{\\\"a\\\":\\\"b\\\\n###################\\\"}\"]");
+}
+
+/* A part of one may look like another: the number in a key like a card's, one in an IBAN, too. */
+Test(scrub, what_has_a_shape_of_its_own_goes_first)
+{
+	use("{\"rules\": [{\"detect\": [\"card\", \"phone\", \"iban\", \"key\"]}]}");
+	expect_plain("xapp-1-A0B1C2D3E4-4000000000006-0123456789abcdef!",
+		"################################################!");
+	expect_plain("GB71 4111 1111 1111 1111 11", "###########################");
 }
 
 /* Digits in front, with which what is there passes its check, too: the number's end goes as well.
