@@ -321,11 +321,11 @@ Test(scrub, events_however_their_lines_end)
 		const char *e = ends[i];
 		sprintf(text,
 			"\xef\xbb\xbf"
-			"data: {\"a\":\"b\"}%s%sdata:{\"a\":\"c\"}%s%s",
+			"data: {\"a\":\"b\"}%s%sdata:{\"a\":\"cdef\"}%s%s",
 			e, e, e, e);
 		sprintf(wanted,
 			"\xef\xbb\xbf"
-			"data: {\"a\":\"#\"}%s%sdata:{\"a\":\"#\"}%s%s",
+			"data: {\"a\":\"#\"}%s%sdata:{\"a\":\"####\"}%s%s",
 			e, e, e, e);
 		expect("text/event-stream", text, wanted);
 	}
