@@ -119,7 +119,7 @@ static void put_name(struct th_out *out, struct th_slice name, uint8_t family, i
 		th_out_bytes(out, addresses[i].bytes, sizeof(addresses[i].bytes));
 	}
 	const struct iovec part = {out->p, out->n};
-	th_process_put(TH_FRAME_NAME, 0, 0, &part, 1);
+	th_process_put_aside(TH_FRAME_NAME, &part, 1);
 }
 
 void th_recorder_name(
@@ -149,7 +149,7 @@ void th_recorder_dns(uint8_t way, const char *name, uint16_t type, struct th_sli
 	th_out_str16(&out, text);
 	const struct iovec parts[] = {{out.p, out.n}, {(void *)(uintptr_t)message.p, message.n}};
 	if (!out.failed && message.n <= UINT16_MAX) {
-		th_process_put(TH_FRAME_DNS, 0, 0, parts, message.n ? 2 : 1);
+		th_process_put_aside(TH_FRAME_DNS, parts, message.n ? 2 : 1);
 	}
 }
 

@@ -28,6 +28,7 @@
 #define ARGV0_MAX 1024
 #define LINK_MAX 4096
 #define NUMBERING UINT32_MAX /* a signal came while a thread was being numbered */
+#define FRAMES_ASIDE 4	     /* to say that much takes no live file */
 #define LEFT_BYTES (LINK_MAX + 16)
 #define PROCESS_BYTES (2 * LINK_MAX + ARGV0_MAX + 128)
 
@@ -98,6 +99,16 @@ void th_process_put_at(
 	uint8_t type, uint8_t flags, uint32_t id, uint64_t time, const struct iovec *parts, int n)
 {
 	(void)th_writer_put(&process.writer, type, flags, id, time, parts, n);
+}
+
+void th_process_put_aside(uint8_t type, const struct iovec *parts, int n)
+{
+	if (process.writer.next_seq < FRAMES_ASIDE) {
+		(void)th_writer_put_direct(
+			&process.writer, type, 0, 0, th_call_clock_now(), parts, n);
+	} else {
+		th_process_put(type, 0, 0, parts, n);
+	}
 }
 
 static void put_direct(uint8_t type, const struct th_out *out)

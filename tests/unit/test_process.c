@@ -81,6 +81,19 @@ Test(process, end_counts_frames)
 	cr_assert_eq(fake_finished, 1);
 }
 
+/* One that looks up a name and nothing else makes no live file; one that looks up many does. */
+Test(process, the_first_names_need_no_live_file)
+{
+	th_recorder_start(&conf);
+	cr_assert_eq(fake_direct, 2);
+	th_recorder_name("a", 0, 0, NULL, 0);
+	th_recorder_name("b", 0, 0, NULL, 0);
+	cr_expect_eq(fake_direct, 4);
+	th_recorder_name("c", 0, 0, NULL, 0);
+	cr_expect_eq(fake_direct, 4);
+	cr_expect_eq(fake_count, 5);
+}
+
 Test(process, programs_that_left)
 {
 	static char longest[9000];
