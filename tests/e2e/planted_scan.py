@@ -28,7 +28,7 @@ def forms_of(piece):
 def read(path):
     """Without blocks of zeros: a disk has little else."""
     with open(path, "rb") as f:
-        return b"".join(block for block in iter(lambda: f.read(4096), b"") if any(block))
+        return b"".join(block for block in iter(lambda: f.read(4096), b"") if block.strip(b"\0"))
 
 
 def main():
