@@ -36,16 +36,6 @@ struct job {
 
 /* ---- what the next block may refer to ---- */
 
-static int prepare(struct th_folding *f, bool of_file)
-{
-	int r = f->ready ? 0 : th_splitter_init(&f->splitter, &th_split_writer);
-	f->ready = r == 0;
-	if (r == 0) {
-		f->splitter.of_file = of_file;
-	}
-	return r;
-}
-
 static void keep(struct th_folding *f, void *map, size_t size)
 {
 	if (f->kept) {
@@ -55,14 +45,6 @@ static void keep(struct th_folding *f, void *map, size_t size)
 	f->kept_size = size;
 }
 
-/* Where it is memory of ours, there is none to spare once it was looked at. */
-static void forget_base(struct th_folding *f)
-{
-	if (!f->splitter.of_file) {
-		keep(f, NULL, 0);
-	}
-}
-
 void th_folding_finish(struct th_folding *f)
 {
 	keep(f, NULL, 0);
@@ -70,6 +52,29 @@ void th_folding_finish(struct th_folding *f)
 		th_splitter_finish(&f->splitter);
 	}
 	f->ready = false;
+}
+
+/* What a block leans on is let go of in one way when it is a file's, in another when it is memory.
+ */
+static int prepare(struct th_folding *f, bool of_file)
+{
+	if (f->ready && f->splitter.of_file != of_file) {
+		th_folding_finish(f);
+	}
+	int r = f->ready ? 0 : th_splitter_init(&f->splitter, &th_split_writer);
+	f->ready = r == 0;
+	if (r == 0) {
+		f->splitter.of_file = of_file;
+	}
+	return r;
+}
+
+/* Where it is memory of ours, there is none to spare once it was looked at. */
+static void forget_base(struct th_folding *f)
+{
+	if (!f->splitter.of_file) {
+		keep(f, NULL, 0);
+	}
 }
 
 /* ---- blocks ---- */
@@ -193,13 +198,14 @@ static int append_frames(
 
 /* ---- live files ---- */
 
-/* Up to the first one that is not sound. */
-static struct th_slice sound_frames(struct th_slice area)
+/* Up to the first one that is not sound; does any of them refer to others? */
+static struct th_slice sound_frames(struct th_slice area, bool *ret_refer)
 {
 	struct th_frame_header h;
 	size_t at = 0, let_go = 0;
 	bool ok = false;
 	while (th_frame_decode((struct th_slice){area.p + at, area.n - at}, &h, &ok) && ok) {
+		*ret_refer |= th_frame_refers(&h);
 		at += th_frame_room(h.length);
 		if (at - let_go >= STEP) {
 			th_split_let_go((struct th_slice){area.p + let_go, at - let_go});
@@ -209,9 +215,9 @@ static struct th_slice sound_frames(struct th_slice area)
 	return (struct th_slice){area.p, at};
 }
 
-/* Without the key it is left for somebody who has it: it would not compress. */
-static int append_decrypted(
-	const struct job *job, const struct th_live_header *h, struct th_slice stored)
+/* Those that are not to be had as they stand. Without the key of an encrypted file it is left for
+ * somebody who has it: it would not compress. */
+static int append_fed(const struct job *job, const struct th_live_header *h, struct th_slice stored)
 {
 	struct th_live_feed feed;
 	struct th_split split;
@@ -266,15 +272,16 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 	if (!is_free(job, &h)) {
 		return -EBUSY;
 	}
-	bool encrypted = h.flags & TH_FILE_ENCRYPTED;
-	r = prepare(job->folding, !encrypted);
+	bool encrypted = h.flags & TH_FILE_ENCRYPTED, refer = false;
+	struct th_slice frames = sound_frames(
+		(struct th_slice){map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES}, &refer);
+	bool fed = encrypted || (refer && h.flags & TH_FILE_REFERS);
+	r = prepare(job->folding, !fed);
 	if (r < 0) {
 		return r;
 	}
-	struct th_slice frames = sound_frames(
-		(struct th_slice){map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES});
-	if (encrypted) {
-		r = append_decrypted(job, &h, frames);
+	if (fed) {
+		r = append_fed(job, &h, frames);
 	} else {
 		r = append_frames(job, &h, frames);
 		keep(job->folding, (void *)(uintptr_t)map, size);

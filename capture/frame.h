@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define TH_FORMAT_VERSION 1
+#define TH_LIVE_VERSION 2 /* of a live file whose frames may refer; of others as above */
 
 /* First byte not ASCII, then a name, then the line ends that a text transfer would change (the
  * idea of PNG's signature). */
@@ -29,6 +30,10 @@
 #define TH_FRAME_ALIGN 8
 #define TH_FRAME_PAYLOAD_MAX (256u << 10) /* a writer splits longer data into several frames */
 
+/* What the payload of a frame that refers begins with, and each piece it refers to. */
+#define TH_AGAIN_HEADER_BYTES 8
+#define TH_AGAIN_PIECE_BYTES 12
+
 #define TH_TRACE_ID_BYTES 16
 #define TH_SPAN_ID_BYTES 8
 
@@ -39,6 +44,7 @@
 /* Flags of the file header, and of a live file's. */
 enum th_file_flag {
 	TH_FILE_ENCRYPTED = 1 << 0,
+	TH_FILE_REFERS = 1 << 1, /* live files of version 2: TH_FRAME_REFERS may be found */
 };
 
 enum th_block_type {
@@ -89,6 +95,7 @@ enum th_frame_flag {
 	TH_FRAME_LAST = 1 << 0,	    /* head: its last piece; data, trailer: ends the message well */
 	TH_FRAME_REDACTED = 1 << 1, /* something in the payload was replaced (capture/redact.h) */
 	TH_FRAME_BODILESS = 1 << 2, /* head only: no body follows, the head ends the message */
+	TH_FRAME_REFERS = 1 << 7,   /* live files: some of the payload stands in earlier frames */
 };
 
 /* Flags of an ANNOTATION's payload. */

@@ -29,7 +29,9 @@ static bool tell(struct glance *g, const struct th_frame_header *h)
 		.id = h->id,
 		.part = g->part,
 		.type = h->type,
-		.flags = h->flags};
+		.flags = g->segment->refers && th_frame_refers(h)
+			? h->flags & (uint8_t)~TH_FRAME_REFERS
+			: h->flags};
 	th_block_told_add(&g->told, h);
 	g->frames++;
 	return g->teller->tell(g->teller->to, &mark);

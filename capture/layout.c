@@ -22,29 +22,30 @@ static void put_crc(uint8_t *p, uint32_t crc)
 	memcpy(p + CRC_OFFSET, &crc, sizeof(crc));
 }
 
-static int check(const uint8_t *p, size_t n, const char *magic, uint32_t crc)
+static int check(const uint8_t *p, size_t n, const char *magic, uint32_t crc, unsigned version)
 {
 	if (memcmp(p, magic, TH_MAGIC_BYTES) != 0) {
 		return -EINVAL;
 	}
-	if (th_le16(p + VERSION_OFFSET) > TH_FORMAT_VERSION) {
+	if (th_le16(p + VERSION_OFFSET) > version) {
 		return -ENOTSUP;
 	}
 	return header_crc(crc, p, n) == th_le32(p + CRC_OFFSET) ? 0 : -EINVAL;
 }
 
-static struct th_out begin(uint8_t *p, size_t n, const char *magic)
+static struct th_out begin(uint8_t *p, size_t n, const char *magic, uint16_t version)
 {
 	struct th_out out = {.p = p, .cap = n};
 	memset(p, 0, n);
 	th_out_bytes(&out, magic, TH_MAGIC_BYTES);
-	th_out_u16(&out, TH_FORMAT_VERSION);
+	th_out_u16(&out, version);
 	return out;
 }
 
 void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h)
 {
-	struct th_out out = begin(ret_bytes, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC);
+	struct th_out out = begin(
+		ret_bytes, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC, TH_FORMAT_VERSION);
 	th_out_u16(&out, h->flags);
 	th_out_u32(&out, 0);
 	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
@@ -55,7 +56,7 @@ void th_file_header_encode(uint8_t *ret_bytes, const struct th_file_header *h)
 
 int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header)
 {
-	int r = check(p, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC, 0);
+	int r = check(p, TH_FILE_HEADER_BYTES, TH_FILE_MAGIC, 0, TH_FORMAT_VERSION);
 	if (r < 0) {
 		return r;
 	}
@@ -68,7 +69,8 @@ int th_file_header_decode(const uint8_t *p, struct th_file_header *ret_header)
 
 void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th_block *b)
 {
-	struct th_out out = begin(ret_bytes, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC);
+	struct th_out out = begin(
+		ret_bytes, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC, TH_FORMAT_VERSION);
 	th_out_u8(&out, b->type);
 	th_out_u8(&out, b->flags);
 	th_out_u32(&out, 0);
@@ -92,7 +94,7 @@ void th_block_encode(uint8_t *ret_bytes, const uint8_t *file_id, const struct th
 int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *ret_block)
 {
 	uint32_t seed = th_crc32c(0, file_id, TH_FILE_ID_BYTES);
-	int r = check(p, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC, seed);
+	int r = check(p, TH_BLOCK_HEADER_BYTES, TH_BLOCK_MAGIC, seed, TH_FORMAT_VERSION);
 	if (r < 0) {
 		return r;
 	}
@@ -118,8 +120,9 @@ int th_block_decode(const uint8_t *p, const uint8_t *file_id, struct th_block *r
 
 void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
 {
-	struct th_out out = begin(ret_bytes, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC);
-	th_out_u16(&out, h->flags);
+	struct th_out out = begin(ret_bytes, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC,
+		h->flags & TH_FILE_REFERS ? TH_LIVE_VERSION : TH_FORMAT_VERSION);
+	th_out_u16(&out, h->flags & ~TH_FILE_REFERS); /* the version says it */
 	th_out_u32(&out, 0);
 	th_out_u64(&out, h->writer);
 	th_out_u64(&out, h->first_seq);
@@ -135,7 +138,7 @@ void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
 
 int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
 {
-	int r = check(p, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC, 0);
+	int r = check(p, TH_LIVE_HEADER_BYTES, TH_LIVE_MAGIC, 0, TH_LIVE_VERSION);
 	if (r < 0) {
 		return r;
 	}
@@ -149,7 +152,9 @@ int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
 	memcpy(ret_header->owner.boot, p + 56, sizeof(ret_header->owner.boot));
 	memcpy(ret_header->file_id, p + 72, sizeof(ret_header->file_id));
 	memcpy(ret_header->salt, p + 88, sizeof(ret_header->salt));
-	ret_header->flags = th_le16(p + 10);
+	bool refers = th_le16(p + VERSION_OFFSET) == TH_LIVE_VERSION;
+	ret_header->flags = th_le16(p + 10) & ~TH_FILE_REFERS;
+	ret_header->flags |= refers ? TH_FILE_REFERS : 0;
 	return 0;
 }
 

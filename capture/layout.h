@@ -82,6 +82,12 @@ static inline bool th_frame_is_body(uint8_t type)
 	return type == TH_FRAME_REQ_DATA || type == TH_FRAME_RES_DATA;
 }
 
+/* In a live file whose frames may refer: does this one? */
+static inline bool th_frame_refers(const struct th_frame_header *h)
+{
+	return h->type == TH_FRAME_REQ_DATA && h->flags & TH_FRAME_REFERS;
+}
+
 /* Bytes that a frame of `length` takes. */
 static inline size_t th_frame_room(size_t length)
 {

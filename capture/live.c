@@ -16,7 +16,7 @@
 #define ZERO_BYTES (64u << 10)
 /* Of one write. The page cache keeps in one piece what is written at once, and what is mapped of
  * such a piece counts as the agent's memory. */
-#define ZERO_PARTS 1
+#define ZERO_PARTS 2
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
@@ -309,7 +309,8 @@ int th_live_create(const char *path, mode_t mode, const struct th_live_header *h
 static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_live_window *w)
 {
 	struct stat st;
-	size_t offset = tail & ~(size_t)(TH_LIVE_ALIGN - 1);
+	bool grows = size - w->offset <= TH_LIVE_WINDOW;
+	size_t offset = grows ? w->offset : tail & ~(size_t)(TH_LIVE_ALIGN - 1);
 	size_t n = size - offset < TH_LIVE_WINDOW ? size - offset : TH_LIVE_WINDOW;
 	uint8_t *map = NULL;
 	int r = th_sys_fstat(fd, &st);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define STEP (256u << 10) /* bytes of the file that are decrypted at once */
+#include "capture/again.h"
+
+#define STEP (256u << 10) /* bytes that are made at once */
 
 /* Steps over a frame of the file; its pages are let go of now and then. */
 static bool step(struct th_slice *frames, size_t *seen, struct th_frame_header *ret_header)
@@ -33,28 +35,47 @@ static struct th_slice first_frames(struct th_slice frames, size_t bytes)
 	return (struct th_slice){frames.p, at};
 }
 
+static void pass(struct th_live_feed *f, size_t stored, uint32_t count, size_t n)
+{
+	f->next.stored.p += stored;
+	f->next.stored.n -= stored;
+	f->next.seq += count;
+	f->at += n;
+}
+
+static void decrypt(struct th_live_feed *f, uint8_t *to)
+{
+	uint32_t count = 0;
+	bool whole;
+	struct th_slice few = first_frames(f->next.stored, STEP);
+	size_t n = th_live_key_open_all(&f->key, f->next.seq, few, to, &count, &whole);
+	f->feed.failed = !whole;
+	th_split_let_go(few);
+	pass(f, few.n, count, n);
+}
+
+static void put_together(struct th_live_feed *f, uint8_t *to)
+{
+	uint32_t count = 0;
+	size_t begin = (size_t)(f->next.stored.p - f->file.p), at = begin, from = begin;
+	size_t n = th_again_whole(f->file, &at, NULL, STEP, &count);
+	f->feed.failed = n == 0 || th_again_whole(f->file, &from, to, n, &count) != n;
+	th_split_let_go(f->file);
+	pass(f, at - begin, count, n);
+}
+
 /* A splitter that begins a block anew asks for its beginning again. */
 static const uint8_t *fill(void *with, const uint8_t *at)
 {
 	struct th_live_feed *f = with;
-	uint32_t count = 0;
-	bool whole;
 	if (at != f->at) {
 		f->next = f->begin;
 		f->at = f->block;
 	}
-	struct th_slice few = first_frames(f->next.stored, STEP);
-	if (f->feed.failed || few.n == 0) {
-		return f->at;
+	if (!f->feed.failed && f->next.stored.n > 0) {
+		uint8_t *to = f->map + (f->at - f->map);
+		(f->encrypted ? decrypt : put_together)(f, to);
 	}
-	uint8_t *to = f->map + (f->at - f->map);
-	size_t n = th_live_key_open_all(&f->key, f->next.seq, few, to, &count, &whole);
-	f->feed.failed = !whole;
-	th_split_let_go(few);
-	f->next.stored.p += few.n;
-	f->next.stored.n -= few.n;
-	f->next.seq += count;
-	f->at += n;
 	return f->at;
 }
 
@@ -72,18 +93,44 @@ static size_t plain_size(struct th_slice stored)
 	return n;
 }
 
+static int begin_encrypted(struct th_live_feed *f, const struct th_live_header *h)
+{
+	f->size = plain_size(f->begin.stored);
+	int r = f->begin.stored.n && f->size == 0 ? -EBADMSG : th_key_live(h->salt, &f->key.key);
+	if (r == 0) {
+		th_live_key_init(&f->key, h->file_id, h->writer);
+	}
+	return r;
+}
+
+static void begin_referring(struct th_live_feed *f)
+{
+	const struct th_slice stored = f->begin.stored;
+	size_t at = TH_LIVE_HEADER_BYTES;
+	uint32_t count;
+	f->file = (struct th_slice){
+		stored.p - TH_LIVE_HEADER_BYTES, stored.n + TH_LIVE_HEADER_BYTES};
+	f->size = th_again_whole(f->file, &at, NULL, SIZE_MAX, &count);
+	f->begin.stored.n = at - TH_LIVE_HEADER_BYTES;
+	th_split_let_go(f->file);
+}
+
 int th_live_feed_init(
 	struct th_live_feed *f, const struct th_live_header *h, struct th_slice stored)
 {
+	int r = 0;
 	*f = (struct th_live_feed){.feed = {fill, f},
-		.begin = {stored, h->first_seq},
-		.next = {stored, h->first_seq},
-		.size = plain_size(stored)};
-	int r = stored.n && f->size == 0 ? -EBADMSG : th_key_live(h->salt, &f->key.key);
+		.encrypted = h->flags & TH_FILE_ENCRYPTED,
+		.begin = {stored, h->first_seq}};
+	if (f->encrypted) {
+		r = begin_encrypted(f, h);
+	} else {
+		begin_referring(f);
+	}
 	if (r < 0) {
 		return r;
 	}
-	th_live_key_init(&f->key, h->file_id, h->writer);
+	f->next = f->begin;
 	/* A frame that is being decrypted needs room for its tag. */
 	void *map = mmap(NULL, f->size + TH_GCM_TAG_BYTES, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -1,6 +1,7 @@
-/* The frames of an encrypted live file, decrypted piece by piece into memory of their own as a
- * splitter asks for them: none of it is on a disk, and never more than the splitter's window is
- * kept. Usable inside the agent. */
+/* The frames of a live file that are not to be had as they stand: encrypted ones, and such as refer
+ * to others before them. They are decrypted, or put together, piece by piece into memory of their
+ * own as a splitter asks for them: none of it is on a disk, and never more than the splitter's
+ * window is kept. Usable inside the agent. */
 #ifndef CAPTURE_LIVE_FEED_H
 #define CAPTURE_LIVE_FEED_H
 
@@ -15,15 +16,18 @@ struct th_live_cursor {
 
 struct th_live_feed {
 	struct th_split_feed feed; /* for the splitter */
+	bool encrypted;
 	struct th_live_key key;
+	struct th_slice file;		   /* else: all that frames may refer to */
 	struct th_live_cursor begin, next; /* of the block at hand, of what is decrypted next */
 	uint8_t *map;
-	size_t size; /* of all frames once they are decrypted; the map's is TH_GCM_TAG_BYTES more */
+	size_t size; /* of all frames as they come; the map's is TH_GCM_TAG_BYTES more */
 	const uint8_t *block, *at; /* in the map: as `begin`, as `next` */
 };
 
-/* `stored` are the frames of the live file with that header, each with a checksum that holds. 0,
- * and the map is the caller's to unmap; -ENOKEY; -ENOMEM; -EBADMSG: one is too short. */
+/* `stored` are the frames of the live file with that header, where they stand behind it, each with
+ * a checksum that holds; where one refers to what is not there, they end. 0, and the map is the
+ * caller's to unmap; -ENOKEY; -ENOMEM; -EBADMSG: one is too short. */
 int th_live_feed_init(
 	struct th_live_feed *f, const struct th_live_header *h, struct th_slice stored);
 

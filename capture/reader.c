@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "base/crc32c.h"
+#include "capture/again.h"
 #include "capture/decoded.h"
 #include "capture/join.h"
 #include "capture/key.h"
@@ -137,6 +138,18 @@ static void decrypt_live(struct th_reader *r, struct th_segment *s, uint8_t *out
 		damage(r, s, "an encrypted frame was altered");
 	}
 	s->stored = (struct th_slice){out, n};
+}
+
+/* Makes s->stored the frames as they would stand had they been written whole. */
+static void put_together(struct th_reader *r, struct th_segment *s)
+{
+	const struct th_slice file = {
+		s->stored.p - TH_LIVE_HEADER_BYTES, s->stored.n + TH_LIVE_HEADER_BYTES};
+	size_t at = TH_LIVE_HEADER_BYTES, from = at;
+	uint32_t count;
+	size_t n = th_again_whole(file, &at, NULL, SIZE_MAX, &count);
+	uint8_t *out = take_memory(r, s, n);
+	s->stored = (struct th_slice){out, out ? th_again_whole(file, &from, out, n, &count) : 0};
 }
 
 static void decrypt_block(struct th_reader *r, struct th_segment *s, uint8_t *out)
@@ -273,6 +286,8 @@ static struct th_slice open_area(struct th_reader *r, struct th_segment *s)
 	}
 	if (s->encrypted) {
 		decrypt(r, s);
+	} else if (s->refers) {
+		put_together(r, s);
 	}
 	if (s->split) {
 		return open_split(r, s);
@@ -301,7 +316,7 @@ static struct th_place place_of(const struct th_segment *s, const uint8_t *at)
 	struct th_place place = {
 		.path = s->path, .offset = s->offset, .packed = s->packed || s->split};
 	size_t inner = (size_t)(at - s->area.p);
-	if (s->packed || s->split || s->encrypted) {
+	if (s->packed || s->split || s->encrypted || s->refers) {
 		place.packed = true;
 		place.inner = (uint32_t)inner;
 	} else {

@@ -145,6 +145,7 @@ static void add_live(struct th_segments *s, const struct th_mapping *m)
 		.stored = area,
 		.raw_bytes = (uint32_t)area.n,
 		.live = true,
+		.refers = h.flags & TH_FILE_REFERS,
 		.encrypted = h.flags & TH_FILE_ENCRYPTED,
 		.path = m->path,
 		.offset = TH_LIVE_HEADER_BYTES};

@@ -23,6 +23,7 @@ struct th_segment {
 	struct th_block block;	     /* its header, when it is not live */
 	uint8_t salt[TH_SALT_BYTES]; /* encrypted, live */
 	bool live;
+	bool refers;		   /* live: frames may refer to others before them */
 	bool skipped;		   /* after a survey: not chosen */
 	struct th_block_told seen; /* of a survey */
 	bool damaged;		   /* already said so */

@@ -139,6 +139,7 @@ static void leave_live(struct th_writer *w)
 {
 	uint8_t *map = w->window.map;
 	w->window.map = NULL;
+	th_again_forget(&w->again, SIZE_MAX);
 	if (map) {
 		munmap(map, w->window.size);
 	}
@@ -148,6 +149,7 @@ static void leave_live(struct th_writer *w)
 static int choose_live_key(struct th_writer *w, struct th_live_header *h)
 {
 	if (!w->encrypted) {
+		h->flags |= TH_FILE_REFERS;
 		return 0;
 	}
 	int r = th_key_salt(h->salt);
@@ -192,6 +194,8 @@ static int create_live(struct th_writer *w, size_t need)
 	w->first_seq = w->next_seq;
 	w->live_size = size;
 	w->tail = TH_LIVE_HEADER_BYTES;
+	w->spared = 0;
+	th_again_forget(&w->again, SIZE_MAX);
 	return 0;
 }
 
@@ -222,7 +226,7 @@ static size_t next_size(const struct th_writer *w, size_t need)
 
 static int extend_live(struct th_writer *w, size_t need)
 {
-	if (w->tail + need > TH_LIVE_MAX) {
+	if (w->tail + w->spared + need > TH_LIVE_MAX) {
 		return -EOVERFLOW;
 	}
 	size_t size = next_size(w, need);
@@ -230,6 +234,7 @@ static int extend_live(struct th_writer *w, size_t need)
 	int r = th_live_slide(w->live_path, w->live_inode, size, w->tail, need, &w->window);
 	if (r == 0) {
 		w->live_size = size;
+		th_again_forget(&w->again, w->window.offset);
 	}
 	return r;
 }
@@ -259,9 +264,12 @@ static int get_room(struct th_writer *w, size_t need)
 	return make_live(w, need);
 }
 
+/* A file never stands for more than TH_LIVE_MAX bytes, since the agent's end waits for its folder.
+ */
 static inline bool has_room(const struct th_writer *w, size_t need)
 {
-	return w->window.map && w->window.offset + w->window.size - w->tail >= need;
+	return w->window.map && w->window.offset + w->window.size - w->tail >= need &&
+		w->tail + w->spared + need <= TH_LIVE_MAX;
 }
 
 static int make_room(struct th_writer *w, size_t need)
@@ -325,18 +333,56 @@ static size_t lay_out_encrypted(struct th_writer *w, uint8_t *at, const struct t
 	return length;
 }
 
-/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
-INLINE void append_frame(
-	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+INLINE void commit_frame(struct th_writer *w, uint8_t *at, size_t length)
 {
-	uint8_t *at = w->window.map + (w->tail - w->window.offset);
-	size_t length = w->encrypted ? lay_out_encrypted(w, at, h, parts, n)
-				     : lay_out(at, h, parts, n);
 	uint32_t crc = th_crc32c(0, at + 8, length - 8);
 	__atomic_store_n(
 		(uint64_t *)(void *)at, th_frame_commit((uint32_t)length, crc), __ATOMIC_RELEASE);
 	w->tail += th_frame_room(length);
 	w->next_seq++;
+}
+
+/* What of a request's body stands in the live file already is not written again. */
+static size_t lay_out_again(
+	struct th_writer *w, uint8_t *at, const struct th_frame_header *h, struct th_slice bytes)
+{
+	struct th_frame_header refers = *h;
+	const uintptr_t file = (uintptr_t)w->window.map - w->window.offset;
+	struct th_again_found found = th_again_find(&w->again, file, h->id, bytes);
+	refers.flags &= (uint8_t)~TH_FRAME_REFERS;
+	struct th_slice rest = {bytes.p + found.n, bytes.n - found.n};
+	size_t length = TH_FRAME_HEADER_BYTES;
+	if (found.n) {
+		refers.flags |= TH_FRAME_REFERS;
+		w->spared += found.n;
+		length += th_again_encode(&found, (uint32_t)bytes.n, at + length);
+	}
+	th_frame_encode(at, &refers);
+	if (rest.n) {
+		memcpy(at + length, rest.p, rest.n);
+	}
+	if (found.body) {
+		th_again_keep(&found, (uint32_t)(w->tail + length), (uint32_t)rest.n);
+	}
+	return length + rest.n;
+}
+
+/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
+INLINE void append_frame(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	uint8_t *at = w->window.map + (w->tail - w->window.offset);
+	size_t length;
+	if (w->encrypted) {
+		length = lay_out_encrypted(w, at, h, parts, n);
+	} else if (h->type == TH_FRAME_REQ_DATA && n == 1 &&
+		(w->again.next || parts->iov_len >= TH_AGAIN_WORTH)) {
+		length = lay_out_again(
+			w, at, h, (struct th_slice){parts->iov_base, parts->iov_len});
+	} else {
+		length = lay_out(at, h, parts, n);
+	}
+	commit_frame(w, at, length);
 }
 
 /* A LOST frame's payload; takes what has been counted. */
@@ -614,6 +660,7 @@ void th_writer_forked(struct th_writer *w)
 		leave_live(w);
 	}
 	w->window = (struct th_live_window){NULL, 0, 0};
+	th_again_forget(&w->again, SIZE_MAX);
 	w->next_seq = w->first_seq = 0;
 	w->live_count = w->live_folded = 0;
 	w->lost_events = w->lost_bytes = w->losses = 0;

@@ -17,6 +17,7 @@
 
 #include "base/lock.h"
 #include "base/siphash.h"
+#include "capture/again.h"
 #include "capture/append.h"
 #include "capture/frame.h"
 #include "capture/key.h"
@@ -50,9 +51,11 @@ struct th_writer {
 	off_t own_end; /* where the capture ends, as long as all of it is of this writer; else 0 */
 	uint8_t *staging; /* encrypted: a frame is put together here, and never in the live file */
 	struct th_live_key live_key;
-	/* From here on not cleared: long texts. */
+	size_t spared; /* bytes of the live file's frames that stand in others before them */
+	/* From here on not cleared: what is long. */
 	char path[TH_CAPTURE_PATH_MAX];
 	char live_path[TH_CAPTURE_PATH_MAX + 64];
+	struct th_again again; /* what requests in the live file's window say */
 };
 
 /* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,

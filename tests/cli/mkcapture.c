@@ -421,6 +421,40 @@ static void large(const char *path)
 	mk_finish_process();
 }
 
+/* A history that goes out with each turn, and a writer that is killed before it folds: its live
+ * file stays, in which the later turns refer to the earlier ones. */
+static void resent(const char *path)
+{
+	static char body[8192];
+	size_t n = (size_t)sprintf(body, "{\"model\":\"m-1\",\"messages\":[");
+	mk_begin_process(path);
+	mk_run(0xee, 0, "");
+	mk_process(0xee, 0xe1, 0, 100, 1, 0, "./agent");
+	mk_conn(&api, 2);
+	for (uint32_t turn = 1; turn <= 4; turn++) {
+		uint64_t ms = 100 * (uint64_t)turn;
+		n += (size_t)sprintf(body + n, "%s{\"role\":\"user\",\"content\":\"turn %u,",
+			turn > 1 ? "," : "", turn);
+		for (unsigned word = 0; word < 150; word++) {
+			n += (size_t)sprintf(body + n, " %x", word * word * 40503u * turn & 0xffff);
+		}
+		n += (size_t)sprintf(body + n, "\"}");
+		char head[200];
+		snprintf(head, sizeof(head),
+			"POST /v1/chat HTTP/1.1\r\nHost: api.example.test\r\nContent-Type: "
+			"application/json\r\nContent-Length: %zu\r\n\r\n",
+			n + 2);
+		memcpy(body + n, "]}", 3);
+		mk_request(turn, 1, 0, ms, head);
+		mk_data(TH_FRAME_REQ_DATA, turn, TH_FRAME_LAST, ms + 1,
+			(struct th_slice){(const uint8_t *)body, n + 2});
+		mk_response(TH_FRAME_RES_HEAD, turn, 0, ms + 20,
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+			"11\r\n\r\n");
+		mk_text(TH_FRAME_RES_DATA, turn, TH_FRAME_LAST, ms + 21, "{\"ok\":true}");
+	}
+}
+
 static void empty(const char *path)
 {
 	mk_begin_process(path);
@@ -432,7 +466,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(const char *path);
 	} kinds[] = {{"all-kinds", all_kinds}, {"empty", empty}, {"ends", ends}, {"large", large},
-		{"many", many}, {"odd", odd}, {"script", mk_script}, {"two-runs", two_runs}};
+		{"many", many}, {"odd", odd}, {"resent", resent}, {"script", mk_script},
+		{"two-runs", two_runs}};
 	const char *key = getenv("TRACEHOOK_KEY_FILE");
 	if (key && th_key_load(key) < 0) {
 		return 64;

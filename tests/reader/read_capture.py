@@ -80,11 +80,11 @@ def demand(condition, where, what):
         raise BadFile("%s: %s" % (where, what))
 
 
-def check_header(data, magic, where, file_id=b""):
+def check_header(data, magic, where, file_id=b"", versions=(1,)):
     """Magic, version, and the checksum at offset 12, taken with itself as zero. A block's covers
     the file id before it: a block of another file is none of this one."""
     demand(data[:8] == magic, where, "magic")
-    demand(struct.unpack_from("<H", data, 8)[0] == 1, where, "version")
+    demand(struct.unpack_from("<H", data, 8)[0] in versions, where, "version")
     stored, = struct.unpack_from("<I", data, 12)
     demand(crc32c(file_id + data[:12] + bytes(4) + data[16:]) == stored, where, "header checksum")
 
@@ -162,6 +162,43 @@ def decrypt_live(header, data, where, keys):
         out += bytes(-len(out) % 8)
         at, number = (at + length + 7) & ~7, number + 1
     return out
+
+
+# ---- what stands there already ----
+
+def refers_to(data, before, payload, where):
+    """The payload of a frame that refers; `before` is where that stands in the live file."""
+    count, size = struct.unpack_from("<II", payload)
+    demand(count > 0 and 8 + 12 * count <= len(payload) and size <= 262144, where, "references")
+    at, out = 8 + 12 * count, b""
+    for i in range(count):
+        own, offset, length = struct.unpack_from("<III", payload, 8 + 12 * i)
+        demand(length > 0 and LIVE_HEADER <= offset and offset + length <= before and
+               at + own <= len(payload), where, "a reference")
+        out += payload[at:at + own] + data[offset:offset + length]
+        at += own
+    out += payload[at:]
+    demand(len(out) == size, where, "size of what is referred to")
+    return out
+
+
+def read_live(data, where, keys=None):
+    """The frames of a live file."""
+    check_header(data[:LIVE_HEADER], LIVE_MAGIC, where, versions=(1, 2))
+    writer, first = struct.unpack_from("<QQ", data, 16)
+    area, at = data[LIVE_HEADER:], LIVE_HEADER
+    if data[10] & 1:
+        area = decrypt_live(data[:LIVE_HEADER], area, where, keys)
+    for frame in read_frames(area, writer, first, where):
+        stands = at
+        at += len(frame.whole)
+        if data[8] == 2 and frame.type == "REQ_DATA" and frame.flags & 128:
+            payload = refers_to(data, stands, frame.payload, "%s, frame at %d" % (where, stands))
+            rest = bytes([frame.whole[8], frame.flags & 127]) + frame.whole[10:24] + payload
+            frame.flags, frame.payload = frame.flags & 127, payload
+            frame.whole = struct.pack("<II", 8 + len(rest), crc32c(rest)) + rest
+            frame.whole += bytes(-len(frame.whole) % 8)
+        yield frame
 
 
 # ---- split blocks ----
@@ -306,12 +343,7 @@ def read_file(path):
     for live in sorted(glob.glob(glob.escape(path) + "-live*")):
         with open(live, "rb") as f:
             data = f.read()
-        check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
-        writer, first = struct.unpack_from("<QQ", data, 16)
-        area = data[LIVE_HEADER:]
-        if data[10] & 1:
-            area = decrypt_live(data[:LIVE_HEADER], area, live, keys)
-        yield from read_frames(area, writer, first, live)
+        yield from read_live(data, live, keys)
 
 
 def read_all(path):
@@ -435,9 +467,7 @@ def read_lenient(path):
             data = f.read()
         born = any(data[:8]) or any(data[LIVE_HEADER:LIVE_HEADER + 8])
         if born and data[72:88] == file_id:
-            check_header(data[:LIVE_HEADER], LIVE_MAGIC, live)
-            found += until_bad(read_frames(data[LIVE_HEADER:],
-                                           *struct.unpack_from("<QQ", data, 16), live))
+            found += until_bad(read_live(data, live))
     for frame in found:
         writers.setdefault(frame.writer, {})[frame.number] = frame
     return [frames[n] for frames in writers.values() for n in sorted(frames)], damage

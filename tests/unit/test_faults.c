@@ -125,12 +125,28 @@ long th_sys_faulty(long n, long a, long b, long c, long d, long e, long f)
 static struct th_writer w;
 static bool taken[PUTS + 2];
 
+/* Every third one is what was said before, so that frames refer (again.h). */
+static bool is_said_again(uint32_t id)
+{
+	return id % 3 == 2;
+}
+
+static uint8_t type_of(uint32_t id)
+{
+	return is_said_again(id) ? TH_FRAME_REQ_DATA : TYPE;
+}
+
+static uint8_t byte_of(uint32_t id)
+{
+	return is_said_again(id) ? 'a' : (uint8_t)id;
+}
+
 static int put(uint32_t id, size_t n, bool direct)
 {
 	static uint8_t bytes[PUT_BYTES];
-	memset(bytes, (int)id, sizeof(bytes));
+	memset(bytes, byte_of(id), sizeof(bytes));
 	struct iovec part = {bytes, n};
-	return (direct ? th_writer_put_direct : th_writer_put)(&w, TYPE, 0, id, 1, &part, 1);
+	return (direct ? th_writer_put_direct : th_writer_put)(&w, type_of(id), 0, id, 1, &part, 1);
 }
 
 /* False: the writer did not begin. */
@@ -157,6 +173,16 @@ struct seen {
 	size_t damage;
 };
 
+static bool is_as_put(const struct th_frame *f)
+{
+	for (size_t i = 0; i < f->payload.n; i++) {
+		if (f->payload.p[i] != byte_of(f->id)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static struct seen look(void)
 {
 	struct seen s = {0};
@@ -167,7 +193,8 @@ static struct seen look(void)
 		struct th_in in = {f.payload.p, f.payload.n, false};
 		if (f.type == TH_FRAME_LOST) {
 			s.lost += th_in_u64(&in);
-		} else if (f.type == TYPE && f.id <= PUTS + 1) {
+		} else if (f.id <= PUTS + 1 && f.type == type_of(f.id)) {
+			cr_assert(is_as_put(&f), "frame %u", f.id);
 			s.times[f.id]++;
 		}
 	}
@@ -192,6 +219,9 @@ static void check(const char *about)
 	cr_assert_eq(s.damage, 0, "%s: call %d, fault %d", about, tried, fault);
 	if (fault == INTERRUPTED || fault == SHORT || fault == NO_PREALLOCATION || fault == NONE) {
 		cr_assert_eq(refused, 0, "%s: call %d, fault %d", about, tried, fault);
+	}
+	if (fault == NONE) {
+		cr_assert_eq(scratch_files(), 1, "%s: call %d: all is folded", about, tried);
 	}
 }
 

@@ -1,7 +1,7 @@
 # Captures that earlier versions wrote: they are read as they were then, also by the second reader.
 golden=$cases/../../golden
 reader=$cases/../../reader/read_capture.py
-cp "$golden"/v1* .
+cp "$golden"/v[12]* .
 chmod 600 v1.key
 for made in v1-plain v1-encrypted v1-split; do
 	echo "## $made"
@@ -30,3 +30,10 @@ tracehook dump --json v1-ends.thc | jq -c 'select(.kind != "process") | [.kind, 
 "$reader" annotations v1-ends.thc | jq -c '[.name, .score, .label]'
 "$reader" frames v1-ends.thc | jq -r .type | sort | uniq -c | sed 's/^ *//'
 "$reader" verify v1-ends.thc | jq -c '[.trace_id[:4], .frames, .writers, .hash[:16]]'
+echo "## v2-live"
+tracehook dump --json v2-live.thc | jq -r 'select(.kind == "exchange") | .request_body' | sha256sum
+"$reader" exchanges v2-live.thc | jq -r .request_wire | while read -r body; do
+	base64 -d <<<"$body"
+	echo
+done | sha256sum
+"$reader" exchanges v2-live.thc | jq -c '[.method, .target, .response_status]'
