@@ -8,16 +8,25 @@ start_double
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem \
 	-out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-port=$(/usr/bin/python3 -c '
-import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-nghttpx --no-http2-cipher-block-list --workers=1 "--frontend=127.0.0.1,$port" \
-	"--backend=127.0.0.1,$DOUBLE_HTTP" --errorlog-file=nghttpx.log --accesslog-file=/dev/null \
-	key.pem cert.pem &
-proxy=$!
-trap 'kill $proxy; finish' EXIT
 export SSL_CERT_FILE=$scratch/cert.pem
-base=https://localhost:$port
-curl -sS -o /dev/null --retry 20 --retry-connrefused --retry-delay 1 "$base/v1/models" || {
+
+# Another test may take the free port before nghttpx does; then it ends.
+start_proxy() {
+	port=$(/usr/bin/python3 -c '
+import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	nghttpx --no-http2-cipher-block-list --workers=1 "--frontend=127.0.0.1,$port" \
+		"--backend=127.0.0.1,$DOUBLE_HTTP" --errorlog-file=nghttpx.log \
+		--accesslog-file=/dev/null key.pem cert.pem &
+	proxy=$!
+	base=https://localhost:$port
+	while kill -0 "$proxy" 2>/dev/null; do
+		curl -sS -o /dev/null "$base/v1/models" 2>/dev/null && return
+		sleep 0.1
+	done
+	return 1
+}
+trap 'kill $proxy 2>/dev/null; finish' EXIT
+start_proxy || start_proxy || start_proxy || {
 	not_ok "nghttpx starts" "$(cat nghttpx.log)"
 	exit 1
 }
