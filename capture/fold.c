@@ -208,7 +208,8 @@ static struct th_slice sound_frames(struct th_slice area, bool *ret_refer)
 		*ret_refer |= th_frame_refers(&h);
 		at += th_frame_room(h.length);
 		if (at - let_go >= STEP) {
-			th_split_let_go((struct th_slice){area.p + let_go, at - let_go});
+			/* What was read since brought some of the pages before it back. */
+			th_split_let_go((struct th_slice){area.p, at});
 			let_go = at;
 		}
 	}

@@ -7,19 +7,26 @@
 
 #define STEP (256u << 10) /* bytes that are made at once */
 
-/* Steps over a frame of the file; its pages are let go of now and then. */
-static bool step(struct th_slice *frames, size_t *seen, struct th_frame_header *ret_header)
+/* Frames of the file on the way. Its pages are let go of now and then, from the first one on: what
+ * is read next brings some before it back. */
+struct walk {
+	const uint8_t *from;
+	struct th_slice left;
+	size_t seen; /* since the last time */
+};
+
+static bool step(struct walk *w, struct th_frame_header *ret_header)
 {
-	if (!th_frame_step(*frames, ret_header)) {
+	if (!th_frame_step(w->left, ret_header)) {
 		return false;
 	}
 	size_t room = th_frame_room(ret_header->length);
-	frames->p += room;
-	frames->n -= room;
-	*seen += room;
-	if (*seen >= STEP) {
-		th_split_let_go((struct th_slice){frames->p - *seen, *seen});
-		*seen = 0;
+	w->left.p += room;
+	w->left.n -= room;
+	w->seen += room;
+	if (w->seen >= STEP) {
+		th_split_let_go((struct th_slice){w->from, (size_t)(w->left.p - w->from)});
+		w->seen = 0;
 	}
 	return true;
 }
@@ -50,8 +57,9 @@ static void decrypt(struct th_live_feed *f, uint8_t *to)
 	struct th_slice few = first_frames(f->next.stored, STEP);
 	size_t n = th_live_key_open_all(&f->key, f->next.seq, few, to, &count, &whole);
 	f->feed.failed = !whole;
-	th_split_let_go(few);
 	pass(f, few.n, count, n);
+	const uint8_t *from = f->begin.stored.p;
+	th_split_let_go((struct th_slice){from, (size_t)(f->next.stored.p - from)});
 }
 
 static void put_together(struct th_live_feed *f, uint8_t *to)
@@ -83,8 +91,9 @@ static const uint8_t *fill(void *with, const uint8_t *at)
 static size_t plain_size(struct th_slice stored)
 {
 	struct th_frame_header h;
-	size_t n = 0, seen = 0;
-	while (step(&stored, &seen, &h)) {
+	struct walk w = {stored.p, stored};
+	size_t n = 0;
+	while (step(&w, &h)) {
 		if (h.length < TH_FRAME_HEADER_BYTES + TH_GCM_TAG_BYTES) {
 			return 0;
 		}
@@ -150,10 +159,11 @@ struct th_slice th_live_feed_rest(const struct th_live_feed *f)
 void th_live_feed_taken(struct th_live_feed *f, uint32_t count, size_t bytes)
 {
 	struct th_frame_header h;
-	size_t seen = 0;
+	struct walk w = {f->begin.stored.p, f->begin.stored};
 	f->begin.seq += count;
-	while (count > 0 && step(&f->begin.stored, &seen, &h)) {
+	while (count > 0 && step(&w, &h)) {
 		count--;
 	}
+	f->begin.stored = w.left;
 	f->block += bytes;
 }
