@@ -15,6 +15,7 @@
 #include "capture/torn.h"
 
 #define ARRAY_FIRST 16
+#define SUMMED_MAX 8 /* times that a file is looked at as payloads of blocks */
 
 void *th_array_room(void *array, size_t n, size_t size)
 {
@@ -248,8 +249,15 @@ static bool leads_on(const struct th_segments *s, struct th_slice rest, size_t a
 			th_block_decode(rest.p + at, s->header.file_id, &b) == 0);
 }
 
+/* Blocks that stand in each other take time by the square of their number. Where a file is merely
+ * damaged, no byte of it is looked at more than twice. */
+static bool is_tangled(const struct th_segments *s, const struct th_mapping *m)
+{
+	return s->summed / SUMMED_MAX > m->n;
+}
+
 static const char *block_fault(
-	const struct th_segments *s, const struct th_block *b, struct th_slice rest)
+	struct th_segments *s, const struct th_block *b, struct th_slice rest)
 {
 	if (b->stored_bytes > TH_BLOCK_MAX || b->raw_bytes > TH_BLOCK_MAX) {
 		return "a block is larger than the format allows";
@@ -258,6 +266,7 @@ static const char *block_fault(
 		return "a block is cut short";
 	}
 	bool later = s->outline && b->type == TH_BLOCK_FRAMES && leads_on(s, rest, b->stored_bytes);
+	s->summed += later ? 0 : b->stored_bytes;
 	if (!later && th_crc32c(0, rest.p, b->stored_bytes) != b->crc) {
 		return "the checksum of a block does not hold";
 	}
@@ -346,6 +355,12 @@ static void scan_blocks(struct th_segments *s, const struct th_mapping *m)
 	size_t at = TH_FILE_HEADER_BYTES;
 	while (at < m->n && !s->no_memory) {
 		struct th_block b;
+		if (is_tangled(s, m)) {
+			th_segments_damage(s, m->path, at,
+				"from here on too many blocks stand in each other, and none of "
+				"them was read");
+			return;
+		}
 		int r = -EINVAL;
 		if (m->n - at >= TH_BLOCK_HEADER_BYTES) {
 			r = th_block_decode(m->p + at, s->header.file_id, &b);

@@ -54,6 +54,7 @@ struct th_segments {
 	size_t n_extras;
 	uint8_t **owned; /* payloads of extras that were encrypted */
 	size_t n_owned;
+	uint64_t summed; /* bytes of payloads whose checksums were looked at */
 	bool no_memory;
 	bool chosen;  /* parts were: the others are skipped */
 	bool outline; /* payloads are not looked at before they are opened */

@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
-"""Makes a small capture whose blocks decompress to 64 MiB each: bomb.py CAPTURE TO KIND…
+"""Makes a small capture whose blocks decompress to 64 MiB each, or one that takes long to read:
+bomb.py CAPTURE TO KIND…
 
 TO becomes CAPTURE with a block of each KIND behind it, every checksum of the file's own right:
 zeros (no frame), crumb (one frame, then zeros), spoilt (one frame, its checksum wrong), split (what
 should be split frames is zeros), tiny (frames without payload, their checksums wrong), sound (256
-frames as large as a writer makes them)."""
+frames as large as a writer makes them). tangled: 2,000 headers of blocks, each of which says that
+all the others are its payload."""
 
 import os
 import struct
@@ -49,11 +51,26 @@ def block(file_id, first, made):
     return bytes(header) + payload
 
 
+def tangled(file_id):
+    out, count = b"", 2000
+    for i in range(count):
+        size = (count - i - 1) * reader.BLOCK_HEADER
+        header = bytearray(reader.BLOCK_MAGIC + struct.pack(
+            "<HBBIQQIIII", 1, 1, 0, 0, WRITER, i, 1, size, size, 1))
+        header += bytes(reader.BLOCK_HEADER - len(header))
+        struct.pack_into("<I", header, 12, reader.crc32c(file_id + header))
+        out += bytes(header)
+    return out
+
+
 def main():
     with open(sys.argv[1], "rb") as f:
         data = f.read()
     made, first = {}, 0
     for kind in sys.argv[3:]:
+        if kind == "tangled":
+            data += tangled(data[16:32])
+            continue
         if kind not in made:
             raw, count, flags = frames_of(kind)
             packed = subprocess.run(["zstd", "-cq"], input=raw, check=True,

@@ -16,3 +16,8 @@ if mib > 400:
     print("takes", mib, "MiB")
 P
 done
+echo "## blocks in blocks"
+"$cases/../bomb.py" two.thc tangled.thc tangled
+for command in list dump verify; do
+	says tracehook $command tangled.thc | grep -E 'stand in|exit'
+done
