@@ -145,24 +145,6 @@ const char *th_coverage_why(const struct th_connection *c)
 					  : "not HTTP: bytes counted, not recorded";
 }
 
-/* exec replaces the process without a word; its pid then begins anew, or the last thing it said is
- * that it left. */
-bool th_coverage_was_replaced(const struct th_run *run, const struct th_process *p)
-{
-	for (size_t i = 0; i < run->n_departures; i++) {
-		if (run->departures[i]->process == p && run->departures[i]->replaced) {
-			return true;
-		}
-	}
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct th_process *q = run->processes[i];
-		if (q != p && q->pid == p->pid && q->how_began == 2 && q->began >= p->began) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_unparsed(const struct th_message *m)
 {
 	return m->finished && m->end == TH_END_UNPARSED;
@@ -190,7 +172,7 @@ struct th_coverage th_coverage_of(const struct th_run *run)
 	}
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct th_process *p = run->processes[i];
-		c.cut_short += !p->ended_well && !th_coverage_was_replaced(run, p);
+		c.cut_short += !p->ended_well && !p->replaced;
 		c.lost_events += p->lost_events;
 		c.lost_bytes += p->lost_bytes;
 	}

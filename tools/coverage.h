@@ -38,7 +38,4 @@ bool th_coverage_in_part(const struct th_connection *c);
 /* Why a connection of that list was not decoded: one clause, static text. */
 const char *th_coverage_why(const struct th_connection *c);
 
-/* Did the process become another program by exec? It then has no end of its own. */
-bool th_coverage_was_replaced(const struct th_run *run, const struct th_process *p);
-
 #endif

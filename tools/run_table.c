@@ -195,7 +195,7 @@ static void print_process(
 	FILE *out, const struct th_run *run, const struct th_process *p, unsigned width)
 {
 	th_auto_free char *name = th_text_line(th_span_process_name(p));
-	bool gone = !p->ended_well && !th_coverage_was_replaced(run, p);
+	bool gone = !p->ended_well && !p->replaced;
 	print_cut(out, width,
 		th_tool_format("  process %s  pid %u  %s%s", p->lane, p->pid, name,
 			gone ? "  (its end was not seen)" : ""));
@@ -220,16 +220,34 @@ static const struct th_process *process_of(const struct th_event *e)
 	}
 }
 
+static int by_address(const void *pa, const void *pb)
+{
+	const uintptr_t a = (uintptr_t) * (const void *const *)pa,
+			b = (uintptr_t) * (const void *const *)pb;
+	return a < b ? -1 : a > b;
+}
+
+/* Whose events those are, to be searched; NULL among them. The caller frees. */
+static const struct th_process **talkers_of(const struct th_event *events, size_t n)
+{
+	const struct th_process **talkers = th_tool_alloc((n + 1) * sizeof(*talkers));
+	for (size_t i = 0; i < n; i++) {
+		talkers[i] = process_of(&events[i]);
+	}
+	qsort(talkers, n, sizeof(*talkers), by_address);
+	return talkers;
+}
+
 /* The root, and those whose lane stands in a row. A shell's many helpers would only hide them. */
 static void print_processes(FILE *out, const struct th_run *run, const struct th_event *events,
 	size_t n_events, unsigned width)
 {
 	size_t quiet = 0;
+	th_auto_free const struct th_process **talkers = talkers_of(events, n_events);
 	for (size_t i = 0; i < run->n_processes; i++) {
-		bool shown = i == 0 || run->processes[i]->lost_events;
-		for (size_t e = 0; e < n_events && !shown; e++) {
-			shown = process_of(&events[e]) == run->processes[i];
-		}
+		bool shown = i == 0 || run->processes[i]->lost_events ||
+			bsearch(&run->processes[i], talkers, n_events, sizeof(*talkers),
+				by_address);
 		if (shown) {
 			print_process(out, run, run->processes[i], width);
 		}

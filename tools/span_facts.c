@@ -23,7 +23,7 @@ static char *copy(struct th_slice s)
 static void of_process(
 	struct th_span_facts *f, const struct th_run *run, const struct th_process *p)
 {
-	bool gone = !p->ended_well && !th_coverage_was_replaced(run, p);
+	bool gone = !p->ended_well && !p->replaced;
 	f->process = p;
 	f->types = 1u << TH_TYPE_PROCESS | 1u << TH_TYPE_STATE_TRANSITION;
 	f->type = "PROCESS";

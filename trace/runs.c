@@ -9,17 +9,26 @@
 #include <string.h>
 
 #include "trace/annotations.h"
+#include "trace/succession.h"
 
 struct member {
 	struct th_collected *c;
 	struct member *parent;
 	struct member *owner; /* of a relay: on whose behalf it wrote; else NULL */
+	struct member *above; /* on the way to the top; NULL: it is the top */
 	struct th_run *run;
 };
 
 static int order(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
+}
+
+static void sort(void *array, size_t n, int (*compare)(const void *, const void *))
+{
+	if (n > 1) {
+		qsort(array, n, sizeof(void *), compare);
+	}
 }
 
 /* ---- who belongs to whom ---- */
@@ -72,15 +81,15 @@ static bool is_root(const struct member *m)
 	return m->c->has_run || m->c->process.how_began == 1;
 }
 
-/* Would `child` become its own ancestor? Only in a file that was tampered with. */
-static bool is_ancestor(const struct member *child, const struct member *parent)
+/* The member without a parent from which it descends; the way is shorter for who comes next, since
+ * a file can say that each process is the child of the one before. */
+static struct member *top_of(struct member *m)
 {
-	for (; parent; parent = parent->parent) {
-		if (parent == child) {
-			return true;
-		}
+	while (m->above) {
+		m->above = m->above->above ? m->above->above : m->above;
+		m = m->above;
 	}
-	return false;
+	return m;
 }
 
 static void find_parents(struct member *members, struct member **sorted, size_t n)
@@ -92,8 +101,9 @@ static void find_parents(struct member *members, struct member **sorted, size_t 
 		}
 		struct member *p = find_member(
 			sorted, n, m->c->trace_id, m->c->process.parent_span_id);
-		if (p && !is_ancestor(m, p)) {
-			m->parent = p;
+		/* It becomes its own ancestor only in a file that was tampered with. */
+		if (p && top_of(p) != m) {
+			m->parent = m->above = p;
 			m->c->process.parent = &p->c->process;
 		}
 	}
@@ -153,26 +163,69 @@ static struct th_run *add_run(struct th_arena *a, struct th_trace *t, const stru
 	return run;
 }
 
-/* The latest run of that trace that had begun by then, else its first one. */
-static struct th_run *run_by_trace(const struct th_trace *t, const struct th_collected *c)
+static int by_trace(const void *pa, const void *pb)
 {
-	struct th_run *found = NULL;
-	for (size_t i = 0; i < t->n_runs; i++) {
-		struct th_run *run = t->runs[i];
-		bool same = memcmp(run->trace_id, c->trace_id, sizeof(run->trace_id)) == 0;
-		if (same && (!found || run->began <= c->process.began)) {
-			found = run;
-		}
-	}
-	return found;
+	const struct th_run *a = *(struct th_run *const *)pa, *b = *(struct th_run *const *)pb;
+	int o = memcmp(a->trace_id, b->trace_id, sizeof(a->trace_id));
+	return o ? o : order(a->began, b->began);
 }
 
-static const struct member *top_of(const struct member *m)
+/* The latest run of that trace that had begun by then, else its first one; NULL: there is none.
+ * `runs` are sorted. */
+static struct th_run *run_by_trace(
+	struct th_run **runs, size_t n, const uint8_t *trace_id, uint64_t began)
 {
-	while (m->parent) {
-		m = m->parent;
+	size_t from = 0, to = n;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int o = memcmp(runs[middle]->trace_id, trace_id, TH_TRACE_ID_BYTES);
+		bool before = o < 0 || (o == 0 && runs[middle]->began <= began);
+		from = before ? middle + 1 : from;
+		to = before ? to : middle;
 	}
-	return m;
+	for (size_t i = from ? from - 1 : 0; i < n && i <= from; i++) {
+		if (memcmp(runs[i]->trace_id, trace_id, TH_TRACE_ID_BYTES) == 0) {
+			return runs[i];
+		}
+	}
+	return NULL;
+}
+
+static int by_trace_and_start(const void *pa, const void *pb)
+{
+	const struct member *a = *(struct member *const *)pa, *b = *(struct member *const *)pb;
+	int o = memcmp(a->c->trace_id, b->c->trace_id, TH_TRACE_ID_BYTES);
+	return o ? o : a < b ? -1 : a > b;
+}
+
+/* Those that have only a trace id: all of one trace of which there is no run are one. */
+static void assign_orphans(struct th_arena *a, struct th_trace *t, struct member *members, size_t n)
+{
+	size_t n_runs = t->n_runs, orphans = 0;
+	struct th_run **runs = th_arena_alloc(a, (n_runs + 1) * sizeof(*runs));
+	struct member **all = th_arena_alloc(a, n * sizeof(*all));
+	if (!runs || !all) {
+		return;
+	}
+	if (n_runs) {
+		memcpy(runs, t->runs, n_runs * sizeof(*runs));
+	}
+	sort(runs, n_runs, by_trace);
+	for (size_t i = 0; i < n; i++) {
+		if (!members[i].owner && !members[i].parent && !members[i].run) {
+			all[orphans++] = &members[i];
+		}
+	}
+	sort(all, orphans, by_trace_and_start);
+	for (size_t i = 0; i < orphans && !a->failed; i++) {
+		const struct th_collected *c = all[i]->c;
+		bool same = i > 0 &&
+			memcmp(all[i - 1]->c->trace_id, c->trace_id, TH_TRACE_ID_BYTES) == 0;
+		all[i]->run = run_by_trace(runs, n_runs, c->trace_id, c->process.began);
+		if (!all[i]->run) {
+			all[i]->run = same ? all[i - 1]->run : add_run(a, t, c);
+		}
+	}
 }
 
 static bool add_relay(struct th_arena *a, struct th_run *run, struct th_process *p)
@@ -211,13 +264,7 @@ static void assign_runs(struct th_arena *a, struct th_trace *t, struct member *m
 			members[i].run = add_run(a, t, members[i].c);
 		}
 	}
-	for (size_t i = 0; i < n && !a->failed; i++) {
-		struct member *m = &members[i];
-		if (!m->owner && !m->parent && !m->run) {
-			m->run = run_by_trace(t, m->c);
-			m->run = m->run ? m->run : add_run(a, t, m->c);
-		}
-	}
+	assign_orphans(a, t, members, n);
 	for (int roots = 1; roots >= 0; roots--) {
 		for (size_t i = 0; i < n && !a->failed; i++) {
 			if (is_root(&members[i]) == roots && !members[i].owner) {
@@ -336,40 +383,12 @@ static int departure_order(const void *pa, const void *pb)
 	return o ? o : a < b ? -1 : a > b;
 }
 
-static void sort(void *array, size_t n, int (*compare)(const void *, const void *))
-{
-	if (n > 1) {
-		qsort(array, n, sizeof(void *), compare);
-	}
-}
-
 static bool is_cut(const struct th_exchange *x)
 {
 	return !x->process->ended_well && !(x->request.finished && x->response.finished);
 }
 
-/* The program that exec put in a process's place; NULL: none, or one that was not recorded. */
-static const struct th_process *successor(const struct th_run *run, const struct th_process *p)
-{
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct th_process *q = run->processes[i];
-		if (q->parent == p && q->pid == p->pid && q->began >= p->began) {
-			return q;
-		}
-	}
-	return NULL;
-}
-
-static bool has_ended(const struct th_run *run)
-{
-	const struct th_process *p = run->processes[0];
-	for (size_t i = 0; p && !p->ended_well && i < run->n_processes; i++) {
-		p = successor(run, p);
-	}
-	return p && p->ended_well;
-}
-
-static void sort_contents(struct th_run *run)
+static void sort_contents(struct th_arena *a, struct th_run *run)
 {
 	sort(run->connections, run->n_connections, connection_order);
 	sort(run->exchanges, run->n_exchanges, exchange_order);
@@ -377,7 +396,7 @@ static void sort_contents(struct th_run *run)
 	sort(run->dns, run->n_dns, dns_order);
 	sort(run->transfers, run->n_transfers, transfer_order);
 	sort(run->departures, run->n_departures, departure_order);
-	run->end = has_ended(run) ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
+	run->end = th_succession_find(a, run) ? TH_RUN_ENDED : TH_RUN_END_UNSEEN;
 	for (size_t i = 0; i < run->n_exchanges; i++) {
 		run->exchanges[i]->order = i;
 		run->end = is_cut(run->exchanges[i]) ? TH_RUN_CUT : run->end;
@@ -398,7 +417,7 @@ static void fill_runs(struct th_arena *a, struct th_trace *t, struct member *mem
 		fill(members[i].c->process.run, members[i].c);
 	}
 	for (size_t i = 0; i < t->n_runs; i++) {
-		sort_contents(t->runs[i]);
+		sort_contents(a, t->runs[i]);
 	}
 }
 
@@ -429,19 +448,17 @@ static void name_lane(struct th_process *p)
 	snprintf(p->lane, sizeof(p->lane), "%.50s.%u", p->parent->lane, p->ordinal);
 }
 
-/* Parents before children, however the file orders them; no recursion on the file's say. */
-static void name_lanes(struct th_run *run)
+/* Parents before children, however the file orders them; no recursion on the file's say. `way` has
+ * room for all of them. */
+static void name_lanes(struct th_run *run, struct th_process **way)
 {
-	bool again = true;
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < run->n_processes; i++) {
-			struct th_process *p = run->processes[i];
-			if (p->parent && !p->parent->lane[0]) {
-				again = true;
-			} else {
-				name_lane(p);
-			}
+	for (size_t i = 0; i < run->n_processes; i++) {
+		size_t n = 0;
+		for (struct th_process *p = run->processes[i]; p && !p->lane[0]; p = p->parent) {
+			way[n++] = p;
+		}
+		while (n > 0) {
+			name_lane(way[--n]);
 		}
 	}
 }
@@ -450,7 +467,9 @@ static void name_lanes(struct th_run *run)
 static void number_lanes(struct th_arena *a, struct th_run *run)
 {
 	struct sibling *s = th_arena_alloc(a, run->n_processes * sizeof(*s));
-	if (!s) {
+	struct th_process **way = th_arena_alloc(
+		a, (run->n_processes + run->n_relays) * sizeof(*way));
+	if (!s || !way) {
 		return;
 	}
 	for (size_t i = 0; i < run->n_processes; i++) {
@@ -461,7 +480,7 @@ static void number_lanes(struct th_arena *a, struct th_run *run)
 		bool first = i == 0 || s[i - 1].process->parent != s[i].process->parent;
 		s[i].process->ordinal = first ? 0 : s[i - 1].process->ordinal + 1;
 	}
-	name_lanes(run);
+	name_lanes(run, way);
 }
 
 /* ---- together ---- */

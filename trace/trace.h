@@ -180,6 +180,7 @@ struct th_process {
 	struct th_slice exe, argv0, cwd;
 	uint64_t began, ended;
 	bool ended_well;
+	bool replaced; /* by another program (exec): what it says itself, or its pid begins anew */
 	uint64_t lost_events, lost_bytes;
 	struct th_slice *kept; /* payloads of KEPT frames (capture/kept.h) */
 	size_t n_kept;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/succession.h"
+
 /* Runs are put together by hand: the function looks at connections and processes only. */
 static struct th_process root, other;
 
@@ -92,6 +94,15 @@ Test(coverage, other_protocols_and_failures)
 	cr_assert_eq(opaque(list, 0, NULL), 0);
 }
 
+/* With what the trace tells of which process became another one. */
+static struct th_coverage coverage_of(struct th_run *run)
+{
+	struct th_arena arena = {0};
+	th_succession_find(&arena, run);
+	th_arena_finish(&arena);
+	return th_coverage_of(run);
+}
+
 Test(coverage, programs_without_the_library_are_a_gap)
 {
 	struct th_process a = {.pid = 1, .began = 10}, b = {.pid = 2, .began = 11};
@@ -102,7 +113,7 @@ Test(coverage, programs_without_the_library_are_a_gap)
 	struct th_departure *departures[] = {&beside, &instead};
 	struct th_run run = {
 		.processes = list, .n_processes = 2, .departures = departures, .n_departures = 2};
-	struct th_coverage seen = th_coverage_of(&run);
+	struct th_coverage seen = coverage_of(&run);
 	cr_assert_eq(seen.left, 2);
 	cr_assert_not(th_coverage_whole(&seen));
 	cr_assert_eq(seen.cut_short, 1, "b became another program, a was cut short");
@@ -114,12 +125,12 @@ Test(coverage, processes_cut_short_are_told_from_those_replaced_by_exec)
 	struct th_process c = {.pid = 2, .began = 10, .ended_well = true, .lost_events = 3};
 	struct th_process *list[] = {&a, &b, &c};
 	struct th_run run = {.processes = list, .n_processes = 3};
-	struct th_coverage seen = th_coverage_of(&run);
+	struct th_coverage seen = coverage_of(&run);
 	cr_assert_eq(seen.cut_short, 1, "b was cut short, a became b");
 	cr_assert_eq(seen.lost_events, 3);
 	cr_assert_not(th_coverage_whole(&seen), "lost events are a gap");
 	c.lost_events = 0;
-	seen = th_coverage_of(&run);
+	seen = coverage_of(&run);
 	cr_assert(th_coverage_whole(&seen), "a killed process is none");
 }
 
