@@ -660,6 +660,11 @@ const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_
 	return r->segments.damage;
 }
 
+size_t th_reader_rewritten(const struct th_reader *r)
+{
+	return r->segments.n_rewritten;
+}
+
 const uint8_t *th_reader_key(const struct th_reader *r)
 {
 	return r->segments.header.key;

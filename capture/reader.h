@@ -96,6 +96,9 @@ const struct th_extra *th_reader_extras(const struct th_reader *r, size_t *ret_c
 /* Spoilt frames found so far (all of them once th_reader_next() was false). */
 const struct th_spoilt *th_reader_spoilt(const struct th_reader *r, size_t *ret_count);
 
+/* Torn blocks that are passed over, since all that they were to hold was written again (torn.h). */
+size_t th_reader_rewritten(const struct th_reader *r);
+
 /* Damage found so far (all of it once th_reader_next() was false). Owned by the reader. */
 const struct th_damage *th_reader_damage(const struct th_reader *r, size_t *ret_count);
 

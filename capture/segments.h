@@ -50,6 +50,7 @@ struct th_segments {
 	size_t n_maps;
 	struct th_damage *damage;
 	size_t n_damage;
+	size_t n_rewritten;	 /* torn blocks that are passed over: torn.h */
 	struct th_extra *extras; /* sound blocks that hold no frames, in the file's order */
 	size_t n_extras;
 	uint8_t **owned; /* payloads of extras that were encrypted */

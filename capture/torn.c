@@ -61,6 +61,7 @@ void th_torn_drop(struct th_segments *s)
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->at[i].torn && looked < TORN_MAX && drop[looked++]) {
 			forget_damage(s, &s->at[i]);
+			s->n_rewritten++;
 		} else {
 			s->at[n++] = s->at[i];
 		}

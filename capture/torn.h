@@ -5,7 +5,8 @@
 
 #include "capture/segments.h"
 
-/* Takes those out of `s`, and the damage that they were noted as. The segments are sorted. */
+/* Takes those out of `s`, and the damage that they were noted as, and counts them. The segments are
+ * sorted. */
 void th_torn_drop(struct th_segments *s);
 
 #endif

@@ -58,10 +58,10 @@ struct th_writer {
 	struct th_again again; /* what requests in the live file's window say */
 };
 
-/* Opens (creating it with its header when it is missing or empty) the capture at absolute `path`,
- * reads its redaction key, closes it again. Returns 0 or a negative errno: -EINVAL not a capture,
- * -ENOTSUP a capture of a newer version, -ENAMETOOLONG, what th_key_why() explains. On failure the
- * writer stays closed. */
+/* `w`: zeroed, or a writer before. Opens (creating it with its header when it is missing or empty)
+ * the capture at absolute `path`, reads its redaction key, closes it again. Returns 0 or a negative
+ * errno: -EINVAL not a capture, -ENOTSUP a capture of a newer version, -ENAMETOOLONG, what
+ * th_key_why() explains. On failure the writer stays closed. */
 int th_writer_init(struct th_writer *w, const char *path);
 
 /* The same, and leaves the capture open for what is put directly: one that is opened for each

@@ -70,6 +70,11 @@ static int print(const struct verify_options *o, const char *path, const struct 
 	if (o->json) {
 		th_verify_file_json(stdout, v, path);
 	}
+	size_t rewritten = th_reader_rewritten(v->trace->reader);
+	if (rewritten) {
+		th_tool_error("%s: %zu torn %s passed over, all of whose frames were written again",
+			path, rewritten, rewritten == 1 ? "block is" : "blocks are");
+	}
 	if (v->bad_seals) {
 		th_tool_error("%s: a seal or signature at offset %" PRIu64 " cannot be read", path,
 			v->first_bad);

@@ -347,6 +347,7 @@ void th_verify_file_json(FILE *out, const struct th_verify *v, const char *path)
 		v->n && count_results(v, TH_VERIFY_INTACT) == v->n && !v->trace->n_damage &&
 			!v->bad_seals);
 	th_jout_put_u64(&j, "unreadable_seals", v->bad_seals);
+	th_jout_put_u64(&j, "rewritten_blocks", th_reader_rewritten(v->trace->reader));
 	json_damage(&j, v->trace);
 	th_jout_put_u64(&j, "verified_unix_nano", th_clock_now());
 	th_jout_put_text(&j, "tool", "tracehook " TH_VERSION);

@@ -27,7 +27,7 @@ static bool is_intact(void)
 		intact = intact && v.runs[i].result == TH_VERIFY_INTACT;
 	}
 	th_verify_file_json(nowhere, &v, path);
-	intact = intact && t->n_damage == 0;
+	intact = intact && t->n_damage == 0 && th_reader_rewritten(t->reader) == 0;
 	th_verify_finish(&v);
 	th_trace_free(t);
 	return intact;

@@ -30,6 +30,7 @@ static inline void fake_put(struct fake *f, uint8_t type, uint8_t flags, uint32_
 
 static inline void fake_open(struct fake *f, uint64_t time)
 {
+	memset(&f->w, 0, sizeof(f->w));
 	cr_assert_eq(th_writer_init(&f->w, scratch_path), 0);
 	f->time = time;
 }
