@@ -432,7 +432,9 @@ void th_json_write_string(struct th_slice s, struct th_buf *out)
 			th_buf_u8(out, c);
 		}
 	}
-	th_buf_add(out, s.p + from, s.n - from);
+	if (from < s.n) {
+		th_buf_add(out, s.p + from, s.n - from);
+	}
 	th_buf_u8(out, '"');
 }
 

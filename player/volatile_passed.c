@@ -71,12 +71,23 @@ static void pass_masks(struct passing *p, const struct th_masks *a, const struct
 	}
 }
 
-static const struct th_mask *optional_at(const struct th_masks *m, const char *where)
+static bool is_optional_at(const struct th_mask *m, const char *where)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		if (m->list[i].pattern == TH_PATTERN_OPTIONAL &&
-			strcmp(m->list[i].where, where) == 0) {
-			return &m->list[i];
+	return m->pattern == TH_PATTERN_OPTIONAL && strcmp(m->where, where) == 0;
+}
+
+/* What stands where `mask`, one of `own`, does: a place may come twice (JSON's keys do), so the
+ * second belongs to the second. NULL: nothing. */
+static const struct th_mask *other_of(
+	const struct th_masks *own, const struct th_mask *mask, const struct th_masks *others)
+{
+	size_t before = 0;
+	for (const struct th_mask *m = own->list; m < mask; m++) {
+		before += is_optional_at(m, mask->where);
+	}
+	for (size_t i = 0; i < others->n; i++) {
+		if (is_optional_at(&others->list[i], mask->where) && before-- == 0) {
+			return &others->list[i];
 		}
 	}
 	return NULL;
@@ -86,11 +97,11 @@ static void pass_optional(struct passing *p, const struct th_masks *a, const str
 {
 	size_t i = 0;
 	for (const struct th_mask *mask; (mask = next_of(a, true, &i));) {
-		pass(p, mask, optional_at(r, mask->where));
+		pass(p, mask, other_of(a, mask, r));
 	}
 	i = 0;
 	for (const struct th_mask *mask; (mask = next_of(r, true, &i));) {
-		if (!optional_at(a, mask->where)) {
+		if (!other_of(r, mask, a)) {
 			pass(p, NULL, mask);
 		}
 	}

@@ -183,6 +183,21 @@ Test(volatile, lists_what_was_let_pass)
 	drop(&p);
 }
 
+Test(volatile, what_is_left_out_twice_in_one_place_is_compared_in_its_order)
+{
+	use(HEAD "json /n optional\n");
+	struct pair p = two(JSON, "{\"n\":1,\"n\":2}", JSON, "{\"n\":1,\"n\":3}");
+	size_t n = 0;
+	cr_expect_null(th_volatile_passed(rules, &p.a, &p.a, &n));
+	cr_expect_eq(n, 0);
+	struct th_passed *list = th_volatile_passed(rules, &p.a, &p.r, &n);
+	cr_assert_eq(n, 1);
+	cr_expect_str_eq(list[0].asked, "2");
+	cr_expect_str_eq(list[0].recorded, "3");
+	th_passed_free(list, n);
+	drop(&p);
+}
+
 Test(volatile, long_values_that_differ_late_are_listed)
 {
 	char a[512], r[512];
