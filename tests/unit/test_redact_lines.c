@@ -23,6 +23,16 @@ struct made {
 	bool redacted;
 };
 
+static void gather(const struct th_redact_parts *parts, struct made *ret_made)
+{
+	ret_made->n = 0;
+	ret_made->redacted = parts->redacted;
+	for (int i = 1; i < parts->n; i++) {
+		memcpy(ret_made->p + ret_made->n, parts->part[i].iov_base, parts->part[i].iov_len);
+		ret_made->n += parts->part[i].iov_len;
+	}
+}
+
 static bool by_lines(enum th_redact_side side, struct th_slice head,
 	struct th_redact_memory *remembered, struct made *ret_made)
 {
@@ -33,12 +43,7 @@ static bool by_lines(enum th_redact_side side, struct th_slice head,
 	if (!plain || !th_redact_lines(&how, side, head, &lines, remembered, &parts)) {
 		return false;
 	}
-	ret_made->n = 0;
-	ret_made->redacted = parts.redacted;
-	for (int i = 1; i < parts.n; i++) {
-		memcpy(ret_made->p + ret_made->n, parts.part[i].iov_base, parts.part[i].iov_len);
-		ret_made->n += parts.part[i].iov_len;
-	}
+	gather(&parts, ret_made);
 	return true;
 }
 
@@ -110,12 +115,7 @@ static bool after(struct th_lines *lines, const char *was, const char *text, str
 	if (!th_redact_lines(&how, TH_REDACT_REQUEST, head, lines, &memory, &parts)) {
 		return false;
 	}
-	ret_made->n = 0;
-	ret_made->redacted = parts.redacted;
-	for (int i = 1; i < parts.n; i++) {
-		memcpy(ret_made->p + ret_made->n, parts.part[i].iov_base, parts.part[i].iov_len);
-		ret_made->n += parts.part[i].iov_len;
-	}
+	gather(&parts, ret_made);
 	return true;
 }
 
