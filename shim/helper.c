@@ -79,13 +79,7 @@ static void own_path(char ret_path[PATH_BYTES])
 		return;
 	}
 	char link[32] = "/proc/self/fd/";
-	size_t n = strlen(link);
-	for (int unit = 1000000; unit > 0; unit /= 10) {
-		if (fd >= unit || unit == 1) {
-			link[n++] = (char)('0' + fd / unit % 10);
-		}
-	}
-	link[n] = 0;
+	th_put_decimal(link + strlen(link), (uint32_t)fd);
 	long r = TH_SYS(SYS_readlinkat, AT_FDCWD, link, ret_path, PATH_BYTES - 1);
 	th_sys_close(fd);
 	if (r > 0) {

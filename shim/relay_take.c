@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "base/bytes.h"
 #include "base/lock.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "recorder/process.h"
 #include "shim/arm.h"
 #include "shim/log.h"
@@ -128,21 +128,12 @@ static void read_line(const char *line, int epfd, int fd, struct registrations *
 		epfd, {.events = (uint32_t)events, .data.u64 = data}};
 }
 
-static void put_number(struct th_out *out, unsigned v)
-{
-	if (v >= 10) {
-		put_number(out, v / 10);
-	}
-	th_out_u8(out, (uint8_t)('0' + v % 10));
-}
-
 static long read_info(int epfd)
 {
 	static const char start[] = "/proc/self/fdinfo/";
-	char path[sizeof(start) + 12] = "";
-	struct th_out out = {.p = (uint8_t *)path, .cap = sizeof(path) - 1};
-	th_out_bytes(&out, start, sizeof(start) - 1);
-	put_number(&out, (unsigned)epfd);
+	char path[sizeof(start) + 12];
+	memcpy(path, start, sizeof(start) - 1);
+	th_put_decimal(path + sizeof(start) - 1, (uint32_t)epfd);
 	int fd = th_sys_open(path, O_RDONLY, 0);
 	long n = 0, r = fd;
 	while (fd >= 0 && n < INFO_BYTES - 1 &&
