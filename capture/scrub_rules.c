@@ -297,6 +297,15 @@ static bool take_sides(struct parser *s, uint8_t *ret)
 	return take_word(s, words, values, " is not request, response or both", ret);
 }
 
+/* JSON readers differ in which of two equal keys counts: what hides something must not depend on
+ * that (RFC 8259, section 4). */
+static bool once(struct parser *s, struct th_slice key, bool *seen)
+{
+	bool before = *seen;
+	*seen = true;
+	return !before || fail(s, key, " stands here twice");
+}
+
 static bool is_kind(struct th_slice key)
 {
 	return is(key, "header") || is(key, "query") || is(key, "json") || is(key, "pattern") ||
@@ -307,7 +316,7 @@ static bool take_rule(struct parser *s)
 {
 	uint8_t action = TH_SCRUB_HASH, sides = 3;
 	size_t first = s->rules->n;
-	bool any = false;
+	bool any = false, has_action = false, has_sides = false;
 	if (peek(s) != '{') {
 		return expect(s, '{');
 	}
@@ -317,8 +326,8 @@ static bool take_rule(struct parser *s)
 		if (!take_string(s, &key) || !expect(s, ':')) {
 			return false;
 		}
-		bool ok = is(key, "action") ? take_action(s, &action)
-			: is(key, "in")	    ? take_sides(s, &sides)
+		bool ok = is(key, "action") ? once(s, key, &has_action) && take_action(s, &action)
+			: is(key, "in")	    ? once(s, key, &has_sides) && take_sides(s, &sides)
 			: !is_kind(key)	    ? fail(s, key, " is nothing that a rule has")
 			: any
 			? fail(s, nothing, "a rule has one of header, query, json, pattern, detect")
@@ -368,6 +377,7 @@ static bool take_compressed(struct parser *s)
 
 static bool take_file(struct parser *s)
 {
+	bool has_rules = false, has_compressed = false;
 	if (peek(s) != '{') {
 		return expect(s, '{');
 	}
@@ -377,9 +387,10 @@ static bool take_file(struct parser *s)
 		if (!take_string(s, &key) || !expect(s, ':')) {
 			return false;
 		}
-		bool ok = is(key, "rules")	? take_rules(s)
-			: is(key, "compressed") ? take_compressed(s)
-						: fail(s, key, " is nothing that a rules file has");
+		bool ok = is(key, "rules") ? once(s, key, &has_rules) && take_rules(s)
+			: is(key, "compressed")
+			? once(s, key, &has_compressed) && take_compressed(s)
+			: fail(s, key, " is nothing that a rules file has");
 		if (!ok) {
 			return false;
 		}

@@ -390,7 +390,11 @@ Test(scrub, bad_files)
 		"{\"rules\": [{\"header\": \"a\", \"action\": \"kill\"}]}",
 		"{\"rules\": [{\"header\": \"a\", \"in\": \"body\"}]}", "{\"rules\": []} x",
 		"{\"rules\": [{\"header\": \"a\"},]}", "{\"compressed\": \"yes\"}",
-		"{\"rules\": [{\"header\": \"a\\q\"}]}"};
+		"{\"rules\": [{\"header\": \"a\\q\"}]}",
+		"{\"rules\": [{\"header\": \"a\", \"action\": \"drop\", \"action\": \"hash\"}]}",
+		"{\"rules\": [{\"in\": \"both\", \"header\": \"a\", \"in\": \"request\"}]}",
+		"{\"rules\": [], \"rules\": [{\"header\": \"a\"}]}",
+		"{\"compressed\": \"withhold\", \"compressed\": \"keep\"}"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		char why[TH_SCRUB_RULES_WHY_MAX] = "";
 		memset(&rules, 0, sizeof(rules));
