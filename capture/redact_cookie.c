@@ -81,6 +81,25 @@ static bool is_attribute(const struct pair *c)
 	return name.n == 0 && c->equals == c->to;
 }
 
+/* Gateways join fields: "a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT, b=2". What follows the first
+ * comma in an attribute and has a "=" is the next cookie, with the rest of a date in its name. */
+static const uint8_t *joined_cookie(const struct pair *c)
+{
+	const uint8_t *comma = th_find_any(c->equals, c->to, ",");
+	return th_find_any(comma, c->to, "=") < c->to ? comma + 1 : c->to;
+}
+
+static void redact_attribute(struct th_redactor *r, const struct pair *c)
+{
+	const uint8_t *joined = joined_cookie(c);
+	th_redactor_copy(r, c->from, joined);
+	if (joined < c->to) {
+		const struct pair next = take_pair(joined, c->to);
+		th_redactor_copy(r, joined, next.from);
+		redact_pair(r, &next);
+	}
+}
+
 void th_redactor_set_cookie(struct th_redactor *r, const uint8_t *p, const uint8_t *end)
 {
 	unsigned start = r->tokens;
@@ -94,7 +113,7 @@ void th_redactor_set_cookie(struct th_redactor *r, const uint8_t *p, const uint8
 		const struct pair c = take_pair(p, stop);
 		th_redactor_copy(r, p, c.from);
 		if (!first && is_attribute(&c)) {
-			th_redactor_copy(r, c.from, c.to);
+			redact_attribute(r, &c);
 		} else {
 			redact_pair(r, &c);
 		}

@@ -82,7 +82,9 @@ static const struct field fields[] = {
 	WHOLE("x-functions-key"),
 	WHOLE("x-session-token"),
 	FIELD("content-location", TH_SECRET_URL),
+	WHOLE("x-clickhouse-key"),
 	WHOLE("x-honeycomb-team"),
+	WHOLE("authorization-bin"),
 	WHOLE("x-registry-config"),
 	WHOLE("dd-application-key"),
 	WHOLE("proxy-authorization"),
@@ -96,7 +98,7 @@ static const struct field fields[] = {
 
 struct end {
 	uint8_t n;
-	char text[15];
+	char text[19];
 };
 
 #define END(text) \
@@ -108,12 +110,12 @@ struct end {
 static const struct end ends_d[] = {END("-passwd"), END("-password")};
 static const struct end ends_h[] = {END("-auth")};
 static const struct end ends_l[] = {END("-credential")};
-static const struct end ends_n[] = {
-	END("-authorization"), END("-jwt-assertion"), END("-token"), END("_token")};
+static const struct end ends_n[] = {END("-authorization"), END("-authorization-bin"),
+	END("-jwt-assertion"), END("-token"), END("-token-bin"), END("_token")};
 static const struct end ends_t[] = {END("-jwt"), END("-secret")};
 static const struct end ends_y[] = {END("-access-key"), END("-api-key"), END("-apikey"),
-	END("-auth-key"), END("-openai-key"), END("-secret-key"), END("-session-key"),
-	END("_api_key")};
+	END("-auth-key"), END("-customer-key"), END("-encryption-key"), END("-master-key"),
+	END("-openai-key"), END("-secret-key"), END("-session-key"), END("_api_key")};
 
 /* Parameters whose value is a secret. */
 static const char secret_params[][20] = {
@@ -131,6 +133,7 @@ static const char secret_params[][20] = {
 	"auth",
 	"authorization",
 	"auth_key",
+	"authkey",
 	"authtoken",
 	"awsaccesskeyid",
 	"bearer",
@@ -142,15 +145,18 @@ static const char secret_params[][20] = {
 	"googleaccessid",
 	"hapikey",
 	"hmac",
+	"id_token_hint",
 	"jsessionid",
 	"jwt",
 	"key",
 	"key-pair-id",
+	"oauth_verifier",
 	"otp",
 	"pass",
 	"passphrase",
 	"passwd",
 	"password",
+	"private_key",
 	"pwd",
 	"samlresponse",
 	"secret",
@@ -162,6 +168,7 @@ static const char secret_params[][20] = {
 	"signature",
 	"sign",
 	"subscription-key",
+	"subscription_key",
 	"ticket",
 	"token",
 	"user_code",

@@ -287,6 +287,9 @@ static const char *const given[] = {
 	"Set-Cookie: sid=; Max-Age=0\r\n",
 	"Mcp-Session-Id: S3cr3tV4lue\r\n",
 	"Set-Cookie: a=S3cr3tV4lue;next=S3cr3tV4lue;domain=x.example\r\n",
+	("Set-Cookie: a=S3cr3tV4lue; Expires=Wed, 21 Oct 2026 07:28:00 GMT, b=S3cr3tV4lue; "
+	 "Path=/a=b, "
+	 "c=S3cr3tV4lue; Path=/,d = S3cr3tV4lue\r\n"),
 };
 
 Test(redact, what_servers_give)
@@ -329,7 +332,7 @@ static void use_rules(const char *text)
 
 Test(redact, what_is_replaced_in_an_answer_can_be_kept)
 {
-	static const int values[] = {1, 3, 0, 1, 2};
+	static const int values[] = {1, 3, 0, 1, 2, 4};
 	bool redacted = false;
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
 		cr_assert_eq(count_told(given[i]), values[i], "%s: %d", given[i], told);

@@ -23,6 +23,7 @@ static const struct known known[] = {
 	{"authentication", TH_SECRET_WHOLE},
 	{"authorization", TH_SECRET_WHOLE},
 	{"authtoken", TH_SECRET_WHOLE},
+	{"authorization-bin", TH_SECRET_WHOLE},
 	{"baggage", TH_SECRET_LIST},
 	{"circle-token", TH_SECRET_WHOLE},
 	{"content-location", TH_SECRET_URL},
@@ -61,6 +62,7 @@ static const struct known known[] = {
 	{"x-auth", TH_SECRET_WHOLE},
 	{"x-auth-key", TH_SECRET_WHOLE},
 	{"x-auth-token", TH_SECRET_WHOLE},
+	{"x-clickhouse-key", TH_SECRET_WHOLE},
 	{"x-csrftoken", TH_SECRET_WHOLE},
 	{"x-forwarded-uri", TH_SECRET_URL},
 	{"x-functions-key", TH_SECRET_WHOLE},
@@ -111,7 +113,8 @@ Test(secret, what_is_like_a_field_is_not_one)
 		cr_assert_eq(of(name), TH_SECRET_NOT, "%s", name);
 	}
 	static const char *const harmless[] = {"", "a", "content-length", "content-type", "date",
-		"user-agent", "accept", "x-request-id", "anthropic-version",
+		"user-agent", "accept", "x-request-id", "anthropic-version", "sec-websocket-key",
+		"idempotency-key", "x-amz-server-side-encryption-customer-key-md5",
 		"x-a-name-that-is-longer-than-any-that-is-kept-in-the-table"};
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
 		cr_assert_eq(of(harmless[i]), TH_SECRET_NOT, "%s", harmless[i]);
@@ -121,8 +124,20 @@ Test(secret, what_is_like_a_field_is_not_one)
 Test(secret, ends_of_names_tell)
 {
 	static const char *const secret[] = {"x-my-token", "MY_TOKEN", "a-secret", "x-login-jwt",
-		"foo-api-key", "foo-apikey", "db-password", "service-credential", "x-sentry-auth"};
+		"foo-api-key", "foo-apikey", "db-password", "service-credential", "x-sentry-auth",
+		"x-amz-server-side-encryption-customer-key", "x-goog-encryption-key",
+		"x-parse-master-key", "my-token-bin"};
 	for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++) {
 		cr_assert_eq(of(secret[i]), TH_SECRET_WHOLE, "%s", secret[i]);
 	}
+}
+
+Test(secret, parameters_of_logins)
+{
+	static const char *const secret[] = {"authkey", "id_token_hint", "oauth_verifier",
+		"private_key", "subscription_key", "Subscription%5FKey"};
+	for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++) {
+		cr_assert(th_secret_is_param(th_slice_str(secret[i])), "%s", secret[i]);
+	}
+	cr_assert_not(th_secret_is_param(TH_SLICE_LIT("primary_key")));
 }
