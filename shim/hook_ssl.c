@@ -137,6 +137,13 @@ static int ready(const struct th_put *p)
 	return ret;
 }
 
+/* What goes out of the session's socket now is the session's (th_sock_sent()). */
+static void begin_sending(const struct ssl_st *ssl)
+{
+	th_thread.outcome = 0;
+	th_thread.sending = (uint32_t)(uintptr_t)ssl;
+}
+
 static int put(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
 {
 	int (*real)(struct ssl_st *, const void *, int) = p->site.real;
@@ -162,8 +169,9 @@ TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
 		int done = th_propagate_put(&p, buf, (size_t)num, &sent);
 		return done > 0 ? (int)sent : done;
 	}
-	th_thread.outcome = 0;
+	begin_sending(ssl);
 	int ret = TH_REAL_AT(site, SSL_write)(ssl, buf, num);
+	th_thread.sending = 0;
 	TH_RECORD(site.application && num, was_written(site.lib, ssl, ret, buf, (size_t)ret));
 	TH_RECORD(site.application && !num, was_nothing_written(site.lib, ssl, ret));
 	return ret;
@@ -176,8 +184,9 @@ TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num
 		const struct th_put p = {put_ex, note_put, ready, site, ssl, true, {0}};
 		return th_propagate_put(&p, buf, num, written) > 0;
 	}
-	th_thread.outcome = 0;
+	begin_sending(ssl);
 	int ret = TH_REAL_AT(site, SSL_write_ex)(ssl, buf, num, written);
+	th_thread.sending = 0;
 	TH_RECORD(site.application && num,
 		was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
 	return ret;

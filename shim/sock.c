@@ -195,10 +195,18 @@ static void call_failed(int fd, struct th_fd *f, bool sending)
 	}
 }
 
+/* Does the TLS session that was found to use this socket write to it? Of those bytes only their
+ * number is kept, and the agent would be sending secrets to a stranger were it another socket. */
+static bool is_sessions(const struct th_fd *f)
+{
+	return th_thread.sending && f->tls && f->tls->inode == f->inode &&
+		(uint32_t)(uintptr_t)atomic_load(&f->tls->session) == th_thread.sending;
+}
+
 /* Bytes moved: a pending connection is there. False: it is not ours any more. */
 static bool moved(int fd, struct th_fd *f, bool sending)
 {
-	if (sending && !f->sending && !th_fd_verify(fd)) {
+	if (sending && !f->sending && !is_sessions(f) && !th_fd_verify(fd)) {
 		return false;
 	}
 	f->sending = sending;
