@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sys/mman.h>
 
+#include "base/bus.h"
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/sys.h"
@@ -39,6 +40,7 @@ struct job {
 static void keep(struct th_folding *f, void *map, size_t size)
 {
 	if (f->kept) {
+		th_bus_forget(f->kept);
 		munmap(f->kept, f->kept_size);
 	}
 	f->kept = map;
@@ -168,16 +170,20 @@ static int append_first(const struct job *job, const struct th_live_header *h,
 {
 	struct th_block b = {TH_BLOCK_FRAMES, 0, h->writer, seq};
 	struct th_splitter *splitter = &job->folding->splitter;
+	int r;
 	bool taken = th_splitter_take(splitter, frames, ret_split) == 0;
 	forget_base(job->folding);
 	if (splitter->feed && splitter->feed->failed) {
 		return -EBADMSG;
 	}
 	if (taken) {
-		return append_split(job, h, &b, ret_split);
+		r = append_split(job, h, &b, ret_split);
+	} else {
+		ret_split->frames = portion(frames, PORTION, &ret_split->count);
+		r = append_plain(job, h, &b, ret_split->frames, ret_split->count);
 	}
-	ret_split->frames = portion(frames, PORTION, &ret_split->count);
-	return append_plain(job, h, &b, ret_split->frames, ret_split->count);
+	job->folding->frames += r == 0 ? ret_split->count : 0;
+	return r;
 }
 
 /* In as many blocks as it takes. */
@@ -253,7 +259,8 @@ static bool is_free(const struct job *job, const struct th_live_header *h)
 	return ours || !th_owner_may_live(&h->owner, &self);
 }
 
-/* Its magic is written last, and its maker holds the lock until then: it was killed on the way. */
+/* Its magic is written last, and its maker holds the lock until then: it was killed on the way. Or
+ * it was cut: then its owner, who knows how many frames it had, misses them. */
 static int remove_unfinished(const struct job *job)
 {
 	int r = th_sys_unlink(job->live_path);
@@ -304,8 +311,7 @@ static int check_linked(const char *path, int fd, size_t *ret_size)
 	if (st.st_ino != at_path.st_ino || st.st_dev != at_path.st_dev) {
 		return -ENOENT;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > TH_BLOCK_MAX ||
-		(st.st_size > 0 && st.st_size < TH_LIVE_HEADER_BYTES)) {
+	if (!S_ISREG(st.st_mode) || st.st_size > TH_BLOCK_MAX) {
 		return -EINVAL;
 	}
 	*ret_size = (size_t)st.st_size;
@@ -319,15 +325,21 @@ static int fold_locked(const struct job *job, int fd)
 	if (r < 0) {
 		return r;
 	}
-	if (size == 0) {
+	bool has_header = size >= TH_LIVE_HEADER_BYTES;
+	if (size == 0 || (!has_header && job->claim == CLAIM_OWN)) {
 		return remove_unfinished(job);
+	}
+	if (!has_header) {
+		return -EINVAL;
 	}
 	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED) {
 		return -errno;
 	}
+	th_bus_watch(map, size);
 	r = fold_map(job, map, size);
 	if (job->folding->kept != map) {
+		th_bus_forget(map);
 		munmap(map, size);
 	}
 	return r;

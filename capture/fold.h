@@ -26,6 +26,7 @@ struct th_folding {
 	bool ready;
 	void *kept; /* mapping that holds the frames of the block before */
 	size_t kept_size;
+	uint64_t frames; /* folded so far */
 };
 
 void th_folding_finish(struct th_folding *f);

@@ -1,5 +1,6 @@
 /* A live file is fully allocated before it is mapped, so that a full disk is an error of
- * fallocate() and never a SIGBUS in the agent.
+ * fallocate() and not a SIGBUS in the agent. Where one comes all the same, the file being cut or
+ * its file system one that copies on write, it is caught (base/bus.h).
  *
  * What is mapped was written with zeros just before: a first store to a page that is only allocated
  * makes the file system convert its extent inside the page fault (ext4: 2.4 us a page against
@@ -8,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include "base/bus.h"
 #include "base/fsize.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -234,8 +236,18 @@ static int map_window(int fd, size_t filled, size_t offset, size_t size, uint8_t
 	if (map == MAP_FAILED) {
 		return -errno;
 	}
+	th_bus_watch(map, size);
 	*ret_map = map;
 	return 0;
+}
+
+void th_live_unmap(struct th_live_window *window)
+{
+	if (window->map) {
+		th_bus_forget(window->map);
+		munmap(window->map, window->size);
+		window->map = NULL;
+	}
 }
 
 /* The magic comes last, in one store: a maker killed on the way leaves a file that no reader takes
@@ -306,6 +318,15 @@ int th_live_create(const char *path, mode_t mode, const struct th_live_header *h
 	return r;
 }
 
+/* Of all that was mapped, and with its magic: it may have been cut, and have grown again. */
+static bool is_whole(int fd, const struct stat *st, const struct th_live_window *w)
+{
+	uint8_t magic[TH_MAGIC_BYTES];
+	return (size_t)st->st_size >= w->offset + w->size &&
+		(th_sys_pread(fd, magic, sizeof(magic), 0) != sizeof(magic) ||
+			!is_zero(magic, sizeof(magic)));
+}
+
 static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_live_window *w)
 {
 	struct stat st;
@@ -314,7 +335,7 @@ static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_
 	size_t n = size - offset < TH_LIVE_WINDOW ? size - offset : TH_LIVE_WINDOW;
 	uint8_t *map = NULL;
 	int r = th_sys_fstat(fd, &st);
-	if (r == 0 && st.st_ino != inode) {
+	if (r == 0 && (st.st_ino != inode || !is_whole(fd, &st, w))) {
 		r = -ESTALE;
 	}
 	if (r == 0 && (size_t)st.st_size < size) {
@@ -326,7 +347,7 @@ static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_
 	if (r < 0) {
 		return r;
 	}
-	munmap(w->map, w->size);
+	th_live_unmap(w);
 	*w = (struct th_live_window){map, offset, n};
 	return 0;
 }

@@ -40,9 +40,12 @@ int th_live_create(const char *path, mode_t mode, const struct th_live_header *h
 	uint64_t *ret_inode, struct th_live_window *ret_window);
 
 /* Slides the window forward so that it holds the `need` bytes from offset `tail` on; the file is
- * extended to `size` first when it is smaller. -ESTALE: the file at `path` is not the one mapped.
- * On failure the window is as before. */
+ * extended to `size` first when it is smaller. -ESTALE: the file at `path` is not the one mapped,
+ * or was cut. On failure the window is as before. */
 int th_live_slide(const char *path, uint64_t inode, size_t size, size_t tail, size_t need,
 	struct th_live_window *window);
+
+/* The file stays. Of a window without a mapping nothing. */
+void th_live_unmap(struct th_live_window *window);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <sys/mman.h>
 
+#include "base/bus.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/crc32c.h"
@@ -19,6 +20,7 @@
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
 #define LOST_FRAME_ROOM 112
 #define MEND_ROOM (32u << 10)
+#define PAGE_BYTES 4096 /* at least as small as anywhere */
 #define STAGING_BYTES (TH_FRAME_HEADER_BYTES + TH_FRAME_PAYLOAD_MAX + 2 * TH_GCM_TAG_BYTES)
 
 /* What each frame goes through is one piece of code. */
@@ -38,7 +40,7 @@ static const char *reason_of(int error)
 		return "recorder busy";
 	case ENOENT:
 	case ESTALE:
-		return "the capture, or a live file, was removed or replaced";
+		return "the capture, or a live file, was removed, cut or replaced";
 	default:
 		return "capture not writable";
 	}
@@ -137,12 +139,12 @@ int th_writer_init(struct th_writer *w, const char *path)
 /* The file stays until finish folds it; its mapping is not needed for that. */
 static void leave_live(struct th_writer *w)
 {
-	uint8_t *map = w->window.map;
-	w->window.map = NULL;
-	th_again_forget(&w->again, SIZE_MAX);
-	if (map) {
-		munmap(map, w->window.size);
+	if (w->window.map) {
+		w->waiting += (int64_t)(w->next_seq - w->first_seq);
 	}
+	w->first_seq = w->next_seq;
+	th_again_forget(&w->again, SIZE_MAX);
+	th_live_unmap(&w->window);
 }
 
 /* A key of its own for the live file that is going to be made. */
@@ -239,11 +241,12 @@ static int extend_live(struct th_writer *w, size_t need)
 	return r;
 }
 
-/* Somebody removed the live file, and with it its frames. */
+/* Somebody removed the live file, or cut it, and with it its frames. */
 static void count_gone(struct th_writer *w)
 {
 	__atomic_fetch_add(&w->lost_events, w->next_seq - w->first_seq, __ATOMIC_RELAXED);
 	__atomic_store_n(&w->error, -ENOENT, __ATOMIC_RELAXED);
+	w->first_seq = w->next_seq;
 }
 
 static int get_room(struct th_writer *w, size_t need)
@@ -333,13 +336,27 @@ static size_t lay_out_encrypted(struct th_writer *w, uint8_t *at, const struct t
 	return length;
 }
 
-INLINE void commit_frame(struct th_writer *w, uint8_t *at, size_t length)
+/* Did what was written to the live file go nowhere? */
+INLINE bool went_nowhere(const struct th_writer *w)
+{
+	return th_bus_any() && th_bus_lost(w->window.map);
+}
+
+/* Is the frame there? */
+INLINE bool commit_frame(struct th_writer *w, uint8_t *at, size_t length)
 {
 	uint32_t crc = th_crc32c(0, at + 8, length - 8);
+	if (went_nowhere(w)) {
+		return false; /* its beginning may have a page still */
+	}
 	__atomic_store_n(
 		(uint64_t *)(void *)at, th_frame_commit((uint32_t)length, crc), __ATOMIC_RELEASE);
+	if (went_nowhere(w)) {
+		return false;
+	}
 	w->tail += th_frame_room(length);
 	w->next_seq++;
+	return true;
 }
 
 /* What of a request's body stands in the live file already is not written again. */
@@ -367,8 +384,9 @@ static size_t lay_out_again(
 	return length + rest.n;
 }
 
-/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". */
-INLINE void append_frame(
+/* There is room. The store of length and checksum comes last: see FORMAT.md, "Frame". False: the
+ * live file has lost pages (base/bus.h), and takes no more frames. */
+INLINE bool append_frame(
 	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
 {
 	uint8_t *at = w->window.map + (w->tail - w->window.offset);
@@ -382,7 +400,7 @@ INLINE void append_frame(
 	} else {
 		length = lay_out(at, h, parts, n);
 	}
-	commit_frame(w, at, length);
+	return commit_frame(w, at, length);
 }
 
 /* A LOST frame's payload; takes what has been counted. */
@@ -396,12 +414,46 @@ static size_t take_losses(struct th_writer *w, uint8_t *ret_payload, size_t cap)
 	return out.n;
 }
 
-static void say_losses(struct th_writer *w, uint64_t time)
+/* Of taken losses that could not be told of. */
+static void give_back(struct th_writer *w, uint64_t events, uint64_t bytes)
+{
+	__atomic_fetch_add(&w->lost_events, events, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+static bool say_losses(struct th_writer *w, uint64_t time)
 {
 	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
 	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = time};
+	uint64_t events = w->lost_events, bytes = w->lost_bytes;
 	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
-	append_frame(w, &h, &part, 1);
+	if (!append_frame(w, &h, &part, 1)) {
+		give_back(w, events, bytes);
+		return false;
+	}
+	return true;
+}
+
+static bool is_gone(const char *path, uint64_t inode, size_t least)
+{
+	struct stat st;
+	int r = th_sys_stat(path, &st);
+	return r == -ENOENT || (r == 0 && (st.st_ino != inode || (size_t)st.st_size < least));
+}
+
+/* Is the live file where it was, with all that was mapped? Its mapping tells nothing of the first,
+ * and of the second only where it is written to. */
+static void notice_removal(struct th_writer *w)
+{
+	if (!w->window.map) {
+		return;
+	}
+	if (is_gone(w->live_path, w->live_inode, w->window.offset + w->window.size)) {
+		count_gone(w);
+		leave_live(w);
+	} else if (went_nowhere(w)) {
+		leave_live(w);
+	}
 }
 
 static int put_slowly(struct th_writer *w, const struct th_frame_header *h,
@@ -414,11 +466,18 @@ static int put_slowly(struct th_writer *w, const struct th_frame_header *h,
 	if (r < 0) {
 		return r;
 	}
-	if (lossy) {
-		say_losses(w, h->time);
+	if (lossy && !say_losses(w, h->time)) {
+		return -EIO;
 	}
-	append_frame(w, h, parts, n);
-	return 0;
+	return append_frame(w, h, parts, n) ? 0 : -EIO;
+}
+
+/* The live file has lost pages: the frame goes into another one, if there is room for that. */
+static int put_elsewhere(struct th_writer *w, const struct th_frame_header *h,
+	const struct iovec *parts, int n, size_t total)
+{
+	notice_removal(w);
+	return put_slowly(w, h, parts, n, total);
 }
 
 INLINE int put_locked(struct th_writer *w, const struct th_frame_header *h,
@@ -426,10 +485,10 @@ INLINE int put_locked(struct th_writer *w, const struct th_frame_header *h,
 {
 	if (w->lost_events ||
 		!has_room(w, TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN)) {
-		return put_slowly(w, h, parts, n, total);
+		int r = put_slowly(w, h, parts, n, total);
+		return r == -EIO && went_nowhere(w) ? put_elsewhere(w, h, parts, n, total) : r;
 	}
-	append_frame(w, h, parts, n);
-	return 0;
+	return append_frame(w, h, parts, n) ? 0 : put_elsewhere(w, h, parts, n, total);
 }
 
 /* Bytes of all parts; larger than any limit when they would not fit an integer. */
@@ -530,21 +589,21 @@ static int put_direct_locked(struct th_writer *w, const struct th_frame_header *
 
 /* Losses that no frame has told of yet, as a frame in the live file, if it still has room for that,
  * or in a block. */
-static void tell_losses(struct th_writer *w)
+static int tell_losses(struct th_writer *w)
 {
 	uint8_t payload[LOST_FRAME_ROOM - TH_FRAME_HEADER_BYTES - TH_GCM_TAG_BYTES];
 	const struct th_frame_header h = {.type = TH_FRAME_LOST, .time = th_clock_now()};
-	uint64_t events = w->lost_events, bytes = w->lost_bytes;
-	if (has_room(w, LOST_FRAME_ROOM)) {
-		say_losses(w, h.time);
-		return;
+	if (has_room(w, LOST_FRAME_ROOM) && say_losses(w, h.time)) {
+		return 0;
 	}
 	leave_live(w);
+	uint64_t events = w->lost_events, bytes = w->lost_bytes;
 	struct iovec part = {payload, take_losses(w, payload, sizeof(payload))};
-	if (put_direct_locked(w, &h, &part, 1, part.iov_len) < 0) {
-		__atomic_fetch_add(&w->lost_events, events, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&w->lost_bytes, bytes, __ATOMIC_RELAXED);
+	int r = put_direct_locked(w, &h, &part, 1, part.iov_len);
+	if (r < 0) {
+		give_back(w, events, bytes);
 	}
+	return r;
 }
 
 /* Counts a loss, and tells of the first, second, fourth … one at once: whoever is killed while the
@@ -602,32 +661,35 @@ bool th_writer_broken(const struct th_writer *w)
 		__atomic_load_n(&w->lost_events, __ATOMIC_RELAXED) != 0;
 }
 
-static bool is_gone(const char *path, uint64_t inode)
-{
-	struct stat st;
-	int r = th_sys_stat(path, &st);
-	return r == -ENOENT || (r == 0 && st.st_ino != inode);
-}
-
-/* Is the live file where it was? Its mapping tells nothing of that. */
-static void notice_removal(struct th_writer *w)
-{
-	if (w->window.map && is_gone(w->live_path, w->live_inode)) {
-		count_gone(w);
-		leave_live(w);
-	}
-}
-
-/* The same of the capture: it, or a copy of it. */
+/* Is the capture where it was: it, or a copy of it? */
 static int check_files(struct th_writer *w)
 {
 	struct th_file_header now;
 	notice_removal(w);
-	if (w->path[0] == '\0' || !is_gone(w->path, w->inode)) {
+	if (w->path[0] == '\0' || !is_gone(w->path, w->inode, TH_FILE_HEADER_BYTES)) {
 		return 0;
 	}
 	int r = th_capture_header(w->path, &now);
 	return r == 0 && memcmp(now.file_id, w->file_id, sizeof(w->file_id)) == 0 ? 0 : -ESTALE;
+}
+
+/* Room that can be written to: a file system that copies on write may have none for what is
+ * allocated (base/bus.h), and tells by the store to a page. */
+static int make_sure_of_room(struct th_writer *w, size_t need)
+{
+	int r = make_room(w, need);
+	for (int tries = 0; r == 0 && tries < 2; tries++) {
+		volatile uint8_t *free_bytes = w->window.map + (w->tail - w->window.offset);
+		for (size_t at = 0; at < need; at += PAGE_BYTES) {
+			free_bytes[at] = 0;
+		}
+		if (!went_nowhere(w)) {
+			return 0;
+		}
+		notice_removal(w);
+		r = make_room(w, need);
+	}
+	return r < 0 ? r : -EIO;
 }
 
 bool th_writer_mend(struct th_writer *w)
@@ -637,13 +699,13 @@ bool th_writer_mend(struct th_writer *w)
 	}
 	int r = check_files(w);
 	if (r == 0) {
-		r = make_room(w, LOST_FRAME_ROOM + MEND_ROOM);
+		r = make_sure_of_room(w, LOST_FRAME_ROOM + MEND_ROOM);
 	}
 	if (r == 0) {
 		w->room_error = 0;
 	}
-	if (r == 0 && w->lost_events) {
-		say_losses(w, th_clock_now());
+	if (r == 0 && w->lost_events && !say_losses(w, th_clock_now())) {
+		r = -EIO;
 	}
 	th_unlock(&w->lock);
 	return r == 0;
@@ -662,6 +724,8 @@ void th_writer_forked(struct th_writer *w)
 	w->window = (struct th_live_window){NULL, 0, 0};
 	th_again_forget(&w->again, SIZE_MAX);
 	w->next_seq = w->first_seq = 0;
+	w->waiting = 0;
+	w->finishing = 0;
 	w->live_count = w->live_folded = 0;
 	w->lost_events = w->lost_bytes = w->losses = 0;
 	w->error = w->room_error = 0;
@@ -697,18 +761,36 @@ static int fold_each(const struct th_writer *w, uint32_t first, uint32_t last, u
 	return 0;
 }
 
-static int fold_all(
-	struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns, uint32_t *ret_done)
+static int fold_all(struct th_writer *w, uint32_t first, uint32_t last, uint64_t budget_ns,
+	uint32_t *ret_done, uint64_t *ret_frames)
 {
 	struct th_folding folding = {.ready = false};
 	int r = fold_each(w, first, last, budget_ns, &folding, ret_done);
+	*ret_frames = folding.frames;
 	th_folding_finish(&folding);
 	return r;
+}
+
+/* When all files that were left have been folded, by whichever thread, no frame waits any more:
+ * those that do were in one that somebody cut or removed. */
+static void account(struct th_writer *w, uint64_t folded)
+{
+	uint32_t left = w->live_count - (w->window.map ? 1 : 0);
+	w->waiting -= (int64_t)folded;
+	if (--w->finishing > 0 || w->live_folded < left) {
+		return;
+	}
+	if (w->waiting > 0) {
+		__atomic_fetch_add(&w->lost_events, (uint64_t)w->waiting, __ATOMIC_RELAXED);
+		__atomic_store_n(&w->error, -ENOENT, __ATOMIC_RELAXED);
+	}
+	w->waiting = 0;
 }
 
 int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 {
 	uint32_t first, last, done = 0;
+	uint64_t folded = 0;
 	if (w->path[0] == '\0' || !th_lock(&w->lock)) {
 		return w->path[0] ? -EBUSY : 0;
 	}
@@ -716,16 +798,16 @@ int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 	leave_live(w);
 	first = w->live_folded + 1;
 	last = w->live_count;
+	w->finishing++;
 	th_unlock(&w->lock);
 	/* Without the lock: other threads may go on, into the next live file. */
-	int r = first <= last ? fold_all(w, first, last, budget_ns, &done) : 0;
+	int r = first <= last ? fold_all(w, first, last, budget_ns, &done, &folded) : 0;
 	if (!th_lock(&w->lock)) {
 		return -EBUSY;
 	}
 	w->live_folded = done > w->live_folded ? done : w->live_folded;
-	if (w->lost_events) {
-		tell_losses(w);
-	}
+	account(w, folded);
+	int told = w->lost_events ? tell_losses(w) : 0;
 	th_unlock(&w->lock);
-	return r;
+	return r < 0 ? r : told;
 }

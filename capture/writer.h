@@ -31,15 +31,16 @@ struct th_writer {
 	uint64_t id;		      /* writer id, random */
 	uint64_t next_seq;	      /* number of the next frame */
 	uint64_t first_seq;	      /* number of the live file's first frame */
+	int64_t waiting;	      /* frames in live files that were left and not folded yet */
+	uint32_t finishing;	      /* threads in th_writer_finish() */
 	struct th_live_window window; /* on the live file; map NULL: there is none yet */
 	size_t live_size;
 	size_t tail;		    /* offset of the next frame in the live file */
 	uint64_t inode, live_inode; /* of the capture, and of the live file */
 	uint32_t live_count;	    /* live files made so far, for their names */
 	uint32_t live_folded;	    /* of them, folded by finish */
-	uint32_t live_gone; /* the last one found removed whose frames were counted as lost */
-	uint64_t retry_at;  /* th_clock_mono(): no attempt to get room before */
-	int room_error;	    /* what the last such attempt gave */
+	uint64_t retry_at;	    /* th_clock_mono(): no attempt to get room before */
+	int room_error;		    /* what the last such attempt gave */
 	uint8_t file_id[16];
 	uint8_t key[TH_SIPHASH_KEY_BYTES]; /* the file's redaction key */
 	uint64_t lost_events, lost_bytes;  /* not yet said in a LOST frame */

@@ -15,6 +15,7 @@
 #include <link.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -261,6 +262,8 @@ static void *found(const char *name)
 
 FOUND(unsigned long, getauxval, (unsigned long type), (type))
 FOUND(int, putenv, (char *entry), (entry))
+FOUND(int, sigaction, (int number, const struct sigaction *action, struct sigaction *ret_before),
+	(number, action, ret_before))
 FOUND(int, unsetenv, (const char *name), (name))
 FOUND(int, dladdr, (const void *address, Dl_info *ret_info), (address, ret_info))
 FOUND(int, dlclose, (void *handle), (handle))

@@ -154,8 +154,23 @@ static bool is_capture_gone(const char *capture, uint64_t since)
 	return any;
 }
 
+/* Is there not even a directory for it any more? */
+static bool is_directory_gone(const char *capture)
+{
+	const char *slash = strrchr(capture, '/');
+	th_auto_free char *directory = th_tool_format(
+		"%.*s", (int)(slash ? slash - capture + 1 : 0), capture);
+	return *directory && access(directory, F_OK) != 0;
+}
+
 static void say_not_loaded(const char *capture, uint64_t since)
 {
+	if (is_directory_gone(capture)) {
+		th_tool_error("%s was removed or replaced while the program ran, and its "
+			      "directory with it",
+			capture);
+		return;
+	}
 	if (is_capture_gone(capture, since)) {
 		th_tool_error("%s was removed or replaced while the program ran: what was recorded "
 			      "is in the files %s-live-…, which cannot be read without it",

@@ -37,6 +37,34 @@ holds "live file removed: so does the capture" \
 	test "$("$top/tests/reader/read_capture.py" lenient run.thc | grep -c '"LOST"')" -ge 1
 rm -f run.thc* log
 
+# A live file that is cut under the mapping: a store to it raises SIGBUS.
+for cut in 0 100 8192; do
+	agent "truncate -s $cut run.thc-live*" "$tool" record -o run.thc --
+	equal "live file cut to $cut: the program goes on" "0: 200 200" "$?: $(xargs <out)"
+	holds "live file cut to $cut: the summary counts what it held" \
+		grep -qE '[0-9]+ events? lost' err
+	[ $cut = 100 ] || # what is left of a page takes no notice
+		equal "live file cut to $cut: what came after is there" 200 \
+			"$(spans run.thc .response_status | tail -n 1)"
+	rm -f run.thc* log
+done
+agent 'truncate -s 0 run.thc-live*; truncate -s 65536 run.thc-live*' "$tool" record -o run.thc --
+equal "live file emptied: the program goes on" "0: 200 200" "$?: $(xargs <out)"
+holds "live file emptied: the summary counts what it held" grep -qE '[0-9]+ events? lost' err
+rm -f run.thc* log
+
+agent ': >run.thc' "$tool" record -o run.thc --
+equal "capture emptied: the program goes on" "0: 200 200" "$?: $(xargs <out)"
+holds "capture emptied: the summary says so" grep -q 'run.thc was removed or replaced' err
+rm -f run.thc* log
+
+mkdir folder
+agent 'mv folder elsewhere' "$tool" record -o folder/run.thc --
+equal "folder moved away: the program goes on" "0: 200 200" "$?: $(xargs <out)"
+holds "folder moved away: the summary says so" grep -q 'run.thc was removed or replaced' err
+holds "folder moved away: so does TRACEHOOK_LOG" grep -q 'the capture was removed or replaced' log
+rm -rf folder elsewhere log
+
 export TRACEHOOK_ON_ERROR=closed
 agent 'rm run.thc' recording run.thc
 equal "capture removed, closed: the next call fails" "200 refused" "$(xargs <out)"
@@ -46,3 +74,9 @@ equal "capture replaced, closed: the next call fails" "200 refused" "$(xargs <ou
 rm -f run.thc*
 agent 'rm run.thc-live*' recording run.thc
 equal "live file removed, closed: another is made" "200 200" "$(xargs <out)"
+rm -f run.thc*
+agent 'truncate -s 0 run.thc-live*' recording run.thc
+equal "live file cut, closed: another is made" "200 200" "$(xargs <out)"
+rm -f run.thc*
+agent ': >run.thc' recording run.thc
+equal "capture emptied, closed: the next call fails" "200 refused" "$(xargs <out)"

@@ -553,6 +553,127 @@ Test(writer, survives_the_removal_of_its_live_file)
 	cr_assert_eq(f.damage, 0);
 }
 
+/* ---- a live file that somebody cuts ---- */
+
+static void cut(long size)
+{
+	cr_assert_eq(truncate(w.live_path, size), 0);
+}
+
+enum told {
+	AT_ONCE, /* also by who is killed afterwards */
+	AT_THE_END,
+};
+
+static void expect_all_told(int lost_frames)
+{
+	struct found f = read_all();
+	cr_assert_eq(f.lost_frames, lost_frames);
+	cr_assert_geq(f.frames + f.lost_events, 40);
+	cr_assert_lt(f.frames, 40);
+}
+
+/* Puts 40 frames, has its live file cut after 20 of them: the process goes on, and all frames that
+ * are not in the capture are counted. */
+static void expect_told_of_cut(void (*how)(void), size_t bytes, enum told told)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		put_block_of(&w, i, bytes);
+	}
+	how();
+	for (uint32_t i = 20; i < 40; i++) {
+		put_block_of(&w, i, bytes);
+	}
+	if (told == AT_ONCE) {
+		expect_all_told(1);
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_eq(w.lost_events, 0, "it is told");
+	expect_all_told(1);
+}
+
+static void cut_all(void)
+{
+	cut(0);
+}
+
+static void cut_within_the_header(void)
+{
+	cut(100);
+}
+
+static void cut_and_grown_again(void)
+{
+	long size = scratch_size(w.live_path);
+	cut(0);
+	cut(size);
+}
+
+static void cut_in_the_middle(void)
+{
+	cut(8192);
+}
+
+/* A store behind the file's end, but not behind its last page, raises nothing. */
+Test(writer, tells_of_a_cut_while_a_page_remains)
+{
+	expect_told_of_cut(cut_within_the_header, 20, AT_THE_END);
+}
+
+Test(writer, survives_a_cut)
+{
+	expect_told_of_cut(cut_all, 1000, AT_ONCE);
+	cr_assert_eq(scratch_files(), 1);
+}
+
+Test(writer, survives_a_cut_in_the_middle)
+{
+	expect_told_of_cut(cut_in_the_middle, 1000, AT_ONCE);
+}
+
+Test(writer, survives_a_cut_that_it_meets_when_it_slides)
+{
+	expect_told_of_cut(cut_all, 60000, AT_ONCE);
+}
+
+Test(writer, tells_of_a_cut_that_nothing_shows_any_more)
+{
+	expect_told_of_cut(cut_and_grown_again, 1000, AT_THE_END);
+}
+
+Test(writer, tells_of_a_cut_that_nothing_shows_any_more_when_it_slides)
+{
+	expect_told_of_cut(cut_and_grown_again, 60000, AT_ONCE);
+}
+
+Test(writer, what_is_put_behind_a_cut_is_all_there)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_block_of(&w, 1, 5000);
+	cut(0);
+	for (uint32_t i = 0; i < 10; i++) {
+		put_block_of(&w, 2, 5000);
+	}
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found f = read_all();
+	cr_assert_eq(f.frames, 10);
+	cr_assert_eq(f.lost_events, 1);
+	cr_assert_eq(w.losses, 0, "no put has failed");
+}
+
+Test(writer, a_cut_is_mended_before_the_next_call)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_block_of(&w, 1, 5000);
+	cut(100);
+	cr_assert(th_writer_mend(&w));
+	cr_assert_eq(w.lost_events, 0);
+	cr_assert_eq(read_all().lost_events, 1, "and told at once");
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_eq(read_all().lost_events, 1);
+}
+
 Test(writer, survives_the_removal_of_the_capture)
 {
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
