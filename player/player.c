@@ -210,6 +210,13 @@ static int load_rules(struct th_player *p, const struct th_player_conf *conf, ch
 		p->rules = th_rules_builtin();
 		return p->rules ? 0 : say(why, -ENOMEM, "out of memory");
 	}
+	struct stat st;
+	if (stat(conf->rules, &st) == 0 &&
+		!S_ISREG(st.st_mode)) { /* a pipe may say nothing, ever */
+		return say(why, -ENOEXEC,
+			"matching rules %s (TRACEHOOK_MATCH): it is not a regular file",
+			conf->rules);
+	}
 	int r = th_rules_load(conf->rules, &p->rules, clause);
 	if (r < 0) {
 		say(why, r, "matching rules %s (TRACEHOOK_MATCH): %s", conf->rules, clause);

@@ -9,6 +9,7 @@
 #include "tools/doctor_verdict.h"
 #include "tools/json_out.h"
 #include "tools/launch.h"
+#include "tools/settings.h"
 #include "tools/tools.h"
 #include "tools/utf8.h"
 
@@ -23,6 +24,23 @@ static void print_line(const char *name, const char *text)
 static const char *kind_of(const struct th_doctor_image *image)
 {
 	return !image->elf ? "no program" : image->dynamic ? "dynamic" : "static";
+}
+
+/* What of its runs there will be at all. */
+static void print_sample(const char *sample)
+{
+	double share = 1;
+	bool sound = sample && *sample && th_settings_number(sample, &share) && share <= 1;
+	th_auto_free char *text = !sample || !*sample ? NULL
+		: sound ? th_tool_format("%s of all runs are recorded, whole; the others are not "
+					 "(TRACEHOOK_SAMPLE)",
+				  sample)
+			: th_tool_format("TRACEHOOK_SAMPLE=%s is not a number from 0 to 1: "
+					 "nothing is recorded",
+				  sample);
+	if (text && share != 1) {
+		print_line("sample", text);
+	}
 }
 
 static void print_program(const struct th_doctor_program *p)
@@ -48,6 +66,7 @@ static void print_program(const struct th_doctor_program *p)
 			p->mode ? p->mode : "record", p->capture ? p->capture : "tracehook.thc");
 		print_line("library", into);
 	}
+	print_sample(p->sample);
 }
 
 static void print_row(const struct th_doctor_row *row)
@@ -139,6 +158,7 @@ static void put_program(struct th_jout *j, const struct th_doctor_program *p)
 	}
 	th_jout_put_text(j, "mode", p->carries && !p->mode ? "record" : p->mode);
 	th_jout_put_text(j, "capture", p->capture);
+	th_jout_put_text(j, "sample", p->sample);
 }
 
 static void print_json(const struct th_doctor_program *p, const struct th_doctor_verdict *v)

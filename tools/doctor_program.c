@@ -265,7 +265,8 @@ static void name_runtime(struct th_doctor_program *p, const struct interpreter *
 
 void th_doctor_program_read(const char *path, struct th_doctor_program *ret_program)
 {
-	struct th_doctor_program p = {0};
+	const char *sample = getenv("TRACEHOOK_SAMPLE");
+	struct th_doctor_program p = {.sample = sample ? th_tool_format("%s", sample) : NULL};
 	follow_scripts(&p, path);
 	add_file(&p, th_doctor_program_path(&p), false);
 	p.obstacle = find_obstacle(&p, path);
@@ -310,6 +311,7 @@ static void read_environment(struct th_doctor_program *p, const char *path)
 	while (f && getdelim(&entry, &room, '\0', f) > 0) {
 		char **to = begins(entry, "TRACEHOOK_MODE=")  ? &p->mode
 			: begins(entry, "TRACEHOOK_CAPTURE=") ? &p->capture
+			: begins(entry, "TRACEHOOK_SAMPLE=")  ? &p->sample
 			: begins(entry, "LD_PRELOAD=")	      ? &p->preload
 							      : NULL;
 		if (to && !*to) {
@@ -354,6 +356,7 @@ void th_doctor_program_finish(struct th_doctor_program *p)
 	free(p->files);
 	free(p->mode);
 	free(p->capture);
+	free(p->sample);
 	free(p->preload);
 	*p = (struct th_doctor_program){0};
 }

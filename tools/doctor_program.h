@@ -26,6 +26,7 @@ struct th_doctor_program {
 	size_t n_files;
 	bool carries;			/* a process: our library is in it */
 	char *mode, *capture, *preload; /* a process: of its environment; NULL: not there */
+	char *sample; /* TRACEHOOK_SAMPLE of the process, or of the caller, whose it will be */
 };
 
 /* Looks at a program's file; `path` as th_launch_find() has it. */

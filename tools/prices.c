@@ -1,7 +1,6 @@
 #include "tools/prices.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,10 +44,10 @@ static const char *fault_of(const cJSON *models)
 
 static int read_all(const char *path, char **ret_text, size_t *ret_n)
 {
-	th_auto_fclose FILE *f = fopen(path, "re");
-	if (!f) {
-		th_tool_error("%s: cannot be read: %s", path, strerror(errno));
-		return TH_EXIT_MISSING;
+	th_auto_fclose FILE *f = NULL;
+	int code = th_tool_open(path, &f);
+	if (code != TH_EXIT_OK) {
+		return code;
 	}
 	char *text = th_tool_alloc(FILE_MAX);
 	size_t n = fread(text, 1, FILE_MAX, f);

@@ -34,16 +34,6 @@ static int no_phrase(char *phrase, int size, int writing, void *user)
 	return -1;
 }
 
-static int open_key(const char *path, FILE **ret_file)
-{
-	*ret_file = fopen(path, "re");
-	if (!*ret_file) {
-		th_tool_error("%s: cannot be read: %s", path, strerror(errno));
-		return TH_EXIT_MISSING;
-	}
-	return TH_EXIT_OK;
-}
-
 static int take_public(const char *path, EVP_PKEY *key, uint8_t ret_key[TH_ED25519_KEY_BYTES])
 {
 	size_t n = TH_ED25519_KEY_BYTES;
@@ -71,7 +61,7 @@ static void warn_of_rights(const char *path, FILE *f)
 int th_sign_key_load(const char *path, struct th_sign_key **ret_key)
 {
 	th_auto_fclose FILE *f = NULL;
-	int code = open_key(path, &f);
+	int code = th_tool_open(path, &f);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}
@@ -90,7 +80,7 @@ int th_sign_key_load(const char *path, struct th_sign_key **ret_key)
 int th_sign_key_load_public(const char *path, uint8_t ret_key[TH_ED25519_KEY_BYTES])
 {
 	th_auto_fclose FILE *f = NULL;
-	int code = open_key(path, &f);
+	int code = th_tool_open(path, &f);
 	if (code != TH_EXIT_OK) {
 		return code;
 	}

@@ -1,13 +1,17 @@
 #include "tools/tools.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 #define WIDTH_TERMINAL 80
 #define WIDTH_FILE 120
@@ -25,6 +29,27 @@ void th_tool_error(const char *format, ...)
 	vfprintf(stderr, format, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+}
+
+int th_tool_open(const char *path, FILE **ret_file)
+{
+	struct stat st;
+	th_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		th_tool_error("%s: cannot be read: %s", path, strerror(errno));
+		return TH_EXIT_MISSING;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		th_tool_error("%s: not a regular file", path);
+		return TH_EXIT_USAGE;
+	}
+	FILE *f = fdopen(fd, "r");
+	if (!f) {
+		th_tool_no_memory();
+	}
+	fd = -1;
+	*ret_file = f;
+	return TH_EXIT_OK;
 }
 
 _Noreturn void th_tool_no_memory(void)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* DESIGN 1.2; sysexits.h where it has a name for it, env(1) for a command that cannot be run. */
 enum th_exit {
@@ -46,6 +47,11 @@ void th_tool_error(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* The same, and ends the program: there is nothing left to do without memory. */
 _Noreturn void th_tool_no_memory(void);
+
+/* Opens a file that an option names, for reading; what cannot be opened or is no regular file (one
+ * reads from a pipe that nobody writes to for ever) is said. The exit code; *ret_file is the
+ * caller's to close. */
+int th_tool_open(const char *path, FILE **ret_file);
 
 /* malloc, realloc and asprintf that do not return without memory. */
 void *th_tool_alloc(size_t n);

@@ -127,6 +127,21 @@ judged "a process that is being recorded" 0 $python_pid \
 	"true record $scratch/live.thc OpenSSL"
 kill $python_pid
 
+# ---- what there will be of its runs at all ----
+
+TRACEHOOK_SAMPLE=0.25 judged "a share of its runs" 0 true .sample 0.25
+judged "all of them" 0 true .sample null
+TRACEHOOK_SAMPLE=0 LD_PRELOAD=$lib sleep 60 &
+sleep_pid=$!
+until grep -qz TRACEHOOK_SAMPLE=0 /proc/$sleep_pid/environ; do :; done
+judged "a process, of its own environment" 0 $sleep_pid .sample 0
+kill $sleep_pid
+said() { TRACEHOOK_SAMPLE=$1 "$tool" doctor true | grep -c "^  sample  *$2"; }
+equal "a share, in words" 1 "$(said 0.25 '0.25 of all runs are recorded')"
+equal "none, in words" 1 "$(said 0 '0 of all runs are recorded')"
+equal "of all of them no word" 0 "$(said 1 '')"
+equal "no share, in words" 1 "$(said 7 'TRACEHOOK_SAMPLE=7 is not a number')"
+
 # ---- in words ----
 
 exits "words" 0 "$tool" doctor true

@@ -21,3 +21,23 @@ mk empty empty.thc
 says tracehook dump empty.thc
 says tracehook dump --json empty.thc
 says tracehook show empty.thc 1
+# A pipe that nobody writes to, wherever an option or a variable names a file: nothing waits for it.
+mkfifo pipe
+mk odd full.thc
+for command in "record -o pipe true" "record --sign pipe -o x.thc true" "dump pipe" "replay pipe true" \
+	"seal --sign pipe empty.thc" "verify --pub pipe empty.thc" "verify pipe" \
+	"feedback --sign pipe --score 1 full.thc 1" "redact --rules pipe empty.thc y.thc" \
+	"redact --sign pipe empty.thc y.thc" "redact pipe y.thc" "compact pipe y.thc" \
+	"stats --prices pipe empty.thc" "check --prices pipe --max-cost 1 empty.thc" \
+	"check --no-new-hosts pipe full.thc" "diff pipe full.thc" "diff full.thc pipe"; do
+	echo "- $command"
+	# shellcheck disable=SC2086,SC2154 # words; run_case.sh has it
+	says timeout 20 "$tool" $command
+done
+for setting in TRACEHOOK_KEY_FILE=pipe TRACEHOOK_REDACT=pipe; do
+	echo "- $setting"
+	says env $setting timeout 20 "$tool" record -o x.thc true
+done
+echo "- TRACEHOOK_MATCH=volatile:pipe"
+says env TRACEHOOK_MATCH=volatile:pipe timeout 20 "$tool" replay full.thc true
+ls x.thc* y.thc* 2>/dev/null
