@@ -42,6 +42,8 @@ struct th_body th_body_load(const struct th_message *m)
 	}
 	th_head_get(&m->head, "content-type", &b.type);
 	b.trouble = trouble_of(r);
+	b.limited = r == -E2BIG;
+	b.partial = b.limited || r == -EBADMSG;
 	b.text = th_utf8_valid(th_body_slice(&b));
 	return b;
 }

@@ -9,6 +9,8 @@ struct th_body {
 	size_t n;
 	const char *trouble;  /* why it is not what was meant, one clause; NULL: it is */
 	bool text;	      /* valid UTF-8 */
+	bool partial;	      /* further bytes came, and what they stand for is not here */
+	bool limited;	      /* for TH_BODY_LIMIT or its like */
 	struct th_slice type; /* Content-Type, may be empty */
 };
 

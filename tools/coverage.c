@@ -44,12 +44,48 @@ static int by_peer_then_time(const void *x, const void *y)
 	return d ? d : (a->began > b->began) - (a->began < b->began);
 }
 
-static size_t count_taps_without_peer(const struct th_run *run, const struct th_process *p)
+static int by_process(const void *x, const void *y)
 {
-	size_t n = 0;
+	const struct th_connection *a = *(const struct th_connection *const *)x;
+	const struct th_connection *b = *(const struct th_connection *const *)y;
+	return a->process != b->process ? (a->process < b->process ? -1 : 1) : 0;
+}
+
+static int by_address(const void *x, const void *y)
+{
+	const uintptr_t a = (uintptr_t) * (const void *const *)x,
+			b = (uintptr_t) * (const void *const *)y;
+	return a < b ? -1 : a > b;
+}
+
+/* Taps that do not know their peer, in the order of their processes. */
+struct bare_taps {
+	const struct th_connection **at;
+	size_t n, next;
+};
+
+static struct bare_taps gather_bare_taps(const struct th_run *run)
+{
+	struct bare_taps bare = {th_tool_alloc((run->n_connections + 1) * sizeof(*bare.at)), 0, 0};
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		n += is_tap(c) && c->family == 0 && c->process == p;
+		if (is_tap(c) && c->family == 0) {
+			bare.at[bare.n++] = c;
+		}
+	}
+	qsort(bare.at, bare.n, sizeof(*bare.at), by_process);
+	return bare;
+}
+
+/* How many of them the process of `c` has; asked in the order of processes. */
+static size_t count_bare_taps(struct bare_taps *bare, const struct th_connection *c)
+{
+	size_t n = 0;
+	while (bare->next < bare->n && by_process(&bare->at[bare->next], &c) < 0) {
+		bare->next++;
+	}
+	while (bare->next + n < bare->n && by_process(&bare->at[bare->next + n], &c) == 0) {
+		n++;
 	}
 	return n;
 }
@@ -71,10 +107,11 @@ static size_t gather_tls(const struct th_run *run, const struct th_connection **
 static size_t keep_unanswered(const struct th_run *run, const struct th_connection **list, size_t n)
 {
 	size_t kept = 0, taps = 0, spare = 0;
+	struct bare_taps bare = gather_bare_taps(run);
 	for (size_t i = 0; i < n; i++) {
 		const struct th_connection *c = list[i];
 		if (i == 0 || list[i - 1]->process != c->process) {
-			spare = count_taps_without_peer(run, c->process);
+			spare = count_bare_taps(&bare, c);
 		}
 		if (i == 0 || by_peer(list[i - 1], c) != 0) {
 			taps = 0;
@@ -88,6 +125,8 @@ static size_t keep_unanswered(const struct th_run *run, const struct th_connecti
 			list[kept++] = c;
 		}
 	}
+	free(bare.at);
+	qsort(list, kept, sizeof(*list), by_address); /* to be searched */
 	return kept;
 }
 
@@ -101,25 +140,16 @@ bool th_coverage_in_part(const struct th_connection *c)
 	return c->unseen_sent || c->unseen_received || th_coverage_handed_on(c);
 }
 
-static bool holds(const struct th_connection **list, size_t n, const struct th_connection *c)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (list[i] == c) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void th_coverage_opaque(
 	const struct th_run *run, const struct th_connection ***ret_list, size_t *ret_n)
 {
 	const struct th_connection **list = th_tool_alloc(
 		2 * (run->n_connections + 1) * sizeof(*list));
-	size_t n = keep_unanswered(run, list, gather_tls(run, list));
+	size_t records = keep_unanswered(run, list, gather_tls(run, list)), n = records;
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		bool listed = is_tls_records(c) && holds(list, n, c);
+		bool listed = is_tls_records(c) &&
+			bsearch(&c, list, records, sizeof(*list), by_address);
 		if (!listed &&
 			(c->speaks == TH_SPEAKS_OTHER ? c->family != 1 : th_coverage_in_part(c))) {
 			list[n++] = c;

@@ -173,12 +173,29 @@ static bool is_event_stream(struct th_slice type)
 	return th_slice_ieq(type, TH_SLICE_LIT("text/event-stream"));
 }
 
+/* What could be decoded of a body that is damaged or over the limit says little of the rest: it is
+ * compared as it came, without its chunks if those are whole. */
+static void add_undecoded(const struct th_message *m, struct th_buf *out)
+{
+	th_auto_free uint8_t *bytes = NULL;
+	size_t n = 0;
+	int r = th_http_body(m, false, &bytes, &n);
+	if (r == 0) {
+		th_buf_add(out, bytes, n);
+	}
+	for (size_t i = 0; r < 0 && i < m->n_pieces; i++) {
+		th_buf_slice(out, m->pieces[i].bytes);
+	}
+}
+
 enum th_diff_form th_diff_body(const struct th_message *m, struct th_buf *out)
 {
 	struct th_body b = th_body_load(m);
 	struct th_slice s = th_body_slice(&b);
 	enum th_diff_form form = TH_DIFF_RAW;
-	if (s.n == 0) {
+	if (b.partial) {
+		add_undecoded(m, out);
+	} else if (s.n == 0) {
 		form = TH_DIFF_EMPTY;
 	} else if (b.text && is_event_stream(b.type)) {
 		form = TH_DIFF_EVENTS;

@@ -6,6 +6,7 @@
 
 #include "capture/frame.h"
 #include "tools/coverage.h"
+#include "tools/told.h"
 #include "tools/tools.h"
 
 struct list {
@@ -42,17 +43,16 @@ static uint64_t connection_time(const struct th_connection *c)
 	return c->connect_began ? c->connect_began : c->began;
 }
 
-/* But for those whose connection stands in a line already. */
+/* But for those whose connection stands in a line already. Sorts `opaque`. */
 static void add_transfers(struct list *l, const struct th_run *run,
-	const struct th_connection *const *opaque, size_t n_opaque)
+	const struct th_connection **opaque, size_t n_opaque)
 {
+	th_told_sort(opaque, n_opaque);
 	for (size_t i = 0; i < run->n_transfers; i++) {
 		const struct th_transfer *t = run->transfers[i];
-		bool told = !th_transfer_stands_alone(t);
-		for (size_t k = 0; k < n_opaque && !told && t->connection; k++) {
-			told = opaque[k]->process == t->process && opaque[k]->id == t->connection;
-		}
-		if (!told) {
+		if (th_transfer_stands_alone(t) &&
+			!(t->connection &&
+				th_told_connection(opaque, n_opaque, t->process, t->connection))) {
 			add(l, TH_EVENT_TRANSFER, t->began, t);
 		}
 	}
@@ -67,32 +67,27 @@ static uint32_t tls_code(const struct th_connection *c)
 
 /* Its TLS failed, and no line of a client library's transfer tells of it. What a relay's agent left
  * is opaque. */
-static bool is_without_tls(const struct th_run *run, const struct th_connection *c)
+static bool is_without_tls(const struct th_told_failures *failed, const struct th_connection *c)
 {
 	uint32_t why = TH_TLS_WHY(tls_code(c));
 	if (!why || why == TH_TLS_RELAY || c->bytes_sent || c->bytes_received) {
 		return false;
 	}
-	for (size_t i = 0; i < run->n_transfers; i++) {
-		const struct th_transfer *t = run->transfers[i];
-		if (t->process == c->process && t->result && t->began <= c->end_time &&
-			t->ended >= connection_time(c)) {
-			return false;
-		}
-	}
-	return true;
+	return !th_told_failed(failed, c->process, connection_time(c), c->end_time);
 }
 
 static void add_connections(struct list *l, const struct th_run *run)
 {
 	const struct th_connection **opaque;
 	size_t n_opaque;
+	struct th_told_failures failed = th_told_failures(run);
 	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
-		if (c->error || is_without_tls(run, c)) {
+		if (c->error || is_without_tls(&failed, c)) {
 			add(l, TH_EVENT_CONNECT, connection_time(c), c);
 		}
 	}
+	th_told_failures_finish(&failed);
 	th_coverage_opaque(run, &opaque, &n_opaque);
 	for (size_t i = 0; i < n_opaque; i++) {
 		add(l, TH_EVENT_OPAQUE, connection_time(opaque[i]), opaque[i]);

@@ -102,6 +102,10 @@ static void put_body(
 		th_jout_base64(j, th_body_slice(&b));
 	}
 	th_jout_put_text(j, trouble, b.trouble);
+	if (b.limited) {
+		th_jout_put_null(j, hash_key);
+		return;
+	}
 	th_body_hash(&b, hash);
 	th_jout_put_text(j, hash_key, hash);
 }

@@ -37,6 +37,8 @@ static const struct th_table_column columns[N_COLUMNS] = {
 struct node {
 	size_t first, last, next; /* children, and the next one of the same parent */
 	size_t below;		  /* spans to be shown among all that is below */
+	size_t pending;		  /* children that have not told yet what is below them */
+	bool shown;		  /* is asked for */
 	bool kept;		  /* to be shown, or for what is below */
 };
 
@@ -61,15 +63,22 @@ static void append(struct tree *t, size_t i)
 		t->nodes[*last].next = i;
 	}
 	*last = i;
+	if (parent != NONE) {
+		t->nodes[parent].pending++;
+	}
 }
 
-/* Tells all that are above; there is no circle (trace/runs.c). */
-static void keep(struct tree *t, size_t i)
+/* Tells those above it, once all of its children have: each span tells but once, as a file can say
+ * that each is the child of the one before. There is no circle (trace/runs.c). */
+static void tell_up(struct tree *t, size_t i)
 {
-	t->nodes[i].kept = true;
-	while ((i = t->run->spans.spans[i].parent) != NONE) {
-		t->nodes[i].kept = true;
-		t->nodes[i].below++;
+	while (t->nodes[i].pending == 0 && t->run->spans.spans[i].parent != NONE) {
+		const struct node *child = &t->nodes[i];
+		size_t below = child->below + (child->shown ? 1 : 0);
+		i = t->run->spans.spans[i].parent;
+		t->nodes[i].below += below;
+		t->nodes[i].kept |= below > 0;
+		t->nodes[i].pending--;
 	}
 }
 
@@ -96,8 +105,11 @@ static void build(struct tree *t)
 	for (size_t i = 0; i < n; i++) {
 		bool quiet = t->run->shown[i] && is_quiet(t, i);
 		t->quiet += quiet;
-		if (t->run->shown[i] && !quiet) {
-			keep(t, i);
+		t->nodes[i].shown = t->nodes[i].kept = t->run->shown[i] && !quiet;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (t->nodes[i].first == NONE) {
+			tell_up(t, i);
 		}
 	}
 }

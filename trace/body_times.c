@@ -7,7 +7,7 @@
 
 #include "wire/chunked.h"
 
-#define DECODE_BUDGET ((uint64_t)512 << 20) /* wire bytes decoded over and over */
+#define DECODE_BUDGET ((uint64_t)512 << 20) /* bytes decoded over and over, and made by that */
 
 struct walk {
 	const struct th_message *m;
@@ -86,14 +86,16 @@ static bool decode_beginnings(const struct th_message *m, size_t *decoded)
 		return false;
 	}
 	part.body_bytes = 0;
-	for (size_t i = 0; i < m->n_pieces; i++) {
+	uint64_t made = 0;
+	for (size_t i = 0; i < m->n_pieces && made <= DECODE_BUDGET; i++) {
 		uint8_t *bytes = NULL;
 		part.n_pieces = i + 1;
 		part.body_bytes += m->pieces[i].bytes.n;
 		(void)th_http_body(&part, true, &bytes, &decoded[i]);
 		free(bytes);
+		made += decoded[i];
 	}
-	return true;
+	return made <= DECODE_BUDGET;
 }
 
 static bool has_coding(const struct th_message *m)

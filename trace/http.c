@@ -400,7 +400,8 @@ static int undo_codings(const struct th_message *m, struct body *b)
 	if (b->n == 0 || !th_head_get(&m->head, "content-encoding", &codings)) {
 		return 0;
 	}
-	int r = th_coding_decode(codings, (struct th_slice){b->p, b->n}, TH_BODY_LIMIT, &p, &n);
+	int r = th_coding_decode(
+		codings, (struct th_slice){b->p, b->n}, th_http_decoded_limit(b->n), &p, &n);
 	if (r == -ENOTSUP || r == -ENOMEM) {
 		return r; /* the bytes as they came are what could be read */
 	}

@@ -4,7 +4,11 @@
 
 #include "trace/trace.h"
 
-#define TH_BODY_LIMIT (1u << 30) /* decoded bytes of one body */
+/* Decoded bytes of one body. What a content coding makes of few bytes is less: of a few kilobytes
+ * somebody may have made gigabytes, to fill a reader's memory. */
+#define TH_BODY_LIMIT (1u << 30)
+#define TH_BODY_DECODED_FLOOR (64u << 20) /* so much is decoded of any body, */
+#define TH_BODY_DECODED_RATIO 100	  /* and so many times what came */
 
 /* Method, or empty when the request head is missing. */
 struct th_slice th_http_method(const struct th_exchange *x);
@@ -47,6 +51,15 @@ uint64_t th_http_ttfb(const struct th_exchange *x);
 /* Is `sent` the beginning of the recorded body, as far as that goes? *ret_known: how far, at most
  * sent.n. */
 bool th_http_body_agrees(const struct th_message *m, struct th_slice sent, size_t *ret_known);
+
+/* How many bytes a coding may make of so many that came. */
+static inline size_t th_http_decoded_limit(uint64_t coded)
+{
+	const uint64_t most = coded < TH_BODY_LIMIT / TH_BODY_DECODED_RATIO
+		? coded * TH_BODY_DECODED_RATIO
+		: TH_BODY_LIMIT;
+	return most > TH_BODY_DECODED_FLOOR ? most : TH_BODY_DECODED_FLOOR;
+}
 
 /* The body without chunk framing and, if `decode`, without content codings. The caller frees
  * *ret_bytes. 0, or as th_coding_decode(); what could be read is given either way. */

@@ -13,6 +13,7 @@ struct th_id_map {
 		void *value; /* NULL: free */
 	} * slots;
 	size_t n, cap;
+	uint64_t seed;
 };
 
 /* NULL: not there. */

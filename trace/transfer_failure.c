@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "trace/url.h"
 
+#define LOOKS_A_NAME 16
 #define RESOLVE_PROXY 5 /* CURLE_COULDNT_RESOLVE_PROXY: perhaps one from the environment */
 
 /* The host of an authority: without port, and without the brackets of an IPv6 address. */
@@ -44,9 +45,57 @@ static bool in_its_time(const struct th_transfer *t, uint64_t time)
 	return time >= t->began && time <= t->ended;
 }
 
-static struct th_name *failed_lookup(const struct th_collected *c, const struct th_transfer *t)
+/* Look-ups and connections stand in the order in which they were written, nearly that of their
+ * times. Those to be looked at are the ones in front of `to`, latest first, and not behind `from`.
+ */
+struct span {
+	size_t from, to;
+};
+
+static struct span limited(size_t to, size_t n)
 {
-	for (size_t i = c->n_names; i > 0; i--) {
+	to = n - to < TH_TRANSFER_DISORDER_MAX ? n : to + TH_TRANSFER_DISORDER_MAX;
+	return (struct span){
+		to > TH_TRANSFER_CANDIDATES_MAX ? to - TH_TRANSFER_CANDIDATES_MAX : 0, to};
+}
+
+static struct span lookups_of(const struct th_collected *c, const struct th_transfer *t)
+{
+	size_t low = 0, high = c->n_names;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = c->names[middle]->time <= t->ended;
+		low = before ? middle + 1 : low;
+		high = before ? high : middle;
+	}
+	return limited(low, c->n_names);
+}
+
+static struct span connections_of(const struct th_collected *c, const struct th_transfer *t)
+{
+	size_t low = 0, high = c->n_connections;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = c->connections[middle]->began <= t->ended;
+		low = before ? middle + 1 : low;
+		high = before ? high : middle;
+	}
+	return limited(low, c->n_connections);
+}
+
+/* Comparing names takes longer than looking at an exchange: it counts as several looks. */
+static bool may_look(size_t *looks)
+{
+	bool may = *looks >= LOOKS_A_NAME;
+	*looks -= may ? LOOKS_A_NAME : 0;
+	return may;
+}
+
+static struct th_name *failed_lookup(
+	const struct th_collected *c, const struct th_transfer *t, size_t *looks)
+{
+	const struct span s = lookups_of(c, t);
+	for (size_t i = s.to; i > s.from && may_look(looks); i--) {
 		struct th_name *l = c->names[i - 1];
 		if (l->result && !l->transfer && in_its_time(t, l->time) &&
 			(t->result == RESOLVE_PROXY || goes_to(t, l->name))) {
@@ -71,9 +120,10 @@ static bool goes_to_address(const struct th_transfer *t, const struct th_connect
 
 /* One thread does one thing at a time: what failed there meanwhile, failed for this transfer. */
 static struct th_connection *failed_connection(
-	const struct th_collected *c, const struct th_transfer *t)
+	const struct th_collected *c, const struct th_transfer *t, size_t *looks)
 {
-	for (size_t i = c->n_connections; i > 0; i--) {
+	const struct span s = connections_of(c, t);
+	for (size_t i = s.to; i > s.from && may_look(looks); i--) {
 		struct th_connection *x = c->connections[i - 1];
 		uint64_t time = x->connect_began ? x->connect_began : x->began;
 		bool here = t->api == TH_TRANSFER_EASY && x->thread == t->thread;
@@ -85,10 +135,10 @@ static struct th_connection *failed_connection(
 	return NULL;
 }
 
-void th_transfers_failed(struct th_collected *c, struct th_transfer *t)
+void th_transfers_failed(struct th_collected *c, struct th_transfer *t, size_t *looks)
 {
-	struct th_name *l = failed_lookup(c, t);
-	struct th_connection *x = l ? NULL : failed_connection(c, t);
+	struct th_name *l = failed_lookup(c, t, looks);
+	struct th_connection *x = l ? NULL : failed_connection(c, t, looks);
 	if (l) {
 		l->transfer = t;
 	} else if (x) {

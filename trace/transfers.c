@@ -17,9 +17,6 @@
 #include "trace/http.h"
 #include "trace/url.h"
 
-#define DISORDER_MAX 64
-#define CANDIDATES_MAX 4096 /* looked at for one transfer */
-
 void th_transfers_frame(
 	struct th_arena *a, struct th_collected *c, const struct th_frame *f, struct th_in *in)
 {
@@ -72,7 +69,8 @@ static uint64_t asked_at(const struct th_exchange *x)
 /* Exchanges stand in the order of their first frames, which several threads may have stamped a
  * little before they were written: so it begins a few earlier than it would have to. */
 
-static struct window window_of(const struct th_collected *c, const struct th_transfer *t)
+static struct window window_of(
+	const struct th_collected *c, const struct th_transfer *t, size_t *looks)
 {
 	size_t from = 0, to = c->n_exchanges;
 	if (to == 0) {
@@ -86,12 +84,13 @@ static struct window window_of(const struct th_collected *c, const struct th_tra
 			to = middle;
 		}
 	}
-	from -= from < DISORDER_MAX ? from : DISORDER_MAX;
+	from -= from < TH_TRANSFER_DISORDER_MAX ? from : TH_TRANSFER_DISORDER_MAX;
 	struct window w = {c->exchanges + from, 0};
-	while (from + w.n < c->n_exchanges && w.n < CANDIDATES_MAX &&
+	while (from + w.n < c->n_exchanges && w.n < TH_TRANSFER_CANDIDATES_MAX && w.n < *looks &&
 		asked_at(w.at[w.n]) <= t->ended) {
 		w.n++;
 	}
+	*looks -= w.n;
 	return w;
 }
 
@@ -252,14 +251,15 @@ static struct th_transfer **latest_of(struct th_arena *a, struct th_id_map *map,
 void th_transfers_finish(struct th_arena *a, struct th_collected *c)
 {
 	struct th_id_map handles = {0};
+	size_t looks = TH_TRANSFER_LOOKS_MAX;
 	for (size_t i = 0; i < c->n_transfers; i++) {
 		struct th_transfer *t = c->transfers[i];
-		struct window w = window_of(c, t);
+		struct window w = window_of(c, t, &looks);
 		struct th_exchange *last = find_last(t, w);
 		if (last) {
 			walk(t, w, last);
 		} else if (t->result) {
-			th_transfers_failed(c, t);
+			th_transfers_failed(c, t, &looks);
 		}
 		struct th_transfer **latest = t->handle ? latest_of(a, &handles, t->handle) : NULL;
 		link_retry(t, latest ? *latest : NULL);

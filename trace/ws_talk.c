@@ -192,8 +192,9 @@ static int listen_to_side(struct th_ws_talk *t, const struct th_exchange *x, boo
 {
 	struct side s = {.talk = t,
 		.message = by_server ? &x->response : &x->request,
-		.by_server = by_server,
-		.budget = TH_BODY_LIMIT};
+		.by_server = by_server};
+	s.budget = th_http_decoded_limit(s.message->body_bytes);
+
 	if (deflate_was_agreed(x)) {
 		s.inflate = th_ws_inflate_create();
 		if (!s.inflate) {

@@ -142,6 +142,9 @@ static void put_exchange(FILE *out, const struct th_span_facts *f)
 		!memchr(b.n ? body.p : (void *)"x", 0, b.n);
 	fprintf(out, "# #%zu  %s\n", x->order + 1, title);
 	put_needed(out, &x->request.head);
+	if (b.trouble) {
+		fprintf(out, "# its body is %s\n", b.trouble);
+	}
 	if (body.n && memmem(body.p, body.n, REDACTED, strlen(REDACTED))) {
 		fputs("# parts of its body were redacted\n", out);
 	}

@@ -105,6 +105,10 @@ static void put_body_text(struct th_jout *j, const struct th_body *b, const char
 	if (!b->n) {
 		return;
 	}
+	if (b->trouble) {
+		th_auto_free char *comment = th_tool_format("the body is %s", b->trouble);
+		th_jout_put_text(j, "comment", comment);
+	}
 	th_jout_key(j, "text");
 	if (b->text) {
 		th_jout_string(j, th_body_slice(b));

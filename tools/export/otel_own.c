@@ -26,8 +26,10 @@ static void put_hash(
 	char hash[TH_BODY_HASH_CHARS];
 	if (m->present && m->head.bytes.n && !m->sha256) {
 		th_cleanup(th_body_finish) struct th_body b = th_body_load(m);
-		th_body_hash(&b, hash);
-		th_otlp_put_text(o, list, key, hash);
+		if (!b.limited) {
+			th_body_hash(&b, hash);
+			th_otlp_put_text(o, list, key, hash);
+		}
 	}
 }
 
