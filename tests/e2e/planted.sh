@@ -104,12 +104,19 @@ done
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 searched "nor after a kill" "$disk"/killed.thc*
+cat "$disk"/killed.thc-live-* >live
+holds "what was killed has left its live file" grep -aq /t/stall live
 if [ $disk = disk ]; then
 	umount disk
 	trap finish EXIT
-	holds "the disk held the run" /usr/bin/python3 -c '
-data = open("image", "rb").read()
-assert open("on.thc", "rb").read(64) in data'
+	# Each block of a file stands as a whole somewhere on the disk, wherever it is put.
+	holds "the disk held the run, and what was killed" /usr/bin/python3 -c '
+disk = open("image", "rb").read()
+for name in "on.thc", "live":
+    data = open(name, "rb").read()
+    blocks = [data[at:at + 1024] for at in range(0, len(data), 1024)]
+    assert any(block.strip(b"\0") for block in blocks)
+    assert all(block in disk for block in blocks if block.strip(b"\0")), name'
 	searched "not one is on the disk, in any block" image
 else
 	skip "no block of the disk" "no loop device can be mounted here"
