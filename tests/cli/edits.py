@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "reader"))
 import read_capture as reader  # noqa: E402 # pylint: disable=wrong-import-position
 
+SEAL = 3
 FORMS = {"plain": 0, "compressed": 1, "split": 4, "both": 5}
 
 
@@ -178,6 +179,38 @@ class Capture:
         return offset + reader.BLOCK_HEADER + inner, None
 
 
+def of_root(blocks):
+    """(where its block is, where it is in that, number, frame) of each frame of the run's root."""
+    root = next(block.writer for block in blocks if block.whole[10] == SEAL)
+    return [(at, i, block.first + i, frame) for at, block in enumerate(blocks)
+            if block.writer == root for i, frame in enumerate(block.frames)]
+
+
+def same_tag(capture):
+    """Changes the root's last frame so that its tag is as it was: what tells is the chain's end."""
+    *before, (at, i, number, frame) = of_root(capture.blocks)
+    writer = capture.blocks[at].writer
+    value = reader.sha256(b"tracehook chain\n", capture.header[16:48], reader.u64(writer),
+                          bytes(32))
+    for _, _, n, whole in before:
+        value = reader.sha256(b"tracehook frame\n", value, reader.u64(n), whole)
+
+    def tag(whole):
+        return reader.sha256(b"tracehook frame\n", value, reader.u64(number), whole)[:2]
+    time, = struct.unpack_from("<Q", frame, 16)
+    tries = (repaired(frame[:16] + struct.pack("<Q", time + more) + frame[24:])
+             for more in range(1, 1 << 22))
+    altered = next(whole for whole in tries if tag(whole) == tag(frame))
+    frames = capture.blocks[at].frames
+    capture.write([b.whole for b in capture.blocks[:at]] +
+                  [make_block(capture.header[16:32],
+                              replace(capture.blocks[at],
+                                      frames=frames[:i] + [altered] + frames[i + 1:]), "plain")] +
+                  [b.whole for b in capture.blocks[at + 1:]])
+    code, runs = capture.verify()
+    return code == 1 and [run["result"] for run in runs.values()].count("broken") == 1
+
+
 def main():
     tool, path = sys.argv[1:]
     capture, tried, named = Capture(tool, path), {}, {}
@@ -193,6 +226,7 @@ def main():
                     named[what] = named.get(what, 0) + capture.try_edit(at, form, edit)
     for what, n in tried.items():
         print("%s: %d of %d named" % (what, named[what], n))
+    print("changed, with the tag that it had: %s" % ("found" if same_tag(capture) else "not found"))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,12 @@
 """Puts what is no part of a capture into it, every checksum right: stranger.py CAPTURE KIND
 
 plain: a block of frames that is not encrypted. untyped: the same, of type 0. live: the frames in a
-live file beside it, not encrypted."""
+live file beside it, not encrypted.
+
+altered0 to altered7: not a stranger's, but a bit of an encrypted frame turned over by somebody
+without the key, who knows that checksums are linear and how long the frame is (but for its padding,
+of 0 to 7 bytes): all checksums are right, also the one that is encrypted, and only the block's tag
+is not."""
 
 import struct
 import sys
@@ -11,6 +16,7 @@ import edits
 from edits import reader
 
 WRITER = 4711
+ENCRYPTED = 2  # the only flag
 
 
 def live_file(file_id, frames):
@@ -21,10 +27,35 @@ def live_file(file_id, frames):
     return bytes(header) + b"".join(frames) + bytes(8)
 
 
+def alter(data, padding):
+    """The same capture, the first block of one encrypted frame that is not compressed altered."""
+    at = reader.FILE_HEADER
+    while data[at + 10:at + 12] != bytes([1, ENCRYPTED]):
+        at += reader.BLOCK_HEADER + struct.unpack_from("<I", data, at + 40)[0]
+    size, stored = struct.unpack_from("<II", data, at + 36)
+    begin = at + reader.BLOCK_HEADER
+    payload = bytearray(data[begin:begin + stored])
+    turned = bytearray(size - padding - 8)  # what the frame's checksum is of
+    turned[-1] = 1
+    change = reader.crc32c(bytes(turned)) ^ reader.crc32c(bytes(len(turned)))
+    payload[size - padding - 1] ^= 1
+    payload[4:8] = struct.pack("<I", struct.unpack_from("<I", payload, 4)[0] ^ change)
+    header = bytearray(data[at:begin])
+    struct.pack_into("<I", header, 44, reader.crc32c(bytes(payload)))
+    struct.pack_into("<I", header, 12, 0)
+    struct.pack_into("<I", header, 12, reader.crc32c(data[16:32] + bytes(header)))
+    return data[:at] + bytes(header) + bytes(payload) + data[begin + stored:]
+
+
 def main():
     path, kind = sys.argv[1:]
     with open(path, "rb") as f:
-        file_id = f.read(reader.FILE_HEADER)[16:32]
+        data = f.read()
+    file_id = data[16:32]
+    if kind.startswith("altered"):
+        with open(path, "wb") as f:
+            f.write(alter(data, int(kind[-1])))
+        return
     head = struct.pack("<IIIBBH", 0, 0, 1, 11, 0, 0) + b"GET /stranger HTTP/1.1\r\nHost: x\r\n\r\n"
     frames = [edits.make_frame(8, head, 5, 1, 10 ** 18)]
     if kind == "live":

@@ -8,10 +8,10 @@ start_double
 rounds=${1:-12}
 (umask 077; head -c 32 /dev/urandom >run.key)
 
-# Three processes of three threads each: each thread holds a conversation of its own, whose history goes
-# out again with each turn (so that the live file says where it stands already), every other time in
-# small pieces. A thread of each process forks children that ask once. Each answer that was read to
-# its end is noted, in one write, before the next request.
+# Three processes of three threads each: each thread holds a conversation of its own, whose history
+# goes out again with each turn (so that the live file says where it stands already), every other
+# time in small pieces. A thread of each process forks children that ask once. Each answer that was
+# read to its end is noted, in one write, before the next request.
 cat >agent.py <<'P'
 import http.client, json, os, sys, threading
 host, port = sys.argv[1].split("//")[1].split(":")

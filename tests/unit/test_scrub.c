@@ -36,7 +36,8 @@ static char *scrub(const char *type, const char *text)
 	return scrub_cut(type, text, strlen(text), &replaced);
 }
 
-/* Where `wanted` has '#', anything but what `text` has there, of which no four are left. */
+/* Where `wanted` has '#', anything but what `text` has there, of which no four are left, nor all.
+ */
 static void expect(const char *type, const char *text, const char *wanted)
 {
 	char *got = scrub(type, text);
@@ -45,6 +46,9 @@ static void expect(const char *type, const char *text, const char *wanted)
 		bool fits = wanted[i] == '#' ? got[i] != '"' && got[i] != '\\'
 					     : got[i] == wanted[i];
 		cr_assert(fits, "at %zu of\n%s\nnot\n%s", i, got, wanted);
+		bool begins = wanted[i] == '#' && (i == 0 || wanted[i - 1] != '#');
+		bool left = strncmp(got + i, text + i, strspn(wanted + i, "#")) == 0;
+		cr_assert(!begins || !left, "left at %zu of\n%s", i, got);
 		cr_assert(strncmp(wanted + i, "####", 4) != 0 || strncmp(got + i, text + i, 4) != 0,
 			"left at %zu of\n%s", i, got);
 	}

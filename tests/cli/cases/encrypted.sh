@@ -44,6 +44,12 @@ for kind in plain untyped live; do
 	with right says tracehook verify strange.thc | grep -E 'damaged|exit'
 	rm strange.thc*
 done
+echo "## a bit turned over by somebody without the key who can repair every checksum"
+for padding in 0 1 2 3 4 5 6 7; do
+	cp secret.thc altered.thc
+	"$cases/../stranger.py" altered.thc altered$padding
+	with right tracehook verify altered.thc 2>&1 | grep -oE 'damaged.*altered'
+done
 echo "## every bit, also of a signature"
 mk_small() {
 	mk script "$1" <<'S'
