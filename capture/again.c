@@ -28,8 +28,12 @@ void th_again_forget(struct th_again *a, size_t before)
 static size_t common(const uint8_t *a, const uint8_t *b, size_t n)
 {
 	size_t at = 0;
-	while (n - at >= CHUNK && memcmp(a + at, b + at, CHUNK) == 0) {
-		at += CHUNK;
+	while (at < n) {
+		size_t chunk = n - at < CHUNK ? n - at : CHUNK;
+		if (memcmp(a + at, b + at, chunk) != 0) {
+			break;
+		}
+		at += chunk;
 	}
 	while (n - at >= sizeof(uint64_t)) {
 		uint64_t x, y;
