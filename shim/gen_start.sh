@@ -1,7 +1,9 @@
 #!/bin/sh
-# gen_start.sh ORDER: a linker script that puts what ORDER names (start.order) side by side. It adds
-# to the linker's own one (INSERT); what it does not find is nowhere.
+# gen_start.sh ORDER CALLS: a linker script that puts what ORDER names (start.order) side by side,
+# and what CALLS names (call.order). It adds to the linker's own one (INSERT); what it does not find
+# is nowhere.
 order=$1
+calls=$2
 names() {
 	sed -n "s/^$1 \\([A-Za-z0-9_.]*\\)\$/\\1/p" "$order"
 }
@@ -18,6 +20,11 @@ done)
 		*:pthread_atfork.o*(.text)
 $(names code | while read -r name; do
 	echo "		*(.text.$name .text.$name.* .text.startup.$name .text.exit.$name)"
+done)
+	}
+	.call_text : ALIGN(64) {
+$(order=$calls names code | while read -r name; do
+	echo "		*(.text.$name .text.$name.*)"
 done)
 	}
 }
