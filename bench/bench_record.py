@@ -37,15 +37,18 @@ def key_file(machine):
 
 def recorders(machine, ask):
     """Rows of a client asked by ask(environment)."""
-    def raw():
+    def raw(tap):
         (machine.work / "raw").unlink(missing_ok=True)
-        return ask(machine.environment(LD_PRELOAD=machine.build / "bench/libraw_tap.so",
-                                       RAW_TAP_FILE=machine.work / "raw"))
+        result = ask(machine.environment(LD_PRELOAD=machine.build / "bench" / tap,
+                                         RAW_TAP_FILE=machine.work / "raw"))
+        (machine.work / "raw").unlink(missing_ok=True)
+        return result
     return {
         "direct": lambda: ask(machine.environment()),
         "empty preload": lambda: ask(machine.environment(
             LD_PRELOAD=machine.build / "bench/libempty_preload.so")),
-        "limit: one write() per call": raw,
+        "limit: one write() per call": lambda: raw("libraw_tap.so"),
+        "limit: a copy into a mapped file": lambda: raw("libmap_tap.so"),
         "tracehook": lambda: ask(recording(machine)),
         "tracehook, hash": lambda: ask(recording(machine, TRACEHOOK_BODY="hash")),
         "tracehook, encrypted": lambda: ask(
