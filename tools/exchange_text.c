@@ -67,6 +67,9 @@ static void put_times(const struct page *p, const struct th_exchange *x)
 	if (end > began) {
 		fprintf(p->out, "  took %s", th_units_duration(text, end - began));
 	}
+	if (x->redacted) { /* what rules masked or dropped carries no mark of its own */
+		put_toned(p, DIM, "  redacted");
+	}
 	fputc('\n', p->out);
 }
 

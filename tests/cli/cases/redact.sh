@@ -17,6 +17,11 @@ says tracehook redact --rules none.json a.thc c.thc
 echo '{"rules": [{"header": "x-twice", "action": "mask"}, {"json": "/seed", "action": "mask"}]}' >rules.json
 says tracehook redact --rules rules.json a.thc d.thc
 tracehook dump --json d.thc | grep -o '"[Xx]-[Tt]wice","[^"]*"\|\\"seed\\":[0-9]*'
+# A span says so, also of what carries no mark of its own; and none that has nothing replaced.
+for span in $(tracehook dump --json d.thc | jq -r 'select(.kind == "exchange").span_id'); do
+	tracehook show --http d.thc "$span" | sed -n '3s/.*  redacted$/redacted/p'
+done | uniq -c | tr -s ' '
+tracehook dump --json d.thc | jq -c 'select(.redacted)' | grep -c .
 says tracehook redact --rules rules.json d.thc e.thc
 # What could be read of a damaged file.
 head -c -100 a.thc >torn.thc
