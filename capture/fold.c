@@ -284,6 +284,9 @@ static int fold_map(const struct job *job, const uint8_t *map, size_t size)
 	struct th_slice frames = sound_frames(
 		(struct th_slice){map + TH_LIVE_HEADER_BYTES, size - TH_LIVE_HEADER_BYTES}, &refer);
 	bool fed = encrypted || (refer && h.flags & TH_FILE_REFERS);
+	if (frames.n == 0) { /* it was cut, say: the next one leans on what came before it */
+		return th_sys_unlink(job->live_path);
+	}
 	r = prepare(job->folding, !fed);
 	if (r < 0) {
 		return r;

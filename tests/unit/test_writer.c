@@ -674,6 +674,38 @@ Test(writer, a_cut_is_mended_before_the_next_call)
 	cr_assert_eq(read_all().lost_events, 1);
 }
 
+static void put_same_noise(void)
+{
+	static uint8_t noise[TH_FRAME_PAYLOAD_MAX];
+	struct iovec part = {noise, sizeof(noise)};
+	for (uint32_t i = 0, x = 1; i < sizeof(noise); i++) {
+		x = x * 1664525 + 1013904223;
+		noise[i] = (uint8_t)(x >> 24);
+	}
+	cr_assert_eq(th_writer_put(&w, TH_FRAME_RES_DATA, 0, 1, 1, &part, 1), 0);
+}
+
+/* What the third file holds stands in the first: that is not let go of before. */
+Test(writer, folds_what_comes_behind_a_file_without_frames)
+{
+	uint32_t frames = 0;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	while (w.live_count < 2) {
+		put_same_noise();
+		frames++;
+	}
+	cut(TH_LIVE_HEADER_BYTES + 8);
+	cr_assert(th_writer_mend(&w));
+	put_same_noise();
+	cr_assert_eq(w.live_count, 3);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found f = read_all();
+	cr_assert_eq(f.damage, 0);
+	cr_assert_eq(f.frames, frames);
+	cr_assert_eq(f.lost_events, 1);
+	cr_assert_eq(scratch_files(), 1);
+}
+
 Test(writer, survives_the_removal_of_the_capture)
 {
 	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
