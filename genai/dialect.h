@@ -13,8 +13,9 @@
 #include "genai/genai.h"
 #include "genai/words.h"
 
-#define TH_CALL_TOOLS_MAX 4096	  /* tool calls of one answer */
-#define TH_CALL_RESULTS_MAX 65536 /* tool results of one request */
+#define TH_CALL_TOOLS_MAX 4096	       /* tool calls of one answer */
+#define TH_CALL_RESULTS_MAX 65536      /* tool results of one request */
+#define TH_BATCH_LOOKS_MAX (16u << 20) /* ids compared to join the answers to a batch */
 
 enum th_claim {
 	TH_CLAIM_NONE,
@@ -47,6 +48,7 @@ struct th_reading {
 	uint64_t asked_bytes, said_bytes; /* of text: what estimates are made from */
 	size_t at;			  /* where in the answer the event ends */
 	bool has_content;		  /* set by a dialect: this event carries content */
+	size_t batch_next, batch_looks;	  /* a dialect's own: answers to a batch (mcp.c) */
 	bool is_final;			  /* set by a dialect: the stream has come to its end */
 	bool failed;			  /* no memory */
 	struct th_said *said;		  /* NULL: nobody wants to know */

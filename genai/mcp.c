@@ -136,14 +136,21 @@ static void question(struct th_reading *r)
 
 /* ---- answers ---- */
 
+/* Of a batch, answers come mostly in the order of what was asked: so the search goes on behind what
+ * was found before. */
 static struct th_mcp_message *asked_with(struct th_reading *r, const char *id)
 {
 	struct th_mcp *mcp = &r->call->mcp;
-	struct th_mcp_message *m = mcp->asked.method ? &mcp->asked : NULL;
-	for (size_t i = 0; m && !(m->id && strcmp(m->id, id) == 0); i++) {
-		m = i < mcp->n_others ? &mcp->others[i] : NULL;
+	const size_t n = mcp->asked.method ? 1 + mcp->n_others : 0;
+	for (size_t i = 0; i < n && r->batch_looks < TH_BATCH_LOOKS_MAX; i++, r->batch_looks++) {
+		const size_t at = (r->batch_next + i) % n;
+		struct th_mcp_message *m = at ? &mcp->others[at - 1] : &mcp->asked;
+		if (m->id && strcmp(m->id, id) == 0) {
+			r->batch_next = at + 1;
+			return m;
+		}
 	}
-	return m;
+	return NULL;
 }
 
 static void read_result(struct th_reading *r, struct th_mcp_message *m, const cJSON *reply)

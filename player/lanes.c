@@ -77,11 +77,14 @@ struct member {
 	const struct th_process *p;
 	size_t at;		   /* in the run's processes */
 	uint64_t opened, answered; /* UINT64_MAX: never */
+	size_t pending;		   /* children that have not told yet what they did first */
+	bool told, has_parent;	   /* it has; it is a member's child */
 	uint32_t key;
 };
 
 struct members {
-	struct member *all; /* by address, to be found again */
+	struct member *all;	   /* by address, to be found again */
+	const struct member **kin; /* by parent, then by address */
 	size_t n;
 };
 
@@ -97,44 +100,92 @@ static struct member *member_of(const struct members *m, const struct th_process
 	return bsearch(&wanted, m->all, m->n, sizeof(*m->all), by_address);
 }
 
-/* Something of `p` counts for its ancestors, too. */
-static void note_first(
-	const struct members *m, const struct th_process *p, uint64_t opened, uint64_t answered)
+static void note_first(struct member *at, uint64_t opened, uint64_t answered)
 {
-	for (size_t depth = 0; p && depth < m->n; p = p->parent, depth++) {
-		struct member *at = member_of(m, p);
-		if (!at) {
-			return;
-		}
+	if (at) {
 		at->opened = opened < at->opened ? opened : at->opened;
 		at->answered = answered < at->answered ? answered : at->answered;
 	}
 }
 
-static bool gather(struct members *m, const struct th_run *run)
+/* What a process did counts for its ancestors, too. Each tells its parent once, when all of its
+ * children have told it: a file can say that each process is the child of the one before. */
+static void tell_parents(const struct members *m)
 {
-	*m = (struct members){calloc(run->n_processes + 1, sizeof(*m->all)), run->n_processes};
-	for (size_t i = 0; m->all && i < m->n; i++) {
-		const struct th_process *p = run->processes[i];
-		uint32_t key = pid_key(p->pid, p->parent ? p->parent->pid : 0);
-		m->all[i] = (struct member){p, i, UINT64_MAX, UINT64_MAX, key};
+	for (size_t i = 0; i < m->n; i++) {
+		struct member *parent = member_of(m, m->all[i].p->parent);
+		if (parent) {
+			parent->pending++;
+			m->all[i].has_parent = true;
+		}
 	}
-	if (m->all) {
-		qsort(m->all, m->n, sizeof(*m->all), by_address);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct member *at = m->all[i].told ? NULL : &m->all[i];
+		while (at && at->pending == 0) {
+			struct member *parent = at->has_parent ? member_of(m, at->p->parent) : NULL;
+			note_first(parent, at->opened, at->answered);
+			m->all[at - m->all].told = true;
+			if (parent) {
+				parent->pending--;
+			}
+			at = parent;
+		}
 	}
-	for (size_t i = 0; m->all && i < run->n_connections; i++) {
+}
+
+static int by_parent(const void *pa, const void *pb)
+{
+	const struct member *a = *(const struct member *const *)pa;
+	const struct member *b = *(const struct member *const *)pb;
+	if (a->p->parent != b->p->parent) {
+		return a->p->parent < b->p->parent ? -1 : 1;
+	}
+	return a->p < b->p ? -1 : a->p > b->p;
+}
+
+static void note_all(const struct members *m, const struct th_run *run)
+{
+	for (size_t i = 0; i < run->n_connections; i++) {
 		const struct th_connection *c = run->connections[i];
 		if (is_served(c)) {
-			note_first(m, c->process, opened_at(c), UINT64_MAX);
+			note_first(member_of(m, c->process), opened_at(c), UINT64_MAX);
 		}
 	}
-	for (size_t i = 0; m->all && i < run->n_exchanges; i++) {
+	for (size_t i = 0; i < run->n_exchanges; i++) {
 		const struct th_exchange *x = run->exchanges[i];
 		if (x->response.present) {
-			note_first(m, x->process, UINT64_MAX, x->response.began);
+			note_first(member_of(m, x->process), UINT64_MAX, x->response.began);
 		}
 	}
-	return m->all != NULL;
+	tell_parents(m);
+}
+
+static void finish_members(struct members *m)
+{
+	free(m->all);
+	free(m->kin);
+}
+
+static bool gather(struct members *m, const struct th_run *run)
+{
+	*m = (struct members){calloc(run->n_processes + 1, sizeof(*m->all)),
+		calloc(run->n_processes + 1, sizeof(*m->kin)), run->n_processes};
+	if (!m->all || !m->kin) {
+		return false;
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		const struct th_process *p = run->processes[i];
+		uint32_t key = pid_key(p->pid, p->parent ? p->parent->pid : 0);
+		m->all[i] = (struct member){
+			.p = p, .at = i, .opened = UINT64_MAX, .answered = UINT64_MAX, .key = key};
+	}
+	qsort(m->all, m->n, sizeof(*m->all), by_address);
+	for (size_t i = 0; i < m->n; i++) {
+		m->kin[i] = &m->all[i];
+	}
+	qsort(m->kin, m->n, sizeof(*m->kin), by_parent);
+	note_all(m, run);
+	return true;
 }
 
 static int by_opening(const void *pa, const void *pb)
@@ -198,18 +249,37 @@ struct siblings {
 	uint32_t n_crowds;
 };
 
+/* Where its children stand among the kin; their number. */
+static size_t find_children(
+	const struct members *m, const struct th_process *parent, size_t *ret_first)
+{
+	size_t low = 0, high = m->n, n = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = m->kin[middle]->p->parent < parent;
+		low = before ? middle + 1 : low;
+		high = before ? high : middle;
+	}
+	while (low + n < m->n && m->kin[low + n]->p->parent == parent) {
+		n++;
+	}
+	*ret_first = low;
+	return n;
+}
+
 /* The children of `parent` (NULL: the roots) that came to the network. */
 static bool find_siblings(
 	const struct members *m, const struct th_process *parent, struct siblings *ret)
 {
-	*ret = (struct siblings){.list = calloc(m->n + 1, sizeof(*ret->list)),
-		.crowds = calloc(m->n + 1, sizeof(*ret->crowds))};
+	size_t first, n = find_children(m, parent, &first);
+	*ret = (struct siblings){.list = calloc(n + 1, sizeof(*ret->list)),
+		.crowds = calloc(n + 1, sizeof(*ret->crowds))};
 	if (!ret->list || !ret->crowds) {
 		return false;
 	}
-	for (size_t i = 0; i < m->n; i++) {
-		if (m->all[i].p->parent == parent && m->all[i].opened != UINT64_MAX) {
-			ret->list[ret->n++] = m->all[i];
+	for (size_t i = first; i < first + n; i++) {
+		if (m->kin[i]->opened != UINT64_MAX) {
+			ret->list[ret->n++] = *m->kin[i];
 		}
 	}
 	qsort(ret->list, ret->n, sizeof(*ret->list), by_opening);
@@ -259,7 +329,7 @@ char (*th_lanes_of_run(const struct th_run *run))[TH_LANE_BYTES]
 	char(*lanes)[TH_LANE_BYTES] = calloc(run->n_processes + 1, sizeof(*lanes));
 	struct members m = {0};
 	bool made = lanes && gather(&m, run) && each_family(&m, NULL, NULL, 0, write_lanes, lanes);
-	free(m.all);
+	finish_members(&m);
 	if (!made) {
 		free(lanes);
 		lanes = NULL;
@@ -308,7 +378,7 @@ struct th_lanes *th_lanes_create(const struct th_run *run)
 	pthread_cond_init(&l->numbered, &attr);
 	pthread_condattr_destroy(&attr);
 	bool made = !run || (gather(&m, run) && each_family(&m, NULL, NULL, 0, note_family, l));
-	free(m.all);
+	finish_members(&m);
 	return made ? l : th_lanes_destroy(l);
 }
 

@@ -41,6 +41,8 @@ static struct th_slice own(struct th_redact_copy *c, struct th_buf *b)
 	if (b->failed) {
 		th_tool_no_memory();
 	}
+	uint8_t *fit = realloc(b->p, b->n + 1); /* there was room for what might have been */
+	b->p = fit ? fit : b->p;
 	c->owned = th_tool_realloc(c->owned, (c->n_owned + 1) * sizeof(*c->owned));
 	c->owned[c->n_owned++] = b->p;
 	return th_buf_view(b);

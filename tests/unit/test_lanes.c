@@ -135,6 +135,38 @@ Test(lanes, of_a_crowd_go_by_pid_and_others_by_opening)
 	free(m);
 }
 
+/* Whoever asked all ancestors of each, or all processes for each one's children, would need
+ * minutes. The deepest connects first, so each of its ancestors comes before the root's other
+ * child. */
+Test(lanes, of_a_recording_may_be_very_many)
+{
+	enum {
+		N = 30000,
+		OTHER = N
+	};
+	struct th_process *p = calloc(2 * N, sizeof(*p)), **processes = calloc(2 * N, sizeof(*p));
+	struct th_connection *c = calloc(2 * N, sizeof(*c)), **list = calloc(2 * N, sizeof(*c));
+	struct th_run run = {.processes = processes, .connections = list};
+	for (size_t i = 0; i < 2 * N; i++) {
+		p[i].parent = i == 0 ? NULL : i < N ? &p[i - 1] : i == OTHER ? p : &p[OTHER];
+		c[i] = (struct th_connection){.process = &p[i], .began = i < N ? N - i : 3 * N};
+		processes[run.n_processes++] = &p[i];
+		list[run.n_connections++] = &c[i];
+	}
+	c[OTHER].began = 2; /* behind the deepest, before those above it */
+	char(*all)[TH_LANE_BYTES] = th_lanes_of_run(&run);
+	cr_assert_not_null(all);
+	cr_expect_str_eq(all[0], "0");
+	cr_expect_str_eq(all[1], "0.0");
+	cr_expect_str_eq(all[OTHER], "0.1");
+	cr_expect_eq(strncmp(all[OTHER + 1], "0.1.", 4), 0, "%s", all[OTHER + 1]);
+	free(all);
+	free(list);
+	free(c);
+	free(processes);
+	free(p);
+}
+
 static void *get_lane(void *arg)
 {
 	static char lanes_got[8][TH_LANE_BYTES];
