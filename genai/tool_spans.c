@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define NONE SIZE_MAX
+#define LOOKS_MAX (64u << 20) /* calls compared with results in one run: many may have one id */
 
 /* Calls that wait for their result, by id or name: chains in an array of slots, the newest first.
  */
@@ -12,6 +13,7 @@ struct waiting {
 	size_t *slots;
 	size_t n_slots; /* a power of two */
 	size_t *next;	/* of each span */
+	size_t looks;	/* left */
 };
 
 static const char *key_of(const char *id, const char *name)
@@ -41,6 +43,7 @@ static size_t count(const struct th_calls *calls)
 static bool init(struct waiting *w, size_t n)
 {
 	w->n_slots = 16;
+	w->looks = LOOKS_MAX;
 	while (w->n_slots < n) {
 		w->n_slots *= 2;
 	}
@@ -69,7 +72,8 @@ static bool is_handed_on(const struct th_tool_span *s, const struct th_call *c)
 static size_t *find_call(const struct th_tool_spans *spans, struct waiting *w,
 	const struct th_call *c, const struct th_tool_result *r, bool handed_on)
 {
-	for (size_t *at = slot_of(w, key_of(r->id, r->name)); *at != NONE; at = &w->next[*at]) {
+	size_t *at = slot_of(w, key_of(r->id, r->name));
+	for (; *at != NONE && w->looks > 0; at = &w->next[*at], w->looks--) {
 		const struct th_tool_span *s = &spans->spans[*at];
 		bool same = s->asked->exchange->process == c->exchange->process;
 		if (is_for(s, r) && (handed_on ? is_handed_on(s, c) : same)) {

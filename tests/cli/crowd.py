@@ -7,7 +7,8 @@ TO becomes CAPTURE with one process more. failures: failed look-ups, connections
 connections that nobody could look into, and transfers that failed, 30,000 of each, and none belongs
 to another. ids: 262,144 connections, whose numbers are multiples of what a table multiplies with.
 coded: an answer of some kilobytes, zstd, which stands for 70 MB of blanks and a word; coded-other:
-with another word at the end."""
+with another word at the end. tools: 64,000 calls of tools with one id, and 150,000 results that
+could be theirs, and are not."""
 
 import os
 import struct
@@ -19,7 +20,7 @@ import read_capture as reader  # noqa: E402 # pylint: disable=wrong-import-posit
 
 N = 30000
 WRITER = 77
-LOOKUP, CONN_END, REQ_HEAD, RES_HEAD, RES_DATA, TRANSFER = 4, 6, 8, 13, 14, 24
+LOOKUP, CONN_END, REQ_HEAD, REQ_DATA, RES_HEAD, RES_DATA, TRANSFER = 4, 6, 8, 9, 13, 14, 24
 LAST, BODILESS = 1, 4
 SPEAKS_OTHER, TLS_FAILED, PEERS_ALERT = 4, 10, 3 << 24
 LATER = 10 ** 9
@@ -55,6 +56,29 @@ def ids():
     return [conn_end(high << 20 | i or 1, 5, 1, 0) for i in low for high in range(4096)]
 
 
+def call(ident, asked, answered):
+    head = (b"POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\n"
+            b"Content-Length: %d\r\n\r\n")
+    return [frame(REQ_HEAD, struct.pack("<IIIBBH", 1, 0, 1, 11, 0, 0) + head % len(asked), ident,
+                  10 * ident, LAST),
+            frame(REQ_DATA, asked, ident, 10 * ident + 1, LAST),
+            frame(RES_HEAD, struct.pack("<BBH", 11, 0, 0) + b"HTTP/1.1 200 OK\r\n"
+                  b"Content-Length: %d\r\n\r\n" % len(answered), ident, 10 * ident + 2, LAST),
+            frame(RES_DATA, answered, ident, 10 * ident + 3, LAST)]
+
+
+def tools():
+    calls = b",".join([b'{"id":"x","function":{"name":"f"}}'] * 4000)
+    answer = b'{"choices":[{"message":{"tool_calls":[' + calls + b']}}]}'
+    results = b",".join([b'{"role":"tool","name":"x"}'] * 50000)
+    frames = []
+    for i in range(16):
+        frames += call(i + 1, b'{"messages":[]}', answer)
+    for i in range(16, 19):
+        frames += call(i + 1, b'{"messages":[' + results + b']}', b'{"choices":[]}')
+    return frames
+
+
 def coded(word):
     body = subprocess.run(["zstd", "-cq"], input=b" " * 70000000 + word, check=True,
                           stdout=subprocess.PIPE).stdout
@@ -81,7 +105,7 @@ def block(file_id, frames):
 def main():
     with open(sys.argv[1], "rb") as f:
         data = f.read()
-    frames = {"failures": failures, "ids": ids, "coded": lambda: coded(b"one"),
+    frames = {"failures": failures, "ids": ids, "tools": tools, "coded": lambda: coded(b"one"),
               "coded-other": lambda: coded(b"two")}[sys.argv[3]]()
     with open(sys.argv[2], "wb") as f:
         f.write(data + block(data[16:32], frames))
