@@ -199,7 +199,7 @@ def record(machine):
                                          for w in ("p50 µs", "p99 µs", "CPU µs")], [
         (name, [spread(added(measured[k], name, f, p), "%.1f") for k in KINDS
                 for f, p in (("p50", 1e3), ("p99", 1e3), ("cpu_ns", 1e3 * machine.calls(k)))])
-        for name in names if name.startswith("tracehook")])
+        for name in names if name.startswith(("limit", "tracehook"))])
     say_late(machine, measured["SSE, paced"])
     table("Recording: peak memory added, KiB", measured, [
         (name, [spread(added(r, name, "peak_kb", 1), "%.0f") for r in measured.values()])
