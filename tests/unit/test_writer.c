@@ -565,7 +565,7 @@ enum told {
 	AT_THE_END,
 };
 
-static void expect_all_told(int lost_frames)
+static void expect_all_told(size_t lost_frames)
 {
 	struct found f = read_all();
 	cr_assert_eq(f.lost_frames, lost_frames);
