@@ -19,6 +19,9 @@
 #define LIVE_TRIES 16		 /* each may meet a folder, see make_live() */
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
 #define LOST_FRAME_ROOM 112
+/* At a live file's end, for LOST frames alone: of the first, second, fourth … loss, and at the end.
+ * On a disk that is really full there may be no other place to tell of them. */
+#define LOST_RESERVE (40 * LOST_FRAME_ROOM)
 #define MEND_ROOM (32u << 10)
 #define PAGE_BYTES 4096 /* at least as small as anywhere */
 #define STAGING_BYTES (TH_FRAME_HEADER_BYTES + TH_FRAME_PAYLOAD_MAX + 2 * TH_GCM_TAG_BYTES)
@@ -226,6 +229,13 @@ static size_t next_size(const struct th_writer *w, size_t need)
 	return size < TH_LIVE_MAX ? size : TH_LIVE_MAX;
 }
 
+/* On a disk that is nearly full: no more than what is needed now. */
+static size_t least_size(const struct th_writer *w, size_t need)
+{
+	size_t size = (w->tail + need + LIVE_FIRST_SIZE - 1) & ~(size_t)(LIVE_FIRST_SIZE - 1);
+	return size > w->live_size ? size : w->live_size;
+}
+
 static int extend_live(struct th_writer *w, size_t need)
 {
 	if (w->tail + w->spared + need > TH_LIVE_MAX) {
@@ -234,6 +244,10 @@ static int extend_live(struct th_writer *w, size_t need)
 	size_t size = next_size(w, need);
 	size = size > w->live_size ? size : w->live_size;
 	int r = th_live_slide(w->live_path, w->live_inode, size, w->tail, need, &w->window);
+	if ((r == -ENOSPC || r == -EDQUOT) && least_size(w, need) < size) {
+		size = least_size(w, need);
+		r = th_live_slide(w->live_path, w->live_inode, size, w->tail, need, &w->window);
+	}
 	if (r == 0) {
 		w->live_size = size;
 		th_again_forget(&w->again, w->window.offset);
@@ -462,7 +476,7 @@ static int put_slowly(struct th_writer *w, const struct th_frame_header *h,
 	bool lossy = w->lost_events != 0;
 	size_t tag = w->encrypted ? TH_GCM_TAG_BYTES : 0;
 	size_t need = th_frame_room(TH_FRAME_HEADER_BYTES + total + tag);
-	int r = make_room(w, need + (lossy ? LOST_FRAME_ROOM : 0));
+	int r = make_room(w, need + LOST_RESERVE + (lossy ? LOST_FRAME_ROOM : 0));
 	if (r < 0) {
 		return r;
 	}
@@ -484,7 +498,9 @@ INLINE int put_locked(struct th_writer *w, const struct th_frame_header *h,
 	const struct iovec *parts, int n, size_t total)
 {
 	if (w->lost_events ||
-		!has_room(w, TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN)) {
+		!has_room(w,
+			TH_FRAME_HEADER_BYTES + total + TH_GCM_TAG_BYTES + TH_FRAME_ALIGN +
+				LOST_RESERVE)) {
 		int r = put_slowly(w, h, parts, n, total);
 		return r == -EIO && went_nowhere(w) ? put_elsewhere(w, h, parts, n, total) : r;
 	}
@@ -699,7 +715,7 @@ bool th_writer_mend(struct th_writer *w)
 	}
 	int r = check_files(w);
 	if (r == 0) {
-		r = make_sure_of_room(w, LOST_FRAME_ROOM + MEND_ROOM);
+		r = make_sure_of_room(w, LOST_FRAME_ROOM + MEND_ROOM + LOST_RESERVE);
 	}
 	if (r == 0) {
 		w->room_error = 0;
@@ -795,6 +811,9 @@ int th_writer_finish(struct th_writer *w, uint64_t budget_ns)
 		return w->path[0] ? -EBUSY : 0;
 	}
 	notice_removal(w);
+	if (w->lost_events && has_room(w, LOST_FRAME_ROOM)) {
+		say_losses(w, th_clock_now());
+	}
 	leave_live(w);
 	first = w->live_folded + 1;
 	last = w->live_count;

@@ -402,6 +402,38 @@ Test(writer, file_size_limit_costs_events_not_the_process)
 	cr_assert_eq(f.damage, 0);
 }
 
+/* Nothing can be appended to the capture, and the live file cannot grow, as on a disk of which all
+ * is taken: pieces that are small fill what is left of the live file, then nothing goes anywhere.
+ */
+static int write_where_nothing_fits(void)
+{
+	static const uint8_t bytes[120000];
+	const struct iovec part = {(void *)(uintptr_t)bytes, sizeof(bytes)};
+	struct rlimit limit = {100000, RLIM_INFINITY};
+	if (th_writer_put_direct(&w, TH_FRAME_RUN, 0, 0, 1, &part, 1) != 0) {
+		return 1;
+	}
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (uint32_t i = 1; i <= 400; i++) {
+		put_block_of(&w, i, i % 2 ? 3000 : 200);
+	}
+	return w.losses > 300 && th_writer_finish(&w, UINT64_MAX) < 0 ? 0 : 2;
+}
+
+Test(writer, losses_are_counted_where_no_byte_fits_any_more)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		_exit(write_where_nothing_fits());
+	}
+	expect_child_ok(child);
+	struct found f = read_all();
+	cr_assert_eq(f.frames + f.lost_events, 401, "%zu frames, %zu lost", (size_t)f.frames,
+		(size_t)f.lost_events);
+	cr_assert_eq(f.damage, 0);
+}
+
 static int write_on_a_full_disk(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
