@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "tools/budget.h"
 #include "tools/load.h"
+#include "tools/run_sum.h"
 #include "tools/tools.h"
 #include "tools/utf8.h"
 #include "tools/when.h"
@@ -153,10 +154,7 @@ static int check_new(struct check_options *o, const struct th_view_run *run, con
 /* What was lost could have broken any limit. */
 static void check_whole(struct check_options *o, const struct th_view_run *run)
 {
-	uint64_t lost = 0;
-	for (size_t i = 0; i < run->run->n_processes; i++) {
-		lost += run->run->processes[i]->lost_events;
-	}
+	uint64_t lost = th_run_sum_lost(run->run);
 	if (lost && !o->allow_unknown) {
 		breach(o, run, "recording",
 			th_tool_format("%llu events could not be written: whether limits are kept "

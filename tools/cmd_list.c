@@ -66,6 +66,7 @@ static void add_run(struct th_table *t, size_t number, const struct th_run *run,
 	th_auto_free char *models = th_run_sum_models(&sum);
 	th_auto_free char *safe_models = th_text_line(th_slice_str(models));
 	th_auto_free char *tokens = th_span_count_text(&sum.tokens);
+	th_auto_free char *end = th_run_sum_end(run);
 	id[ID_SHOWN] = '\0';
 	th_units_date(date, run->began);
 	date[DATE_SHOWN] = '\0';
@@ -80,10 +81,11 @@ static void add_run(struct th_table *t, size_t number, const struct th_run *run,
 		[AT_ERRORS] = outline ? "" : errors,
 		[AT_MODELS] = outline ? "" : safe_models,
 		[AT_TOKENS] = outline ? "" : tokens,
-		[AT_END] = th_run_sum_end_words(run->end),
+		[AT_END] = end,
 	};
+	bool bad = run->end == TH_RUN_CUT || th_run_sum_lost(run) > 0;
 	enum th_table_tone tone = sum.errors ? TH_TONE_WARN : TH_TONE_NORMAL;
-	th_table_add(t, run->end == TH_RUN_CUT ? TH_TONE_BAD : tone, cells);
+	th_table_add(t, bad ? TH_TONE_BAD : tone, cells);
 }
 
 static void list_table(const struct th_trace *trace, bool outline)

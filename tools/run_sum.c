@@ -1,5 +1,6 @@
 #include "tools/run_sum.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -84,7 +85,7 @@ uint64_t th_run_sum_took(const struct th_run *run)
 	return run->ended > run->began ? run->ended - run->began : 0;
 }
 
-const char *th_run_sum_end_words(enum th_run_end end)
+static const char *end_words(enum th_run_end end)
 {
 	switch (end) {
 	case TH_RUN_ENDED:
@@ -94,6 +95,25 @@ const char *th_run_sum_end_words(enum th_run_end end)
 	default:
 		return "cut short";
 	}
+}
+
+uint64_t th_run_sum_lost(const struct th_run *run)
+{
+	uint64_t lost = 0;
+	for (size_t i = 0; i < run->n_processes; i++) {
+		lost += run->processes[i]->lost_events;
+	}
+	return lost;
+}
+
+char *th_run_sum_end(const struct th_run *run)
+{
+	uint64_t lost = th_run_sum_lost(run);
+	if (lost == 0) {
+		return th_tool_format("%s", end_words(run->end));
+	}
+	return th_tool_format(
+		"%" PRIu64 " event%s lost, %s", lost, lost == 1 ? "" : "s", end_words(run->end));
 }
 
 static const char *end_name(enum th_run_end end)
@@ -120,8 +140,8 @@ void th_run_sum_print(
 	th_units_date(date, run->began);
 	th_units_duration(took, th_run_sum_took(run));
 	th_auto_free char *counts = counts_of(run, errors);
-	th_auto_free char *facts = th_tool_format(
-		"  %s  %s  %s  %s", date, counts, took, th_run_sum_end_words(run->end));
+	th_auto_free char *end = th_run_sum_end(run);
+	th_auto_free char *facts = th_tool_format("  %s  %s  %s  %s", date, counts, took, end);
 	th_auto_free char *name = th_tool_format("run %s", id);
 	bool fits = strlen(name) + strlen(facts) <= width; /* else the facts get their own line */
 	th_auto_free char *first = th_table_shorten(name, width, false);
@@ -170,6 +190,7 @@ void th_run_sum_json(FILE *out, const struct th_run *run, size_t number, bool ou
 		put_counts(&j, run);
 	}
 	th_jout_put_text(&j, "end", end_name(run->end));
+	th_jout_put_u64(&j, "lost_events", th_run_sum_lost(run));
 	th_span_json_meta(&j, run->meta);
 	if (run->hashed) {
 		th_jout_put_text(&j, "bodies", "hash");

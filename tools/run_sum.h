@@ -30,8 +30,12 @@ struct th_slice th_run_sum_command(const struct th_run *run);
 /* From its first to its last moment, ns. */
 uint64_t th_run_sum_took(const struct th_run *run);
 
-/* "complete", "its end was not seen", "cut short". */
-const char *th_run_sum_end_words(enum th_run_end end);
+/* Events of all its processes that could not be recorded. */
+uint64_t th_run_sum_lost(const struct th_run *run);
+
+/* "complete", "its end was not seen", "cut short"; before it "3 events lost" when some were. The
+ * caller frees. */
+char *th_run_sum_end(const struct th_run *run);
 
 /* "run ID  date  7 exchanges, 2 errors  4.00s  complete", on two lines when it does not fit.
  * `errors` 0: nothing about them. */

@@ -23,3 +23,8 @@ says tracehook list -q quick.thc
 "$cases/../lie.py" quick.thc
 says tracehook list --quick quick.thc | tail -n 1
 says tracehook verify quick.thc 2>&1 | grep -o 'tells of other frames.*'
+# What could not be recorded is told, however little of the file is read.
+mk all-kinds lost.thc
+says tracehook list lost.thc
+tracehook list --json lost.thc | jq -c '[.end, .lost_events]'
+tracehook list --json --quick lost.thc 2>/dev/null | jq -c '[.end, .lost_events]'

@@ -49,6 +49,10 @@ says tracehook seal --sign key.pem two.thc
 check --pub pub.pem two.thc
 check --pub other.pem two.thc
 check two.thc
+cp two.thc forged.thc
+"$cases/../stranger.py" forged.thc signature
+check --pub pub.pem forged.thc
+check forged.thc
 echo "## usage"
 says tracehook verify
 says tracehook verify none.thc
