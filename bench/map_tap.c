@@ -2,15 +2,15 @@
  * into a shared mapping of a file, undecoded. The file is allocated and written with zeros by 1
  * MiB, as a live file is (capture/live.c). $RAW_TAP_FILE names it. The physical limit of that
  * design, to compare with. */
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "ssl_tap.h"
 
 #define WINDOW (1u << 20)
 #define PIECE (128u << 10)
@@ -50,7 +50,7 @@ static void next_window(void)
 	used = 0;
 }
 
-static int keep(const void *p, int n)
+int keep(const void *p, int n)
 {
 	const uint8_t *from = p;
 	pthread_mutex_lock(&lock);
@@ -66,18 +66,4 @@ static int keep(const void *p, int n)
 	}
 	pthread_mutex_unlock(&lock);
 	return n;
-}
-
-int SSL_read(SSL *ssl, void *buf, int num)
-{
-	static int (*real)(SSL *, void *, int);
-	real = real ? real : (int (*)(SSL *, void *, int))dlsym(RTLD_NEXT, "SSL_read");
-	return keep(buf, real(ssl, buf, num));
-}
-
-int SSL_write(SSL *ssl, const void *buf, int num)
-{
-	static int (*real)(SSL *, const void *, int);
-	real = real ? real : (int (*)(SSL *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
-	return keep(buf, real(ssl, buf, num));
 }

@@ -40,3 +40,8 @@ for shell in bash sh; do
 	tracehook dump tree.thc | sed -E '1d; s/pid [0-9]+/pid N/'
 	rm tree.thc
 done
+# A replay does not wait for a pipe that nobody writes to (of all else see files.sh).
+mkfifo pipe
+mk odd full.thc
+says timeout 20 "$tool" replay pipe true
+says env TRACEHOOK_MATCH=volatile:pipe timeout 20 "$tool" replay full.thc true
