@@ -231,6 +231,9 @@ bool th_head_next(const struct th_head *h, size_t *pos, struct th_field *ret_fie
  * head that is recorded, several times. */
 static void pass_over(struct th_slice in, uint32_t letters, size_t *pos)
 {
+	if (in.n == 0) { /* there may be no bytes to point at */
+		return;
+	}
 	const uint8_t *p = in.p + *pos, *end = in.p + in.n;
 	while (p < end) {
 		uint32_t bit = letter_bit(*p);
