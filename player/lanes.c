@@ -78,7 +78,7 @@ struct member {
 	size_t at;		   /* in the run's processes */
 	uint64_t opened, answered; /* UINT64_MAX: never */
 	size_t pending;		   /* children that have not told yet what they did first */
-	bool told, has_parent;	   /* it has; it is a member's child */
+	bool told;		   /* it has */
 	uint32_t key;
 };
 
@@ -116,15 +116,14 @@ static void tell_parents(const struct members *m)
 		struct member *parent = member_of(m, m->all[i].p->parent);
 		if (parent) {
 			parent->pending++;
-			m->all[i].has_parent = true;
 		}
 	}
 	for (size_t i = 0; i < m->n; i++) {
-		const struct member *at = m->all[i].told ? NULL : &m->all[i];
+		struct member *at = m->all[i].told ? NULL : &m->all[i];
 		while (at && at->pending == 0) {
-			struct member *parent = at->has_parent ? member_of(m, at->p->parent) : NULL;
+			struct member *parent = member_of(m, at->p->parent);
 			note_first(parent, at->opened, at->answered);
-			m->all[at - m->all].told = true;
+			at->told = true;
 			if (parent) {
 				parent->pending--;
 			}

@@ -52,35 +52,29 @@ struct span {
 	size_t from, to;
 };
 
-static struct span limited(size_t to, size_t n)
+static uint64_t lookup_time(const struct th_collected *c, size_t i)
 {
+	return c->names[i]->time;
+}
+
+static uint64_t connection_time(const struct th_collected *c, size_t i)
+{
+	return c->connections[i]->began;
+}
+
+static struct span until(const struct th_collected *c, size_t n,
+	uint64_t (*time_of)(const struct th_collected *c, size_t i), uint64_t ended)
+{
+	size_t to = 0, high = n;
+	while (to < high) {
+		size_t middle = to + (high - to) / 2;
+		bool before = time_of(c, middle) <= ended;
+		to = before ? middle + 1 : to;
+		high = before ? high : middle;
+	}
 	to = n - to < TH_TRANSFER_DISORDER_MAX ? n : to + TH_TRANSFER_DISORDER_MAX;
 	return (struct span){
 		to > TH_TRANSFER_CANDIDATES_MAX ? to - TH_TRANSFER_CANDIDATES_MAX : 0, to};
-}
-
-static struct span lookups_of(const struct th_collected *c, const struct th_transfer *t)
-{
-	size_t low = 0, high = c->n_names;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		bool before = c->names[middle]->time <= t->ended;
-		low = before ? middle + 1 : low;
-		high = before ? high : middle;
-	}
-	return limited(low, c->n_names);
-}
-
-static struct span connections_of(const struct th_collected *c, const struct th_transfer *t)
-{
-	size_t low = 0, high = c->n_connections;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		bool before = c->connections[middle]->began <= t->ended;
-		low = before ? middle + 1 : low;
-		high = before ? high : middle;
-	}
-	return limited(low, c->n_connections);
 }
 
 /* Comparing names takes longer than looking at an exchange: it counts as several looks. */
@@ -94,7 +88,7 @@ static bool may_look(size_t *looks)
 static struct th_name *failed_lookup(
 	const struct th_collected *c, const struct th_transfer *t, size_t *looks)
 {
-	const struct span s = lookups_of(c, t);
+	const struct span s = until(c, c->n_names, lookup_time, t->ended);
 	for (size_t i = s.to; i > s.from && may_look(looks); i--) {
 		struct th_name *l = c->names[i - 1];
 		if (l->result && !l->transfer && in_its_time(t, l->time) &&
@@ -122,7 +116,7 @@ static bool goes_to_address(const struct th_transfer *t, const struct th_connect
 static struct th_connection *failed_connection(
 	const struct th_collected *c, const struct th_transfer *t, size_t *looks)
 {
-	const struct span s = connections_of(c, t);
+	const struct span s = until(c, c->n_connections, connection_time, t->ended);
 	for (size_t i = s.to; i > s.from && may_look(looks); i--) {
 		struct th_connection *x = c->connections[i - 1];
 		uint64_t time = x->connect_began ? x->connect_began : x->began;
