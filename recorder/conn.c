@@ -83,6 +83,11 @@ static void give_conn_back(struct th_conn *c)
 	}
 }
 
+static bool any_bytes(const struct th_conn *c)
+{
+	return th_conn_bytes_sent(c) || th_conn_bytes_received(c);
+}
+
 /* Everything but what the pool of connections itself needs. */
 static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 {
@@ -92,6 +97,7 @@ static void clear(struct th_conn *c, const struct th_conn_conf *conf)
 	c->id = c->certificates = c->verdict = 0;
 	c->met = TH_MET_TOLD;
 	c->bytes_sent = c->bytes_received = 0;
+	c->counted[0] = c->counted[1] = 0;
 	c->unseen_sent = c->unseen_received = 0;
 	c->end = TH_END_COMPLETE;
 	c->end_code = 0;
@@ -250,6 +256,19 @@ void th_conn_received(struct th_conn_ref ref, const void *p, size_t n)
 	one(ref, p, n, true);
 }
 
+bool th_conn_count(struct th_conn_ref ref, size_t n, bool received)
+{
+	struct th_conn *c = ref.conn;
+	const uint64_t wanted = TH_CONN_COUNTING | ref.generation;
+	if (!c || atomic_load_explicit(&c->counting, memory_order_relaxed) != wanted) {
+		return false;
+	}
+	_Atomic uint64_t *sum = &c->counted[received];
+	const uint64_t was = atomic_load_explicit(sum, memory_order_relaxed);
+	atomic_store_explicit(sum, was + n, memory_order_relaxed);
+	return true;
+}
+
 void th_conn_sent_v(struct th_conn_ref ref, const struct iovec *iov, int count, size_t n)
 {
 	th_call_clock_hold();
@@ -343,8 +362,10 @@ void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
 		return;
 	}
 	if (!c->inherited && !th_foreign_used(c)) {
-		c->unseen_sent = sent > c->bytes_sent ? sent - c->bytes_sent : 0;
-		c->unseen_received = taken > c->bytes_received ? taken - c->bytes_received : 0;
+		const uint64_t seen_sent = th_conn_bytes_sent(c);
+		const uint64_t seen_received = th_conn_bytes_received(c);
+		c->unseen_sent = sent > seen_sent ? sent - seen_sent : 0;
+		c->unseen_received = taken > seen_received ? taken - seen_received : 0;
 	}
 	th_unlock(&c->lock);
 }
@@ -352,7 +373,7 @@ void th_conn_account(struct th_conn_ref ref, uint64_t sent, uint64_t taken)
 /* What of a TLS connection is inherited is no use without its keys. */
 static bool goes_on_unseen(const struct th_conn *c)
 {
-	bool own = !c->inherited || c->bytes_sent + c->bytes_received > 0;
+	bool own = !c->inherited || any_bytes(c);
 	bool secret = c->tap && c->tap->is_secret && c->tap->is_secret(c->state);
 	return own && !c->ended && !secret && th_feed_unfinished(c);
 }
@@ -390,7 +411,7 @@ static void put_end(struct th_conn *c)
 		th_feed_end(c, c->end, c->end_code);
 	}
 	bool counts = !c->inherited && c->conf.transport != TH_TRANSPORT_DATAGRAMS;
-	if (!counts && c->bytes_sent + c->bytes_received == 0) {
+	if (!counts && !any_bytes(c)) {
 		return;
 	}
 	th_emit_announce(c);
@@ -419,6 +440,7 @@ static void begin_anew(struct th_conn *c)
 	c->announced = c->send_failed = false;
 	c->met = TH_MET_TOLD;
 	c->bytes_sent = c->bytes_received = 0;
+	c->counted[0] = c->counted[1] = 0;
 	c->unseen_sent = c->unseen_received = 0;
 }
 

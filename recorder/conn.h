@@ -6,6 +6,8 @@
 #ifndef RECORDER_CONN_H
 #define RECORDER_CONN_H
 
+#include <stdatomic.h>
+
 #include "base/lock.h"
 #include "recorder/gather.h"
 #include "recorder/names.h"
@@ -68,7 +70,10 @@ struct th_conn {
 	const struct th_tap *next_tap; /* th_conn_switch() was called */
 	void *next_state;
 	struct th_slice next_bytes;
-	uint64_t bytes_sent, bytes_received;
+	uint64_t bytes_sent, bytes_received; /* without those of `counted` */
+	/* What it is that has its bytes counted and nothing else: this generation, with a bit above
+	 * it; 0: none. And how many came without the lock: sent, received (th_conn_count()). */
+	_Atomic uint64_t counting, counted[2];
 	uint64_t unseen_sent, unseen_received; /* th_conn_account() */
 	uint64_t undecoded;		       /* bytes that a tap should have had */
 	const char *undecoded_why;	       /* NULL: no tap is missing them */
@@ -85,6 +90,18 @@ struct th_conn {
 	struct th_conn *next;	   /* list of all connections of the process */
 	struct th_conn *next_free; /* list of those that can be used again */
 };
+
+#define TH_CONN_COUNTING (1ull << 32)
+
+static inline uint64_t th_conn_bytes_sent(const struct th_conn *c)
+{
+	return c->bytes_sent + atomic_load_explicit(&c->counted[0], memory_order_relaxed);
+}
+
+static inline uint64_t th_conn_bytes_received(const struct th_conn *c)
+{
+	return c->bytes_received + atomic_load_explicit(&c->counted[1], memory_order_relaxed);
+}
 
 /* Switches the connection to the tap of another protocol in mid-stream (HTTP/1 Upgrade: h2c), which
  * adopts `exchange`; `rest` are the bytes behind the switch of the piece now being received. Called

@@ -94,8 +94,8 @@ void th_emit_conn_end(const struct th_conn *c)
 	th_out_u8(&out, c->speaks);
 	th_out_u16(&out, c->met);
 	th_out_u32(&out, c->end_code);
-	th_out_u64(&out, c->bytes_sent);
-	th_out_u64(&out, c->bytes_received);
+	th_out_u64(&out, th_conn_bytes_sent(c));
+	th_out_u64(&out, th_conn_bytes_received(c));
 	if (c->unseen_sent || c->unseen_received) {
 		th_out_u64(&out, c->unseen_sent);
 		th_out_u64(&out, c->unseen_received);

@@ -111,6 +111,7 @@ static void decide_other(struct th_conn *c)
 	bool tls = c->first_len >= 2 && c->first[0] == TLS_HANDSHAKE && c->first[1] == TLS_MAJOR;
 	c->decided = true;
 	c->speaks = tls ? TH_SPEAKS_TLS : TH_SPEAKS_OTHER;
+	c->counting = c->inherited ? 0 : TH_CONN_COUNTING | c->generation;
 	th_gather_free(&c->early);
 }
 
@@ -246,6 +247,7 @@ void th_feed_reset(struct th_conn *c)
 	drop_tap(c);
 	th_gather_free(&c->early);
 	c->decided = datagrams;
+	c->counting = 0;
 	c->speaks = datagrams ? TH_SPEAKS_OTHER : TH_SPEAKS_NOTHING;
 	c->first_len = 0;
 	c->undecoded = 0;

@@ -156,6 +156,11 @@ void th_conn_received(struct th_conn_ref c, const void *p, size_t n);
 void th_conn_sent_v(struct th_conn_ref c, const struct iovec *iov, int count, size_t n);
 void th_conn_received_v(struct th_conn_ref c, const struct iovec *iov, int count, size_t n);
 
+/* The same of bytes that nobody looks at, without the connection's lock: false, and nothing is
+ * done, unless it is known to carry something whose bytes are counted and nothing else (TLS
+ * records). No two threads at once in the same direction. Safe anywhere. */
+bool th_conn_count(struct th_conn_ref c, size_t n, bool received);
+
 /* Does the connection speak HTTP that is being recorded (and not TLS or something else)? */
 bool th_conn_is_http(struct th_conn_ref c);
 

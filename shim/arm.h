@@ -62,9 +62,8 @@ struct th_thread {
 	int last_closed;   /* the same, if it has been closed since; 0: it was not */
 	uint8_t outcome;   /* enum th_end of that socket, as the last call on it told; 0: goes on */
 	int outcome_error; /* errno of it */
-	/* The TLS session that is writing just now: the lower half of its address (P18); 0: none.
-	 */
-	uint32_t sending;
+	/* The TLS session whose call is under way: the lower half of its address (P18); 0: none. */
+	uint32_t session;
 	const struct th_library *gnutls; /* whose gnutls_record_send() this thread called last */
 	const struct th_entry *entered;	 /* the door that the call came through (entry.h); NULL */
 };

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "shim/beneath.h"
 #include "shim/fortified.h"
 #include "shim/hook.h"
 #include "shim/plain.h"
@@ -71,7 +72,8 @@ static void tell_source(int fd, ssize_t ret, void *addr, socklen_t room, socklen
 TH_HOOK(ssize_t, read, (int fd, void *buf, size_t n))
 {
 	ssize_t ret = th_replay_end(fd, n, TH_REAL(read)(fd, buf, n));
-	TH_RECORD(th_fd_tracked(fd), th_sock_received(fd, buf, ret, n));
+	TH_RECORD(!th_beneath_received(fd, ret) && th_fd_tracked(fd),
+		th_sock_received(fd, buf, ret, n));
 	return ret;
 }
 
@@ -120,7 +122,8 @@ TH_HOOK(ssize_t, preadv64v2,
 TH_HOOK(ssize_t, recv, (int fd, void *buf, size_t n, int flags))
 {
 	ssize_t ret = th_replay_end(fd, n, TH_REAL(recv)(fd, buf, n, flags));
-	TH_RECORD(th_fd_tracked(fd), took(fd, buf, ret, n, flags));
+	TH_RECORD(!(flags == 0 && th_beneath_received(fd, ret)) && th_fd_tracked(fd),
+		took(fd, buf, ret, n, flags));
 	return ret;
 }
 

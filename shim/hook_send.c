@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "shim/beneath.h"
 #include "shim/hook.h"
 #include "shim/plain.h"
 #include "shim/propagate.h"
@@ -162,6 +163,11 @@ TH_HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags))
 
 TH_HOOK(ssize_t, send, (int fd, const void *buf, size_t n, int flags))
 {
+	if (th_beneath_sends(fd)) {
+		ssize_t ret = TH_REAL(send)(fd, buf, n, flags);
+		TH_RECORD(!th_beneath_sent(fd, ret), th_sock_sent(fd, buf, ret));
+		return ret;
+	}
 	if (refuses(fd)) {
 		return -1;
 	}
@@ -189,6 +195,11 @@ TH_HOOK(ssize_t, __send, (int fd, const void *buf, size_t n, int flags))
 
 TH_HOOK(ssize_t, write, (int fd, const void *buf, size_t n))
 {
+	if (th_beneath_sends(fd)) {
+		ssize_t ret = TH_REAL(write)(fd, buf, n);
+		TH_RECORD(!th_beneath_sent(fd, ret), th_sock_sent(fd, buf, ret));
+		return ret;
+	}
 	if (refuses(fd)) {
 		return -1;
 	}

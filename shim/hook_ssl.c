@@ -11,6 +11,13 @@
 #include "shim/ssl.h"
 #include "shim/ssl_refs.h"
 
+/* What goes through the session's socket now is the session's (beneath.h). */
+static inline void begin(const struct ssl_st *ssl)
+{
+	th_thread.outcome = 0;
+	th_thread.session = (uint32_t)(uintptr_t)ssl;
+}
+
 static void was_read(
 	const struct th_library *lib, struct ssl_st *ssl, int ret, const void *buf, size_t n)
 {
@@ -72,8 +79,9 @@ TH_LIB_HOOK(int, SSL_do_handshake, (struct ssl_st * ssl))
 TH_LIB_HOOK(int, SSL_read, (struct ssl_st * ssl, void *buf, int num))
 {
 	struct th_site site = TH_SITE(SSL_read);
-	th_thread.outcome = 0;
+	begin(ssl);
 	int ret = TH_REAL_AT(site, SSL_read)(ssl, buf, num);
+	th_thread.session = 0;
 	TH_RECORD(site.application, was_read(site.lib, ssl, ret, buf, (size_t)ret));
 	return ret;
 }
@@ -81,8 +89,9 @@ TH_LIB_HOOK(int, SSL_read, (struct ssl_st * ssl, void *buf, int num))
 TH_LIB_HOOK(int, SSL_read_ex, (struct ssl_st * ssl, void *buf, size_t num, size_t *readbytes))
 {
 	struct th_site site = TH_SITE(SSL_read_ex);
-	th_thread.outcome = 0;
+	begin(ssl);
 	int ret = TH_REAL_AT(site, SSL_read_ex)(ssl, buf, num, readbytes);
+	th_thread.session = 0;
 	TH_RECORD(site.application, was_read(site.lib, ssl, ret, buf, ret > 0 ? *readbytes : 0));
 	return ret;
 }
@@ -137,13 +146,6 @@ static int ready(const struct th_put *p)
 	return ret;
 }
 
-/* What goes out of the session's socket now is the session's (th_sock_sent()). */
-static void begin_sending(const struct ssl_st *ssl)
-{
-	th_thread.outcome = 0;
-	th_thread.sending = (uint32_t)(uintptr_t)ssl;
-}
-
 static int put(const struct th_put *p, const void *buf, size_t n, size_t *ret_n)
 {
 	int (*real)(struct ssl_st *, const void *, int) = p->site.real;
@@ -169,9 +171,9 @@ TH_LIB_HOOK(int, SSL_write, (struct ssl_st * ssl, const void *buf, int num))
 		int done = th_propagate_put(&p, buf, (size_t)num, &sent);
 		return done > 0 ? (int)sent : done;
 	}
-	begin_sending(ssl);
+	begin(ssl);
 	int ret = TH_REAL_AT(site, SSL_write)(ssl, buf, num);
-	th_thread.sending = 0;
+	th_thread.session = 0;
 	TH_RECORD(site.application && num, was_written(site.lib, ssl, ret, buf, (size_t)ret));
 	TH_RECORD(site.application && !num, was_nothing_written(site.lib, ssl, ret));
 	return ret;
@@ -184,9 +186,9 @@ TH_LIB_HOOK(int, SSL_write_ex, (struct ssl_st * ssl, const void *buf, size_t num
 		const struct th_put p = {put_ex, note_put, ready, site, ssl, true, {0}};
 		return th_propagate_put(&p, buf, num, written) > 0;
 	}
-	begin_sending(ssl);
+	begin(ssl);
 	int ret = TH_REAL_AT(site, SSL_write_ex)(ssl, buf, num, written);
-	th_thread.sending = 0;
+	th_thread.session = 0;
 	TH_RECORD(site.application && num,
 		was_written(site.lib, ssl, ret, buf, ret > 0 ? *written : 0));
 	return ret;

@@ -374,12 +374,17 @@ static void keep_site(const void *callee, const void *caller, size_t at, struct 
 	}
 }
 
-struct th_site th_slot_site(struct th_slot *s, const void *caller)
+static inline size_t place_of(const void *callee, const void *caller)
 {
-	const struct th_entry *entry = th_entry_take(s);
-	const void *callee = entry ? (const void *)entry : s;
 	uintptr_t mix = ((uintptr_t)caller >> 2) ^ ((uintptr_t)callee >> 3);
-	size_t at = (mix * 0x9e3779b97f4a7c15u) >> 32;
+	return (mix * 0x9e3779b97f4a7c15u) >> 32;
+}
+
+static __attribute__((noinline)) struct th_site look_for_site(
+	struct th_slot *s, const struct th_entry *entry, const void *caller)
+{
+	const void *callee = entry ? (const void *)entry : s;
+	const size_t at = place_of(callee, caller);
 	for (size_t i = 0; i < SITE_PROBES; i++) {
 		struct site_entry *e = &sites[(at + i) % SITES];
 		const void *here = atomic_load_explicit(&e->caller, memory_order_relaxed);
@@ -396,4 +401,16 @@ struct th_site th_slot_site(struct th_slot *s, const void *caller)
 		keep_site(callee, caller, at, site); /* a miss may find its library loaded later */
 	}
 	return site;
+}
+
+struct th_site th_slot_site(struct th_slot *s, const void *caller)
+{
+	const struct th_entry *entry = th_entry_take(s);
+	const void *callee = entry ? (const void *)entry : s;
+	struct site_entry *e = &sites[place_of(callee, caller) % SITES];
+	if (atomic_load_explicit(&e->caller, memory_order_relaxed) == caller &&
+		atomic_load_explicit(&e->callee, memory_order_acquire) == callee) {
+		return e->site; /* as each but the first time */
+	}
+	return look_for_site(s, entry, caller);
 }

@@ -12,10 +12,8 @@
 
 #include "base/clock.h"
 #include "base/sys.h"
-#include "shim/arm.h"
 #include "shim/log.h"
 #include "shim/name_server.h"
-#include "shim/tls_table.h"
 
 #define FILE_PIECE 8192
 
@@ -163,14 +161,6 @@ static enum th_end end_of_error(int error)
 	}
 }
 
-static void note(int fd, enum th_end outcome, int error)
-{
-	th_thread.last_socket = fd + 1;
-	th_thread.last_closed = 0;
-	th_thread.outcome = (uint8_t)outcome;
-	th_thread.outcome_error = error;
-}
-
 static void peer_ended(struct th_fd *f, enum th_end how, int error)
 {
 	th_conn_peer_end(f->conn, how, (uint32_t)error);
@@ -182,7 +172,7 @@ static void call_failed(int fd, struct th_fd *f, bool sending)
 {
 	int error = errno;
 	enum th_end end = end_of_error(error);
-	note(fd, end, error);
+	th_sock_note(fd, end, error);
 	if (end == TH_END_COMPLETE) {
 		return;
 	}
@@ -195,25 +185,17 @@ static void call_failed(int fd, struct th_fd *f, bool sending)
 	}
 }
 
-/* Does the TLS session that was found to use this socket write to it? Of those bytes only their
- * number is kept, and the agent would be sending secrets to a stranger were it another socket. */
-static bool is_sessions(const struct th_fd *f)
-{
-	return th_thread.sending && f->tls && f->tls->inode == f->inode &&
-		(uint32_t)(uintptr_t)atomic_load(&f->tls->session) == th_thread.sending;
-}
-
 /* Bytes moved: a pending connection is there. False: it is not ours any more. */
 static bool moved(int fd, struct th_fd *f, bool sending)
 {
-	if (sending && !f->sending && !is_sessions(f) && !th_fd_verify(fd)) {
+	if (sending && !f->sending && !th_sock_is_sessions(f) && !th_fd_verify(fd)) {
 		return false;
 	}
 	f->sending = sending;
 	if (atomic_load(&f->state) == TH_FD_PENDING) {
 		th_fd_connected(f);
 	}
-	note(fd, TH_END_COMPLETE, 0);
+	th_sock_note(fd, TH_END_COMPLETE, 0);
 	return true;
 }
 
@@ -232,7 +214,7 @@ static bool receive(int fd, struct th_fd **ret_f, ssize_t ret, size_t asked)
 	}
 	if (ret == 0) {
 		if (asked > 0 && !f->shut && !takes_datagrams(f) && th_fd_verify(fd)) {
-			note(fd, TH_END_FIN, 0);
+			th_sock_note(fd, TH_END_FIN, 0);
 			peer_ended(f, TH_END_FIN, 0);
 		}
 		return false;
@@ -248,7 +230,7 @@ static inline bool comes(int fd, struct th_fd *f)
 		return false;
 	}
 	f->sending = false;
-	note(fd, TH_END_COMPLETE, 0);
+	th_sock_note(fd, TH_END_COMPLETE, 0);
 	return true;
 }
 

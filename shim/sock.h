@@ -9,7 +9,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "shim/arm.h"
 #include "shim/fd_table.h"
+#include "shim/tls_table.h"
 
 /* Might connecting to `addr` be worth recording? (Internet, Unix.) */
 bool th_sock_wanted(const struct sockaddr *addr, socklen_t len);
@@ -55,6 +57,24 @@ void th_sock_sent_v(int fd, const struct iovec *iov, int count, ssize_t ret);
 /* sendfile() sent `ret` bytes of the file `in`; offset: where they began, -1: before its position.
  */
 void th_sock_sent_file(int fd, int in, off_t offset, ssize_t ret);
+
+/* The thread used a socket, and this is what the call told: TH_END_COMPLETE, it goes on. */
+static inline void th_sock_note(int fd, enum th_end outcome, int error)
+{
+	th_thread.last_socket = fd + 1;
+	th_thread.last_closed = 0;
+	th_thread.outcome = (uint8_t)outcome;
+	th_thread.outcome_error = error;
+}
+
+/* Does the TLS session that was found to use this socket write to it? Of those bytes only their
+ * number is kept, and the agent would be sending secrets to a stranger were it another socket. */
+static inline bool th_sock_is_sessions(const struct th_fd *f)
+{
+	return th_thread.session && f->tls && f->tls->inode == f->inode &&
+		(uint32_t)(uintptr_t)atomic_load_explicit(&f->tls->session, memory_order_acquire) ==
+		th_thread.session;
+}
 
 /* The calling thread's last socket, if it is connected: for TLS that does not say its descriptor.
  */

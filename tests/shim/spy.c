@@ -228,6 +228,12 @@ static void moved_v(
 	}
 }
 
+/* It wants to see the bytes: all calls take the long way. */
+bool th_conn_count(struct th_conn_ref c, size_t n, bool received)
+{
+	return false;
+}
+
 void th_conn_sent_v(struct th_conn_ref c, const struct iovec *iov, int count, size_t n)
 {
 	moved_v("sent", c, iov, count, n);

@@ -220,6 +220,50 @@ Test(conn, what_went_unseen_is_told)
 	cr_assert_eq(th_le64(f->p + 32), 9);
 }
 
+/* Without the lock, once it is known that nobody looks at them. */
+Test(conn, what_is_only_counted_is_told)
+{
+	struct th_conn_conf conf = conf_of(443);
+	struct th_conn_ref c = th_conn_open(&conf), stale = c;
+	cr_assert_not(th_conn_count(c, 5, false), "it may be HTTP");
+	th_conn_sent(c, "\x16\x03\x01\x02", 4);
+	cr_assert(th_conn_count(c, 5, false) && th_conn_count(c, 7, true));
+	cr_assert(th_conn_count(c, 1, true));
+	th_conn_received(c, "de", 2);
+	th_conn_account(c, 9, 11);
+	const struct fake_frame *f = ended(c);
+	cr_assert_eq(f->n, 40);
+	cr_assert_eq(th_le64(f->p + 8), 9);
+	cr_assert_eq(th_le64(f->p + 16), 10);
+	cr_assert_eq(th_le64(f->p + 24), 0);
+	cr_assert_eq(th_le64(f->p + 32), 1);
+	cr_assert_not(th_conn_count(stale, 5, false), "it is closed");
+	c = script_open();
+	cr_assert_not(th_conn_count(stale, 5, false), "and used anew");
+	script_step(c, ">GET / HTTP/1.1\r\n\r\n", 100);
+	cr_assert_not(th_conn_count(c, 5, true), "it is HTTP");
+	th_conn_close(c);
+}
+
+/* What a process inherits it shares with another one, which has to be told. */
+Test(conn, what_is_inherited_is_not_only_counted)
+{
+	struct th_conn_conf conf = conf_of(443);
+	struct th_conn_ref c = th_conn_open(&conf);
+	th_conn_sent(c, "\x16\x03\x01\x02", 4);
+	pid_t child = fork();
+	if (child == 0) {
+		th_conns_forked();
+		bool counted = th_conn_count(c, 5, false);
+		th_conn_sent(c, "\x16\x03\x01\x02", 4);
+		_exit(counted || th_conn_count(c, 5, false));
+	}
+	int status = 1;
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0);
+	cr_assert(th_conn_count(c, 5, false));
+}
+
 static size_t frames_of_handing_on(struct th_conn_ref c)
 {
 	fake_forget();
