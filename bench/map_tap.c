@@ -1,5 +1,5 @@
 /* The least that a recorder can do whose memory outlives the process: each call's bytes are copied
- * into a shared mapping of a file, undecoded. The file is allocated and written with zeros by 1
+ * into a shared mapping of a file, undecoded. The file is allocated and written with zeros by 2
  * MiB, as a live file is (capture/live.c). $RAW_TAP_FILE names it. The physical limit of that
  * design, to compare with. */
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include "ssl_tap.h"
 
-#define WINDOW (1u << 20)
-#define PIECE (128u << 10)
+#define WINDOW (2u << 20)
+#define PIECE (256u << 10)
 
 static int out = -1;
 static off_t end;

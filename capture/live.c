@@ -18,7 +18,7 @@
 #define ZERO_BYTES (64u << 10)
 /* Of one write. The page cache keeps in one piece what is written at once, and what is mapped of
  * such a piece counts as the agent's memory. */
-#define ZERO_PARTS 2
+#define ZERO_PARTS 4
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
@@ -216,28 +216,25 @@ static int fill_with_zeros(int fd, size_t from, size_t to)
 	return 0;
 }
 
-static int allocate(int fd, size_t from, size_t to)
+static int extend(int fd, size_t from, size_t to)
 {
 	int r = th_sys_fallocate(fd, (off_t)from, (off_t)(to - from));
-	if (r == -EOPNOTSUPP || r == -ENOSYS) {
-		r = fill_with_zeros(fd, from, to);
-	}
-	return r;
-}
-
-/* Maps `size` bytes at `offset`; they are filled with zeros from `filled` on. */
-static int map_window(int fd, size_t filled, size_t offset, size_t size, uint8_t **ret_map)
-{
-	int r = fill_with_zeros(fd, filled, offset + size);
-	if (r < 0) {
+	if (r < 0 && r != -EOPNOTSUPP && r != -ENOSYS) {
 		return r;
 	}
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+	return fill_with_zeros(fd, from, to);
+}
+
+/* A window from `offset` on, of a file of `size` bytes, more than that. */
+static int map_window(int fd, size_t offset, size_t size, struct th_live_window *ret_window)
+{
+	size_t n = (size + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW - offset;
+	void *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
 	if (map == MAP_FAILED) {
 		return -errno;
 	}
-	th_bus_watch(map, size);
-	*ret_map = map;
+	th_bus_watch(map, n);
+	*ret_window = (struct th_live_window){map, offset, size - offset, n};
 	return 0;
 }
 
@@ -245,7 +242,7 @@ void th_live_unmap(struct th_live_window *window)
 {
 	if (window->map) {
 		th_bus_forget(window->map);
-		munmap(window->map, window->size);
+		munmap(window->map, window->mapped);
 		window->map = NULL;
 	}
 }
@@ -266,21 +263,18 @@ static int fill_and_map(int fd, const struct th_live_header *header, size_t size
 	uint64_t *ret_inode, struct th_live_window *ret_window)
 {
 	struct stat st;
-	size_t n = size < TH_LIVE_WINDOW ? size : TH_LIVE_WINDOW;
-	uint8_t *map = NULL;
-	int r = allocate(fd, 0, size);
+	int r = extend(fd, 0, size);
 	if (r == 0) {
 		r = th_sys_fstat(fd, &st);
 	}
 	if (r == 0) {
-		r = map_window(fd, 0, 0, n, &map);
+		r = map_window(fd, 0, size, ret_window);
 	}
 	if (r < 0) {
 		return r;
 	}
-	put_header(map, header);
+	put_header(ret_window->map, header);
 	*ret_inode = st.st_ino;
-	*ret_window = (struct th_live_window){map, 0, n};
 	return 0;
 }
 
@@ -330,32 +324,33 @@ static bool is_whole(int fd, const struct stat *st, const struct th_live_window 
 static int slide_fd(int fd, uint64_t inode, size_t size, size_t tail, struct th_live_window *w)
 {
 	struct stat st;
-	bool grows = size - w->offset <= TH_LIVE_WINDOW;
-	size_t offset = grows ? w->offset : tail & ~(size_t)(TH_LIVE_ALIGN - 1);
-	size_t n = size - offset < TH_LIVE_WINDOW ? size - offset : TH_LIVE_WINDOW;
-	uint8_t *map = NULL;
+	struct th_live_window next = *w;
 	int r = th_sys_fstat(fd, &st);
 	if (r == 0 && (st.st_ino != inode || !is_whole(fd, &st, w))) {
 		r = -ESTALE;
 	}
 	if (r == 0 && (size_t)st.st_size < size) {
-		r = allocate(fd, (size_t)st.st_size, size);
+		r = extend(fd, (size_t)st.st_size, size);
+	}
+	if (r == 0 && size <= w->offset + w->mapped) {
+		w->size = size - w->offset;
+		return 0;
 	}
 	if (r == 0) {
-		r = map_window(fd, w->offset + w->size, offset, n, &map);
+		r = map_window(fd, tail & ~(size_t)(TH_LIVE_ALIGN - 1), size, &next);
 	}
 	if (r < 0) {
 		return r;
 	}
 	th_live_unmap(w);
-	*w = (struct th_live_window){map, offset, n};
+	*w = next;
 	return 0;
 }
 
 int th_live_slide(const char *path, uint64_t inode, size_t size, size_t tail, size_t need,
 	struct th_live_window *window)
 {
-	if (tail + need > size || need > TH_LIVE_WINDOW - TH_LIVE_ALIGN) {
+	if (tail + need > size || need > TH_LIVE_NEED_MAX) {
 		return -EINVAL;
 	}
 	int fd = th_sys_open(path, O_RDWR | O_NOFOLLOW, 0);

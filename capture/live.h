@@ -24,13 +24,20 @@ void th_owner_self(struct th_owner *ret_owner);
 bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self);
 
 /* The part of a live file that is mapped, shared and writable. It slides along the file: touched
- * pages count as the agent's memory, and a whole live file would be too many. */
-#define TH_LIVE_WINDOW (1u << 20) /* more than two frames of the largest size */
-#define TH_LIVE_ALIGN (64u << 10) /* of its beginning: a multiple of the page size anywhere */
+ * pages count as the agent's memory, and a whole live file would be too many.
+ *
+ * It ends at a multiple of TH_LIVE_WINDOW, beyond the file's end at first, so that the file grows
+ * beneath it and nothing is mapped anew; and it is as large as a large page, so that the kernel
+ * puts it where each piece of the page cache lies as in the file: then a piece is mapped by one
+ * page fault, where it took one for each page, and each of these as long as the piece is large. */
+#define TH_LIVE_WINDOW (2u << 20)
+#define TH_LIVE_NEED_MAX (1u << 20) /* of one call: more than two frames of the largest size */
+#define TH_LIVE_ALIGN (64u << 10)   /* of its beginning: a multiple of the page size anywhere */
 struct th_live_window {
 	uint8_t *map;
 	size_t offset; /* in the file */
-	size_t size;
+	size_t size;   /* so much is there, and may be written to */
+	size_t mapped;
 };
 
 /* Makes a file of `size` bytes with `header` at its start, and maps its beginning; it must not
@@ -39,9 +46,9 @@ struct th_live_window {
 int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
 	uint64_t *ret_inode, struct th_live_window *ret_window);
 
-/* Slides the window forward so that it holds the `need` bytes from offset `tail` on; the file is
- * extended to `size` first when it is smaller. -ESTALE: the file at `path` is not the one mapped,
- * or was cut. On failure the window is as before. */
+/* Extends the file to `size`, when it is smaller, and the window with it; and slides it forward if
+ * it does not hold the `need` bytes from offset `tail` on. -ESTALE: the file at `path` is not the
+ * one mapped, or was cut. On failure the window is as before. */
 int th_live_slide(const char *path, uint64_t inode, size_t size, size_t tail, size_t need,
 	struct th_live_window *window);
 

@@ -220,12 +220,13 @@ static int make_live(struct th_writer *w, size_t need)
  * and then a window at a time, since what takes long must not be done at once. */
 static size_t next_size(const struct th_writer *w, size_t need)
 {
-	size_t size = w->live_size;
-	size_t window = (w->tail & ~(size_t)(TH_LIVE_ALIGN - 1)) + TH_LIVE_WINDOW;
-	while (size - w->tail < need) {
+	size_t size = w->live_size, end = w->tail + need;
+	while (size < end && size < TH_LIVE_WINDOW) {
 		size *= LIVE_GROWTH;
 	}
-	size = size < TH_LIVE_WINDOW ? size : window;
+	if (size >= TH_LIVE_WINDOW) {
+		size = (end + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW;
+	}
 	return size < TH_LIVE_MAX ? size : TH_LIVE_MAX;
 }
 
@@ -737,7 +738,7 @@ void th_writer_forked(struct th_writer *w)
 	if (settled) {
 		leave_live(w);
 	}
-	w->window = (struct th_live_window){NULL, 0, 0};
+	w->window = (struct th_live_window){.map = NULL};
 	th_again_forget(&w->again, SIZE_MAX);
 	w->next_seq = w->first_seq = 0;
 	w->waiting = 0;

@@ -188,8 +188,24 @@ Test(writer, maps_one_window_only)
 	}
 	fclose(f);
 	cr_assert_gt(mapped, 0);
-	cr_assert_leq(mapped, TH_LIVE_WINDOW);
+	cr_assert_leq(mapped, TH_LIVE_WINDOW + TH_FRAME_PAYLOAD_MAX + 2 * TH_LIVE_ALIGN);
 	cr_assert_eq(read_all().frames, 90);
+}
+
+/* What was touched would have to be mapped again, page by page. */
+Test(writer, lets_the_file_grow_beneath_its_window)
+{
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	cr_assert_eq(put("x"), 0);
+	const uint8_t *map = w.window.map;
+	cr_assert_lt(w.window.size, 128 << 10, "the first step is small");
+	for (uint32_t i = 1; i <= 7; i++) {
+		put_block_of(&w, i, TH_FRAME_PAYLOAD_MAX);
+		cr_assert_eq(w.window.map, map, "frame %u", i);
+	}
+	put_block_of(&w, 8, TH_FRAME_PAYLOAD_MAX);
+	cr_assert_gt(w.window.offset, 0, "that one is beyond its end");
+	cr_assert_eq(read_all().frames, 9);
 }
 
 Test(writer, is_usable_after_finish)
