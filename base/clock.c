@@ -3,13 +3,26 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/sys.h"
+
 #define NS_PER_S 1000000000ull
+
+static uint64_t in_ns(const struct timespec *ts)
+{
+	return (uint64_t)ts->tv_sec * NS_PER_S + (uint64_t)ts->tv_nsec;
+}
 
 static uint64_t read_clock(clockid_t id)
 {
 	struct timespec ts;
 	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return in_ns(&ts);
+}
+
+static uint64_t ask_clock(clockid_t id)
+{
+	struct timespec ts;
+	return TH_SYS(SYS_clock_gettime, id, &ts) == 0 ? in_ns(&ts) : read_clock(id);
 }
 
 uint64_t th_clock_mono(void)
@@ -17,17 +30,27 @@ uint64_t th_clock_mono(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-uint64_t th_clock_now(void)
+static uint64_t epoch(void)
 {
 	static _Atomic uint64_t offset; /* epoch time at monotonic zero */
 	uint64_t off = atomic_load_explicit(&offset, memory_order_relaxed);
 	if (off == 0) {
-		uint64_t fresh = read_clock(CLOCK_REALTIME) - th_clock_mono();
+		uint64_t fresh = ask_clock(CLOCK_REALTIME) - ask_clock(CLOCK_MONOTONIC);
 		if (atomic_compare_exchange_strong(&offset, &off, fresh)) {
 			off = fresh;
 		}
 	}
-	return off + th_clock_mono();
+	return off;
+}
+
+uint64_t th_clock_now(void)
+{
+	return epoch() + th_clock_mono();
+}
+
+uint64_t th_clock_now_rarely(void)
+{
+	return epoch() + ask_clock(CLOCK_MONOTONIC);
 }
 
 static uint64_t after(uint64_t now, uint64_t ns)

@@ -9,6 +9,10 @@
 /* Nanoseconds since the Unix epoch; never goes back within a process. Signal-safe (vDSO). */
 uint64_t th_clock_now(void);
 
+/* The same for what a process asks once or twice: by a system call. The pages of the C library and
+ * of the vDSO would be touched for it alone. */
+uint64_t th_clock_now_rarely(void);
+
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t th_clock_mono(void);
 

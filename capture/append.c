@@ -62,7 +62,7 @@ static int lock_bounded(int fd)
 	return r;
 }
 
-/* 1: written. 0: somebody else did it. */
+/* 1: somebody else did it. */
 static int write_header_once(int fd, struct th_file_header *ret_header)
 {
 	struct stat st;
@@ -71,9 +71,8 @@ static int write_header_once(int fd, struct th_file_header *ret_header)
 		return r;
 	}
 	r = look(fd, &st);
-	if (r == 0 && st.st_size == 0) {
-		r = write_header(fd, ret_header);
-		r = r < 0 ? r : 1;
+	if (r == 0) {
+		r = st.st_size == 0 ? write_header(fd, ret_header) : 1;
 	}
 	th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */
 	return r;
@@ -87,14 +86,11 @@ static int take_header(struct th_capture_open *open)
 		return r;
 	}
 	open->inode = st.st_ino;
-	if (st.st_size == 0) {
-		r = write_header_once(open->fd, &open->header);
-	}
-	open->made = r > 0;
-	if (r == 0) {
+	r = st.st_size == 0 ? write_header_once(open->fd, &open->header) : 1;
+	if (r > 0) {
 		r = read_header(open->fd, &open->header);
 	}
-	if (r >= 0 && th_key_present() && !(open->header.flags & TH_FILE_ENCRYPTED)) {
+	if (r == 0 && th_key_present() && !(open->header.flags & TH_FILE_ENCRYPTED)) {
 		r = -EMEDIUMTYPE;
 	}
 	return r < 0 ? r : th_key_admit(&open->header);
@@ -103,7 +99,11 @@ static int take_header(struct th_capture_open *open)
 int th_capture_open(const char *path, struct th_capture_open *ret_open)
 {
 	const int flags = O_RDWR | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK;
-	struct th_capture_open open = {.fd = th_sys_open(path, flags, 0600)};
+	struct th_capture_open open = {.fd = th_sys_open(path, flags | O_NOFOLLOW, 0600)};
+	if (open.fd == -ELOOP) {
+		open.linked = true;
+		open.fd = th_sys_open(path, flags, 0600);
+	}
 	if (open.fd < 0) {
 		return open.fd;
 	}
@@ -241,7 +241,7 @@ static int write_all(int fd, const struct iovec *parts, int n, size_t total)
 }
 
 int th_capture_append_open(const struct th_capture_open *open, const struct th_block *b,
-	const struct iovec *parts, int n, struct th_capture_place *ret_place)
+	const struct iovec *parts, int n)
 {
 	uint8_t header[TH_BLOCK_HEADER_BYTES];
 	struct iovec all[TH_APPEND_PARTS + 1] = {{header, sizeof(header)}};
@@ -257,22 +257,16 @@ int th_capture_append_open(const struct th_capture_open *open, const struct th_b
 	if (!belongs(&open->header, b)) {
 		return -EMEDIUMTYPE;
 	}
-	int r = write_all(open->fd, all, n + 1, total);
-	if (r == 0) {
-		off_t end = TH_SYS(SYS_lseek, open->fd, 0, SEEK_CUR); /* O_APPEND moved it there */
-		*ret_place = (struct th_capture_place){end - (off_t)total, end};
-	}
-	return r;
+	return write_all(open->fd, all, n + 1, total);
 }
 
 int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
 	const struct iovec *parts, int n)
 {
 	struct th_capture_open open;
-	struct th_capture_place place;
 	int r = th_capture_open_again(path, file_id, &open);
 	if (r == 0) {
-		r = th_capture_append_open(&open, b, parts, n, &place);
+		r = th_capture_append_open(&open, b, parts, n);
 		th_capture_close(&open);
 	}
 	return r;

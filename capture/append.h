@@ -22,13 +22,8 @@ int th_capture_create(const char *path, struct th_file_header *ret_header);
 struct th_capture_open {
 	int fd;
 	uint64_t inode;
-	bool made; /* its header was written just now */
+	bool linked; /* its path is a symbolic link */
 	struct th_file_header header;
-};
-
-/* Where a block stands in the file. */
-struct th_capture_place {
-	off_t begin, end;
 };
 
 /* th_capture_create(), leaving it open. */
@@ -49,10 +44,10 @@ int th_capture_header(const char *path, struct th_file_header *ret_header);
 int th_capture_append(const char *path, const uint8_t *file_id, const struct th_block *b,
 	const struct iovec *parts, int n);
 
-/* The same in two steps, of which the second one also tells where the block begins. */
+/* The same in two steps. */
 int th_capture_open_again(
 	const char *path, const uint8_t *file_id, struct th_capture_open *ret_open);
 int th_capture_append_open(const struct th_capture_open *open, const struct th_block *b,
-	const struct iovec *parts, int n, struct th_capture_place *ret_place);
+	const struct iovec *parts, int n);
 
 #endif

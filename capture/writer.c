@@ -95,16 +95,22 @@ static int begin(struct th_writer *w, const char *path, const struct th_capture_
 	memcpy(w->key, h->key, sizeof(w->key));
 	w->id = random_id();
 	w->inode = open->inode;
-	w->own_end = open->made ? TH_FILE_HEADER_BYTES : 0;
 	w->open = *open;
 	w->is_open = true;
 	return 0;
 }
 
+static __attribute__((noinline)) int begin_behind_link(
+	struct th_writer *w, const char *path, const struct th_capture_open *open)
+{
+	char real[PATH_MAX];
+	th_capture_real_path(path, real);
+	return strlen(real) < sizeof(w->path) ? begin(w, real, open) : -ENAMETOOLONG;
+}
+
 int th_writer_open(struct th_writer *w, const char *path)
 {
 	struct th_capture_open open;
-	char real[PATH_MAX];
 	if (strlen(path) >= sizeof(w->path)) {
 		return -ENAMETOOLONG;
 	}
@@ -112,8 +118,7 @@ int th_writer_open(struct th_writer *w, const char *path)
 	if (r < 0) {
 		return r;
 	}
-	th_capture_real_path(path, real);
-	r = strlen(real) < sizeof(w->path) ? begin(w, real, &open) : -ENAMETOOLONG;
+	r = open.linked ? begin_behind_link(w, path, &open) : begin(w, path, &open);
 	if (r < 0) {
 		th_capture_close(&open);
 	}
@@ -142,9 +147,10 @@ int th_writer_init(struct th_writer *w, const char *path)
 /* The file stays until finish folds it; its mapping is not needed for that. */
 static void leave_live(struct th_writer *w)
 {
-	if (w->window.map) {
-		w->waiting += (int64_t)(w->next_seq - w->first_seq);
+	if (!w->window.map) {
+		return;
 	}
+	w->waiting += (int64_t)(w->next_seq - w->first_seq);
 	w->first_seq = w->next_seq;
 	th_again_forget(&w->again, SIZE_MAX);
 	th_live_unmap(&w->window);
@@ -520,53 +526,75 @@ INLINE size_t total_of(const struct iovec *parts, int n)
 	return total;
 }
 
-/* One block, of the frame w->next_seq. */
+/* One block, of the frames from w->next_seq on. */
 static int append(struct th_writer *w, const struct th_block *b, const struct iovec *parts, int n)
 {
 	struct th_capture_open again;
-	struct th_capture_place place = {0, 0};
 	int r = w->is_open ? 0 : th_capture_open_again(w->path, w->file_id, &again);
 	if (r < 0) {
 		return r;
 	}
-	r = th_capture_append_open(w->is_open ? &w->open : &again, b, parts, n, &place);
+	r = th_capture_append_open(w->is_open ? &w->open : &again, b, parts, n);
 	if (!w->is_open) {
 		th_capture_close(&again);
 	}
-	w->own_end = r == 0 && w->own_end == place.begin ? place.end : 0;
-	w->next_seq += r == 0;
+	w->next_seq += r == 0 ? b->frames : 0;
 	return r;
 }
 
-bool th_writer_alone(const struct th_writer *w)
+/* A block whose frames stand where they are, to be written by one system call. */
+struct gathered {
+	struct th_block block;
+	struct iovec all[TH_APPEND_PARTS];
+	int n;
+};
+
+static void gather_part(struct gathered *g, const void *p, size_t n)
 {
-	return w->own_end > 0 && w->live_count == 0;
+	g->all[g->n++] = (struct iovec){(void *)(uintptr_t)p, n};
+	g->block.crc = th_crc32c(g->block.crc, p, n);
 }
 
-/* A block of one frame: header, frame header, payload and padding in one write. */
-static int append_block(struct th_writer *w, const struct th_frame_header *h,
-	const struct iovec *parts, int n, size_t total)
+/* Frame header, payload and padding. */
+static void gather(struct gathered *g, uint8_t head[TH_FRAME_HEADER_BYTES],
+	const struct th_frame_header *h, const struct iovec *parts, int n)
 {
-	_Alignas(8) uint8_t head[TH_FRAME_HEADER_BYTES];
 	static const uint8_t padding[TH_FRAME_ALIGN];
-	struct iovec all[TH_APPEND_PARTS] = {{head, sizeof(head)}};
-	size_t length = TH_FRAME_HEADER_BYTES + total;
+	size_t length = TH_FRAME_HEADER_BYTES;
 	th_frame_encode(head, h);
-	uint32_t crc = th_crc32c(0, head + 8, sizeof(head) - 8);
+	uint32_t crc = th_crc32c(0, head + 8, TH_FRAME_HEADER_BYTES - 8);
 	for (int i = 0; i < n; i++) {
-		all[i + 1] = parts[i];
 		crc = th_crc32c(crc, parts[i].iov_base, parts[i].iov_len);
+		length += parts[i].iov_len;
 	}
 	uint64_t commit = th_frame_commit((uint32_t)length, crc);
 	memcpy(head, &commit, sizeof(commit));
-	all[n + 1] = (struct iovec){(void *)(uintptr_t)padding, th_frame_room(length) - length};
-	struct th_block b = {TH_BLOCK_FRAMES, 0, w->id, w->next_seq, 1};
-	th_block_told_add(&b.told, h);
-	b.raw_bytes = b.stored_bytes = (uint32_t)th_frame_room(length);
-	for (int i = 0; i < n + 2; i++) {
-		b.crc = th_crc32c(b.crc, all[i].iov_base, all[i].iov_len);
+	gather_part(g, head, TH_FRAME_HEADER_BYTES);
+	for (int i = 0; i < n; i++) {
+		gather_part(g, parts[i].iov_base, parts[i].iov_len);
 	}
-	return append(w, &b, all, n + 2);
+	gather_part(g, padding, th_frame_room(length) - length);
+	g->block.frames++;
+	g->block.raw_bytes += (uint32_t)th_frame_room(length);
+	th_block_told_add(&g->block.told, h);
+}
+
+static int append_gathered(struct th_writer *w, struct gathered *g)
+{
+	g->block.type = TH_BLOCK_FRAMES;
+	g->block.writer = w->id;
+	g->block.first_seq = w->next_seq;
+	g->block.stored_bytes = g->block.raw_bytes;
+	return append(w, &g->block, g->all, g->n);
+}
+
+static int append_block(
+	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n)
+{
+	_Alignas(8) uint8_t head[TH_FRAME_HEADER_BYTES];
+	struct gathered g = {.n = 0};
+	gather(&g, head, h, parts, n);
+	return append_gathered(w, &g);
 }
 
 /* The same, encrypted. */
@@ -600,8 +628,7 @@ static int put_direct_locked(struct th_writer *w, const struct th_frame_header *
 	if (w->path[0] == '\0') {
 		return -EBADF;
 	}
-	return w->encrypted ? append_encrypted(w, h, parts, n)
-			    : append_block(w, h, parts, n, total);
+	return w->encrypted ? append_encrypted(w, h, parts, n) : append_block(w, h, parts, n);
 }
 
 /* Losses that no frame has told of yet, as a frame in the live file, if it still has room for that,
@@ -670,6 +697,42 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 {
 	const struct th_frame_header h = {.type = type, .flags = flags, .id = id, .time = time};
 	return put_frame(w, &h, parts, n, true);
+}
+
+/* One after the other. */
+static int put_each(struct th_writer *w, uint64_t time, const uint8_t *types,
+	const struct iovec *payloads, int n)
+{
+	int r = 0;
+	for (int i = 0; i < n; i++) {
+		int one = th_writer_put_direct(w, types[i], 0, 0, time, &payloads[i], 1);
+		r = r < 0 ? r : one;
+	}
+	return r;
+}
+
+int th_writer_put_together(struct th_writer *w, uint64_t time, const uint8_t *types,
+	const struct iovec *payloads, int n)
+{
+	_Alignas(8) uint8_t heads[TH_WRITER_TOGETHER][TH_FRAME_HEADER_BYTES];
+	struct gathered g = {.n = 0};
+	if (!w->is_open || w->encrypted || w->window.map || n > TH_WRITER_TOGETHER ||
+		total_of(payloads, n) > TH_FRAME_PAYLOAD_MAX) {
+		return put_each(w, time, types, payloads, n);
+	}
+	for (int i = 0; i < n; i++) {
+		const struct th_frame_header h = {.type = types[i], .time = time};
+		gather(&g, heads[i], &h, &payloads[i], 1);
+	}
+	if (!th_lock(&w->lock)) {
+		return put_each(w, time, types, payloads, n);
+	}
+	int r = append_gathered(w, &g);
+	for (int i = 0; r < 0 && i < n; i++) {
+		lose(w, payloads[i].iov_len, r);
+	}
+	th_unlock(&w->lock);
+	return r;
 }
 
 bool th_writer_broken(const struct th_writer *w)
@@ -747,7 +810,6 @@ void th_writer_forked(struct th_writer *w)
 	w->lost_events = w->lost_bytes = w->losses = 0;
 	w->error = w->room_error = 0;
 	w->retry_at = 0;
-	w->own_end = 0;
 	th_writer_settle(w);
 	w->id = random_id();
 	th_lock_reset(&w->lock);

@@ -49,7 +49,6 @@ struct th_writer {
 	bool encrypted;
 	bool is_open;		     /* between th_writer_open() and th_writer_settle() */
 	struct th_capture_open open; /* of the capture, then */
-	off_t own_end; /* where the capture ends, as long as all of it is of this writer; else 0 */
 	uint8_t *staging; /* encrypted: a frame is put together here, and never in the live file */
 	struct th_live_key live_key;
 	size_t spared; /* bytes of the live file's frames that stand in others before them */
@@ -86,9 +85,11 @@ int th_writer_put_frame(
 int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	uint64_t time, const struct iovec *parts, int n);
 
-/* True: nobody else has ever written to the capture, as of the last frame that was put directly,
- * and nothing has gone into a live file: there is nothing to fold. */
-bool th_writer_alone(const struct th_writer *w);
+/* What is put directly first, at one time, as one block: `payloads` of `types`, `n` of them (at
+ * most TH_WRITER_TOGETHER). */
+#define TH_WRITER_TOGETHER 4
+int th_writer_put_together(struct th_writer *w, uint64_t time, const uint8_t *types,
+	const struct iovec *payloads, int n);
 
 /* Was something lost that no frame has told of yet, or is there no room for the next frame? */
 bool th_writer_broken(const struct th_writer *w);

@@ -8,10 +8,13 @@
 #include "recorder/process.h"
 
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/lasting.h"
 #include "base/pool.h"
+#include "base/real_path.h"
 #include "base/sys.h"
 #include "capture/fold.h"
 #include "capture/key.h"
@@ -37,6 +40,7 @@ static struct {
 	_Atomic uint32_t exchanges, conns, spans_sent;
 	_Atomic uint32_t forks; /* tells a thread that its number was the parent's */
 	bool started;
+	bool followed; /* its program before this one may have left live files */
 	uint8_t trace_id[TH_TRACE_ID_BYTES];
 	uint8_t span_id[TH_SPAN_ID_BYTES];
 	char argv0[ARGV0_MAX];
@@ -114,7 +118,7 @@ void th_process_put_aside(uint8_t type, const struct iovec *parts, int n)
 static void put_direct(uint8_t type, const struct th_out *out)
 {
 	const struct iovec part = {out->p, out->n};
-	(void)th_writer_put_direct(&process.writer, type, 0, 0, th_clock_now(), &part, 1);
+	(void)th_writer_put_direct(&process.writer, type, 0, 0, th_clock_now_rarely(), &part, 1);
 }
 
 /* Span ids are random; zero is no id (W3C Trace Context 3.2.2.4). */
@@ -184,24 +188,17 @@ static void give_back(const struct room *room)
 	}
 }
 
-static void put_run(const struct th_process_conf *conf)
+static void out_run(struct th_out *out, const struct th_process_conf *conf)
 {
-	struct room room = room_for(run_size(conf), true);
-	struct th_out out = {room.p, room.size, 0, false};
-	if (!room.p) {
-		return;
-	}
 	const uint8_t mode_record[8] = {1, conf->hash_bodies};
-	th_out_bytes(&out, conf->trace_id, TH_TRACE_ID_BYTES);
-	th_out_bytes(&out, conf->parent_span_id, TH_SPAN_ID_BYTES);
-	th_out_bytes(&out, mode_record, sizeof(mode_record));
-	out_list(&out, conf->meta);
-	out_list(&out, conf->tracestate);
-	out_list(&out, conf->baggage);
-	th_out_str16(&out, TH_SLICE_LIT(TH_VERSION));
-	th_out_str16(&out, conf->rules_text);
-	put_direct(TH_FRAME_RUN, &out);
-	give_back(&room);
+	th_out_bytes(out, conf->trace_id, TH_TRACE_ID_BYTES);
+	th_out_bytes(out, conf->parent_span_id, TH_SPAN_ID_BYTES);
+	th_out_bytes(out, mode_record, sizeof(mode_record));
+	out_list(out, conf->meta);
+	out_list(out, conf->tracestate);
+	out_list(out, conf->baggage);
+	th_out_str16(out, TH_SLICE_LIT(TH_VERSION));
+	th_out_str16(out, conf->rules_text);
 }
 
 /* A text that the system writes where it is to stand, behind its length. */
@@ -218,31 +215,60 @@ static void end_text(struct th_out *out, long n)
 	out->n += out->failed ? 0 : length;
 }
 
-static void out_exe_and_cwd(struct th_out *out)
+static long read_program(const char *named, char *at)
+{
+	size_t n = named ? th_real_path(named, at) : 0;
+	return n ? (long)n : TH_SYS(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", at, LINK_MAX);
+}
+
+static void out_program_and_cwd(struct th_out *out, const char *program)
 {
 	char *at = begin_text(out);
-	end_text(out, at ? TH_SYS(SYS_readlink, "/proc/self/exe", at, LINK_MAX) : 0);
+	end_text(out, at ? read_program(program, at) : 0);
 	th_out_str16(out, th_slice_str(process.argv0));
 	at = begin_text(out);
 	end_text(out, at ? TH_SYS(SYS_getcwd, at, LINK_MAX) - 1 : 0); /* counts its NUL */
 }
 
-static void put_process(enum th_began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES])
+static void out_process(struct th_out *out, enum th_began began,
+	const uint8_t parent_span_id[TH_SPAN_ID_BYTES], const char *program)
+{
+	const uint8_t how[8] = {(uint8_t)began};
+	th_out_bytes(out, process.trace_id, TH_TRACE_ID_BYTES);
+	th_out_bytes(out, process.span_id, TH_SPAN_ID_BYTES);
+	th_out_bytes(out, parent_span_id, TH_SPAN_ID_BYTES);
+	th_out_u32(out, (uint32_t)TH_SYS(SYS_getpid));
+	th_out_u32(out, (uint32_t)TH_SYS(SYS_getppid));
+	th_out_bytes(out, how, sizeof(how));
+	out_program_and_cwd(out, program);
+}
+
+static void put_process(
+	enum th_began began, const uint8_t parent_span_id[TH_SPAN_ID_BYTES], const char *program)
 {
 	struct room room = room_for(PROCESS_BYTES, began != TH_BEGAN_FORKED);
 	struct th_out out = {room.p, room.size, 0, false};
-	const uint8_t how[8] = {(uint8_t)began};
+	if (room.p) {
+		out_process(&out, began, parent_span_id, program);
+		put_direct(TH_FRAME_PROCESS, &out);
+		give_back(&room);
+	}
+}
+
+/* A run's first process tells of both at once. */
+static void put_run_and_process(const struct th_process_conf *conf)
+{
+	static const uint8_t types[] = {TH_FRAME_RUN, TH_FRAME_PROCESS};
+	struct room room = room_for(run_size(conf) + PROCESS_BYTES, true);
+	struct th_out out = {room.p, room.size, 0, false};
 	if (!room.p) {
 		return;
 	}
-	th_out_bytes(&out, process.trace_id, TH_TRACE_ID_BYTES);
-	th_out_bytes(&out, process.span_id, TH_SPAN_ID_BYTES);
-	th_out_bytes(&out, parent_span_id, TH_SPAN_ID_BYTES);
-	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getpid));
-	th_out_u32(&out, (uint32_t)TH_SYS(SYS_getppid));
-	th_out_bytes(&out, how, sizeof(how));
-	out_exe_and_cwd(&out);
-	put_direct(TH_FRAME_PROCESS, &out);
+	out_run(&out, conf);
+	size_t run = out.n;
+	out_process(&out, TH_BEGAN_ROOT, conf->parent_span_id, conf->program);
+	const struct iovec payloads[] = {{out.p, run}, {out.p + run, out.n - run}};
+	(void)th_writer_put_together(&process.writer, th_clock_now_rarely(), types, payloads, 2);
 	give_back(&room);
 }
 
@@ -279,17 +305,13 @@ static void begin_relay(const uint8_t span_id[TH_SPAN_ID_BYTES])
  * read it. */
 static int put_first(const struct th_process_conf *conf)
 {
-	enum th_began began = conf->relayed ? TH_BEGAN_RELAY
-		: conf->root		    ? TH_BEGAN_ROOT
-					    : TH_BEGAN_STARTED;
 	if (conf->root) {
-		put_run(conf);
+		put_run_and_process(conf);
+		return process.writer.error;
 	}
-	int r = process.writer.error;
-	if (r == 0) {
-		put_process(began, conf->parent_span_id);
-	}
-	return r;
+	put_process(conf->relayed ? TH_BEGAN_RELAY : TH_BEGAN_STARTED, conf->parent_span_id,
+		conf->program);
+	return 0;
 }
 
 int th_recorder_start(const struct th_process_conf *conf)
@@ -299,6 +321,7 @@ int th_recorder_start(const struct th_process_conf *conf)
 		return r;
 	}
 	choose_redaction(conf);
+	process.followed = conf->followed;
 	memcpy(process.trace_id, conf->trace_id, TH_TRACE_ID_BYTES);
 	struct th_slice argv0 = th_slice_str(conf->argv0);
 	memcpy(process.argv0, argv0.p ? argv0.p : (const uint8_t *)"",
@@ -339,7 +362,7 @@ void th_recorder_forked(void)
 	atomic_store(&process.spans_sent, 0);
 	th_process_threads_forked();
 	new_span_id();
-	put_process(TH_BEGAN_FORKED, parent);
+	put_process(TH_BEGAN_FORKED, parent, NULL);
 }
 
 void th_recorder_left(uint8_t reason, bool replaced, const char *path)
@@ -357,6 +380,21 @@ void th_recorder_left(uint8_t reason, bool replaced, const char *path)
 	th_pool_free(p, LEFT_BYTES);
 }
 
+/* Whose live files may lie beside the capture, without an owner? Those of killed children, whether
+ * they were waited for or not, and of the program that was here before exec; and who leaves live
+ * files itself has the time to look for others. What nobody folds is read where it stands. To look
+ * costs as much as to record a process that says nothing. */
+static bool may_find_orphans(void)
+{
+	struct rusage children = {.ru_maxrss = 0};
+	static const struct rusage none;
+	return process.writer.live_count > 0 || process.followed ||
+		TH_SYS(SYS_getrusage, RUSAGE_CHILDREN, &children) < 0 ||
+		memcmp(&children, &none, sizeof(none)) != 0 ||
+		TH_SYS(SYS_waitid, P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) !=
+		-ECHILD;
+}
+
 int th_recorder_finish(void)
 {
 	if (!process.started) {
@@ -368,7 +406,7 @@ int th_recorder_finish(void)
 	th_out_u64(&out, process.writer.next_seq);
 	put_direct(TH_FRAME_PROCESS_END, &out);
 	int r = th_writer_finish(&process.writer, WRITER_BUDGET_NS);
-	if (!th_writer_alone(&process.writer)) {
+	if (may_find_orphans()) {
 		(void)th_fold_orphans(process.writer.path, process.writer.id, ORPHANS_BUDGET_NS);
 	}
 	return r;

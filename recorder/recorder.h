@@ -26,12 +26,16 @@ struct th_process_conf {
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* of the run */
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* root: from TRACEPARENT, or zeros */
 	bool root;				  /* first process of the run: writes RUN */
-	const char *meta, *tracestate, *baggage;  /* root only; may be NULL */
-	bool redact_off;			  /* TRACEHOOK_REDACT=off */
-	bool hash_bodies;			  /* TRACEHOOK_BODY=hash */
-	const struct th_scrub_rules *rules;	  /* TRACEHOOK_REDACT=FILE; it stays; may be NULL */
-	struct th_slice rules_text;		  /* root only: the file's, for the player */
+	bool followed; /* it was recorded before it executed this program */
+	const char *meta, *tracestate, *baggage; /* root only; may be NULL */
+	bool redact_off;			 /* TRACEHOOK_REDACT=off */
+	bool hash_bodies;			 /* TRACEHOOK_BODY=hash */
+	const struct th_scrub_rules *rules;	 /* TRACEHOOK_REDACT=FILE; it stays; may be NULL */
+	struct th_slice rules_text;		 /* root only: the file's, for the player */
 	const char *state_home, *home; /* XDG_STATE_HOME and HOME, for answers_key.h; may be NULL */
+	const char *program;	       /* what was executed, where that is no script and no
+					  loader; NULL: /proc has to be asked, which takes
+					  10 us */
 	const char *argv0;	       /* may be NULL; further arguments are not kept:
 					  they hold credentials (curl -H …) */
 	const uint8_t *relayed; /* of a relay: the span id of the process whose connections these

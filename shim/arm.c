@@ -44,6 +44,9 @@
 #define FORKED_WAIT_ROUNDS 50000
 #define FORKED_WAIT_PAUSE 100000 /* ns */
 
+/* Interpreters of interpreters: the kernel goes through five, each with an argument. */
+#define INTERPRETED_ARGUMENTS 12
+
 _Atomic int th_arm_state = TH_ARM_PASS;
 _Atomic bool th_arm_recording;
 _Atomic bool th_arm_guises;
@@ -76,6 +79,12 @@ static void in_fork_child(void)
 		atomic_store(&plain_mark, TH_MARK_FORKED);
 	}
 }
+
+/* What pthread_atfork() says of who calls it, without the compiler's startup files (meson.build).
+ * Of a library that is never unloaded nobody asks. */
+extern void *const __dso_handle;
+__attribute__((
+	weak, visibility("hidden"))) void *const __dso_handle = (void *)(uintptr_t)&__dso_handle;
 
 static void make_mark(void)
 {
@@ -245,9 +254,23 @@ static bool read_rules(struct th_config *conf, struct th_process_conf *process, 
 	return true;
 }
 
+/* The path that was executed, when it is the program's own: that of a script, or of what else the
+ * system runs by another program, is among that one's first arguments; and where the loader was
+ * executed by hand there is none below the program. */
+static const char *own_program(char *const *argv)
+{
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	for (int i = 1; path && i <= INTERPRETED_ARGUMENTS && argv[0] && argv[i]; i++) {
+		if (argv[i][0] == path[0] && strcmp(argv[i], path) == 0) {
+			return NULL;
+		}
+	}
+	return getauxval(AT_BASE) ? path : NULL;
+}
+
 /* Writes to `capture` from now on. 0 and this process's span id; or a negative errno and `why`. */
 static int start_recorder(
-	const char *capture, const char *argv0, uint8_t ret_span_id[TH_SPAN_ID_BYTES], char *why)
+	const char *capture, char *const *argv, uint8_t ret_span_id[TH_SPAN_ID_BYTES], char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	struct th_process_conf process = {
@@ -260,7 +283,9 @@ static int start_recorder(
 		.hash_bodies = conf->hash_bodies,
 		.state_home = conf->state_home,
 		.home = conf->home,
-		.argv0 = argv0,
+		.followed = conf->child && conf->parent_pid == (uint32_t)own_pid(),
+		.program = own_program(argv),
+		.argv0 = argv[0],
 	};
 	choose_trace_id(conf);
 	memcpy(process.trace_id, conf->trace_id, sizeof(process.trace_id));
@@ -277,7 +302,7 @@ static int start_recorder(
 	return 0;
 }
 
-static enum th_arm_state begin_recording(const char *argv0, char *why)
+static enum th_arm_state begin_recording(char *const *argv, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	uint8_t span_id[TH_SPAN_ID_BYTES];
@@ -287,7 +312,7 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 		th_children_export_unsampled(conf);
 		return TH_ARM_PASS;
 	}
-	if (start_recorder(conf->capture, argv0, span_id, why) < 0) {
+	if (start_recorder(conf->capture, argv, span_id, why) < 0) {
 		return after_mistake(why);
 	}
 	if (!conf->relay[0]) {
@@ -303,7 +328,7 @@ static enum th_arm_state begin_recording(const char *argv0, char *why)
 }
 
 /* `auto` has nothing to replay: TRACEHOOK_TRACE_ID is the new run's, if it is whole. */
-static enum th_arm_state begin_first_recording(const char *argv0, char *why)
+static enum th_arm_state begin_first_recording(char *const *argv, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	const char *id = conf->trace_prefix;
@@ -312,11 +337,11 @@ static enum th_arm_state begin_first_recording(const char *argv0, char *why)
 	if (id && strlen(id) == 2 * TH_TRACE_ID_BYTES) {
 		conf->has_trace_id = th_hex_decode(conf->trace_id, id, TH_TRACE_ID_BYTES);
 	}
-	return begin_recording(argv0, why);
+	return begin_recording(argv, why);
 }
 
 /* A process that is recorded while it replays has one span id for both. */
-static enum th_arm_state begin_replaying(const char *argv0, char *why)
+static enum th_arm_state begin_replaying(char *const *argv, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	uint8_t span_id[TH_SPAN_ID_BYTES];
@@ -324,10 +349,10 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 	bool records = conf->record[0];
 	int r = th_replay_start(conf, reason);
 	if (r == -ENODATA) {
-		return begin_first_recording(argv0, why);
+		return begin_first_recording(argv, why);
 	}
 	/* After the player has read the capture, into which this may be recorded, too. */
-	if (r == 0 && records && start_recorder(conf->record, argv0, span_id, why) < 0) {
+	if (r == 0 && records && start_recorder(conf->record, argv, span_id, why) < 0) {
 		return after_mistake(why);
 	}
 	r = r < 0 ? r : th_replay_join(records ? span_id : NULL, reason);
@@ -346,16 +371,16 @@ static enum th_arm_state begin_replaying(const char *argv0, char *why)
 }
 
 /* The capture is replayed, and what comes of it recorded into it. */
-static enum th_arm_state begin_auto(const char *argv0, char *why)
+static enum th_arm_state begin_auto(char *const *argv, char *why)
 {
 	struct th_config *conf = &th_arm_config;
 	struct stat st;
 	if (th_sys_stat(conf->capture, &st) == -ENOENT) {
-		return begin_first_recording(argv0, why);
+		return begin_first_recording(argv, why);
 	}
 	conf->record = conf->capture;
 	conf->on_miss = conf->on_miss ? conf->on_miss : "live";
-	return begin_replaying(argv0, why);
+	return begin_replaying(argv, why);
 }
 
 /* Also for a replay, whose player reads the capture: it would end without a word here. */
@@ -370,7 +395,7 @@ static bool load_key(char *why)
 	return r == 0;
 }
 
-static enum th_arm_state begin(const char *argv0)
+static enum th_arm_state begin(char *const *argv)
 {
 	char why[TH_CONFIG_WHY_MAX], cwd[PATH_MAX];
 	long n = TH_SYS(SYS_getcwd, cwd, sizeof(cwd));
@@ -385,11 +410,11 @@ static enum th_arm_state begin(const char *argv0)
 	}
 	switch (th_arm_config.mode) {
 	case TH_CONFIG_RECORD:
-		return begin_recording(argv0, why);
+		return begin_recording(argv, why);
 	case TH_CONFIG_REPLAY:
-		return begin_replaying(argv0, why);
+		return begin_replaying(argv, why);
 	case TH_CONFIG_AUTO:
-		return begin_auto(argv0, why);
+		return begin_auto(argv, why);
 	case TH_CONFIG_OFF:
 		break;
 	}
@@ -408,7 +433,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 		make_mark();
 		th_rebind_begin();
 		(void)pthread_atfork(NULL, NULL, in_fork_child);
-		enum th_arm_state state = begin(argc > 0 ? argv[0] : NULL);
+		enum th_arm_state state = begin(argv);
 		atomic_store(&th_arm_guises, state >= TH_ARM_REPLAY);
 		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);
 		th_thread.depth--;

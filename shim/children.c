@@ -9,16 +9,21 @@
 #include <unistd.h>
 
 #include "base/lasting.h"
+#include "base/sys.h"
 #include "base/text.h"
 
 #define TRACEPARENT "TRACEPARENT=00-"
 #define TRACEPARENT_SPAN (sizeof(TRACEPARENT) - 1 + 2 * TH_TRACE_ID_BYTES + 1)
 
+#define PID ";pid="
+/* Behind the first digit of the span id. */
+#define CONTEXT_PID (2 * TH_SPAN_ID_BYTES + sizeof(PID) - 1)
+
 #define ENTRIES_ADDED 16
 
 static char traceparent[TRACEPARENT_SPAN + 2 * TH_SPAN_ID_BYTES + sizeof("-01")];
 static char *context;	   /* NULL: nothing was exported */
-static char *context_span; /* where the span id stands; NULL: nowhere */
+static char *context_span; /* where the span id stands, and ";pid=…" behind it; NULL: nowhere */
 static char **own_environ; /* NULL: it is still the process's first one */
 static size_t own_environ_left;
 
@@ -90,6 +95,7 @@ static void export_context(
 	const struct th_config *conf, bool said, const uint8_t *trace_id, const uint8_t *span_id)
 {
 	struct th_out out = th_lasting_begin();
+	const uint32_t pid = th_sys_getpid();
 	size_t span = 0;
 	put(&out, TH_CONTEXT_VARIABLE "=1");
 	if (trace_id) {
@@ -98,6 +104,8 @@ static void export_context(
 		put(&out, ";span=");
 		span = out.n;
 		put_hex(&out, span_id, TH_SPAN_ID_BYTES);
+		put(&out, PID);
+		put_hex(&out, &pid, sizeof(pid));
 	}
 	if (conf->player[0]) {
 		put(&out, ";player=");
@@ -164,6 +172,8 @@ void th_children_rename(const uint8_t span_id[TH_SPAN_ID_BYTES])
 		th_hex_encode(traceparent + TRACEPARENT_SPAN, span_id, TH_SPAN_ID_BYTES);
 	}
 	if (context_span) {
+		const uint32_t pid = th_sys_getpid();
 		th_hex_encode(context_span, span_id, TH_SPAN_ID_BYTES);
+		th_hex_encode(context_span + CONTEXT_PID, &pid, sizeof(pid));
 	}
 }

@@ -344,6 +344,10 @@ static bool parse_context(struct th_config *conf, const char *p)
 		!take_hex(v, conf->parent_span_id, TH_SPAN_ID_BYTES)) {
 		return false;
 	}
+	if (take_part(&p, "pid", false, &v) &&
+		!take_hex(v, (uint8_t *)&conf->parent_pid, sizeof(conf->parent_pid))) {
+		return false;
+	}
 	if (take_part(&p, "player", false, &v) && !copy_path(v, &conf->player)) {
 		return false;
 	}

@@ -16,9 +16,9 @@
 #define TH_CONFIG_SAMPLE_ALL 1000000u
 
 /* What a process tells its children besides the W3C variables: how to take part in its run.
- * "1;trace=<32 hex>;span=<16 hex>;player=<directory>;record=<absolute path>;relay=<directory>;
- * said=<0|1>;capture=<absolute path>" (on one line); every part may be missing, capture is last
- * because a path may hold ';'. */
+ * "1;trace=<32 hex>;span=<16 hex>;pid=<8 hex>;player=<directory>;record=<absolute
+ * path>;relay=<directory>; said=<0|1>;capture=<absolute path>" (on one line); every part may be
+ * missing, capture is last because a path may hold ';'. */
 #define TH_CONTEXT_VARIABLE "TRACEHOOK_CONTEXT"
 
 enum th_config_mode {
@@ -48,6 +48,7 @@ struct th_config {
 	bool has_trace_id;
 	uint8_t trace_id[TH_TRACE_ID_BYTES];	  /* record: of the run, if has_trace_id */
 	uint8_t parent_span_id[TH_SPAN_ID_BYTES]; /* zeros: none */
+	uint32_t parent_pid;			  /* of that span; 0: not known */
 	/* The getter's own strings, NULL when unset. Values are checked. */
 	const char *trace_prefix; /* replay: which run */
 	const char *key_file;	  /* absolute */

@@ -19,7 +19,8 @@ done)
 	.start_text : {
 		*:pthread_atfork.o*(.text)
 $(names code | while read -r name; do
-	echo "		*(.text.$name .text.$name.* .text.startup.$name .text.exit.$name)"
+	echo "		*(.text.$name .text.$name.* .text.startup.$name .text.startup.$name.*)"
+	echo "		*(.text.exit.$name .text.exit.$name.*)"
 done)
 	}
 	.call_text : ALIGN(64) {

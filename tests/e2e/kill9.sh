@@ -42,3 +42,35 @@ recording h1-stream.thc curl -sS "$https/v1/models" >next
 equal "the next run can be recorded into the same file" 2 "$(spans h1-stream.thc | wc -l)"
 replaying h1-stream.thc curl -sS "$https/v1/models" >next.rep
 same "and replayed from it" next next.rep
+
+# ---- what is left beside the capture ----
+
+left() { find . -name "$1-live-*" | wc -l; }
+cat >kill.sh <<K
+curl -sS -N "$http/t/stall?n=5" >killed.out & pid=\$!
+until [ -s killed.out ]; do sleep 0.02; done
+kill -9 \$pid
+wait \$pid
+K
+: >killed.out
+LD_PRELOAD=$lib TRACEHOOK_CAPTURE=waited.thc bash kill.sh 2>/dev/null
+equal "whoever waited for a killed program folds what it left" 0 "$(left waited.thc)"
+equal "and it is in the capture" 1 "$(spans waited.thc | wc -l)"
+
+# ---- as it is left by exec ----
+
+cat >follow.py <<A
+import os, urllib.request
+urllib.request.urlopen("$http/t/echo").read()
+if os.environ.get("forks"):
+    pid = os.fork()
+    if pid:
+        os._exit(os.waitpid(pid, 0)[1])
+    urllib.request.urlopen("$http/t/echo?2").read()
+os.execv("/bin/true", ["true"])
+A
+LD_PRELOAD=$lib TRACEHOOK_CAPTURE=exec.thc /usr/bin/python3 follow.py
+equal "the program that follows folds what was there before it" 0 "$(left exec.thc)"
+forks=1 LD_PRELOAD=$lib TRACEHOOK_CAPTURE=fork.thc /usr/bin/python3 follow.py
+equal "in a forked child, too: only its parent's is left, which ended by _exit" 1 "$(left fork.thc)"
+equal "all of it is there" "1 2" "$(spans exec.thc | wc -l) $(spans fork.thc | wc -l)"

@@ -31,11 +31,6 @@ void th_writer_settle(struct th_writer *w)
 {
 }
 
-bool th_writer_alone(const struct th_writer *w)
-{
-	return false;
-}
-
 int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
 	const struct iovec *parts, int n)
 {
@@ -71,6 +66,16 @@ int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint3
 {
 	fake_direct++;
 	return th_writer_put(w, type, flags, id, time, parts, n);
+}
+
+int th_writer_put_together(struct th_writer *w, uint64_t time, const uint8_t *types,
+	const struct iovec *payloads, int n)
+{
+	int r = 0;
+	for (int i = 0; i < n && r == 0; i++) {
+		r = th_writer_put_direct(w, types[i], 0, 0, time, &payloads[i], 1);
+	}
+	return r;
 }
 
 bool th_writer_broken(const struct th_writer *w)

@@ -233,13 +233,14 @@ Test(config, a_child_takes_all_from_the_context)
 {
 	cr_assert_eq(PARSE("TRACEHOOK_CONTEXT",
 			     "1;trace=" TRACE ";span=" SPAN
-			     ";player=/run/p;said=1;capture=/c;said=0.thc",
+			     ";pid=01020304;player=/run/p;said=1;capture=/c;said=0.thc",
 			     "TRACEHOOK_CAPTURE", "other.thc", "TRACEPARENT", "garbage",
 			     "TRACEHOOK_TRACE_ID", "ffffffffffffffffffffffffffffffff"),
 		0);
 	cr_assert(conf.child && conf.said && conf.has_trace_id);
 	cr_assert_eq(conf.trace_id[0], 0x0a);
 	cr_assert_eq(conf.parent_span_id[0], 0xb7);
+	cr_assert_arr_eq(&conf.parent_pid, "\1\2\3\4", 4);
 	cr_assert_str_eq(conf.player, "/run/p");
 	cr_assert_str_eq(conf.capture, "/c;said=0.thc");
 }
@@ -270,7 +271,8 @@ Test(config, a_replay_is_recorded_where_the_wrapper_says)
 Test(config, a_damaged_context_is_a_mistake)
 {
 	const char *bad[] = {"2;capture=/c", "1", "1;trace=12;span=" SPAN, "1;nonsense=1",
-		"1;capture=relative", "1;trace=" TRACE ";span=zz", "1;player=p;capture=/c"};
+		"1;capture=relative", "1;trace=" TRACE ";span=zz",
+		"1;trace=" TRACE ";span=" SPAN ";pid=123", "1;player=p;capture=/c"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		cr_assert_eq(PARSE("TRACEHOOK_CONTEXT", bad[i]), -EINVAL, "%s", bad[i]);
 		cr_assert_eq(conf.verdict, TH_CONFIG_UNTOUCHED);

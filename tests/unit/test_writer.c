@@ -787,28 +787,48 @@ Test(writer, what_is_put_while_the_capture_is_open_is_in_it)
 	cr_expect_eq(f.damage, 0);
 }
 
-/* Only who made the capture can know, and only until somebody else comes. */
-Test(writer, is_alone_as_long_as_nobody_else_wrote)
+/* The frames that a run begins with: one block, or as many as with each by itself. */
+static void expect_together(bool open, uint64_t blocks)
 {
-	static struct th_writer other;
+	static const uint8_t types[] = {TH_FRAME_RUN, TH_FRAME_PROCESS};
+	const struct iovec payloads[] = {{(void *)(uintptr_t) "runs", 5}, {NULL, 0}};
 	cr_assert_eq(th_writer_open(&w, scratch_path), 0);
-	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
+	if (!open) {
+		th_writer_settle(&w);
+	}
+	cr_assert_eq(th_writer_put_together(&w, 7, types, payloads, 2), 0);
 	th_writer_settle(&w);
-	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
-	cr_assert_eq(th_writer_init(&other, scratch_path), 0);
-	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w), "it has said nothing yet");
-	cr_expect(put_direct(&other) == 0 && !th_writer_alone(&other), "it did not make the file");
-	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
-	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w), "never again");
+	cr_expect_eq(w.next_seq, 2);
+	cr_expect_eq(scratch_size(scratch_path),
+		TH_FILE_HEADER_BYTES + (off_t)blocks * TH_BLOCK_HEADER_BYTES +
+			2 * TH_FRAME_HEADER_BYTES + 8);
+	cr_assert_eq(put("behind them"), 0);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found f = read_all();
+	cr_expect_eq(f.frames, 3);
+	cr_expect_eq(f.damage, 0);
 }
 
-Test(writer, is_not_alone_with_a_live_file_nor_as_a_child)
+Test(writer, what_is_put_together_is_one_block)
 {
-	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
-	cr_expect(put_direct(&w) == 0 && th_writer_alone(&w));
-	cr_expect(put("abc") == 0 && !th_writer_alone(&w));
-	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
-	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
-	th_writer_forked(&w);
-	cr_expect(put_direct(&w) == 0 && !th_writer_alone(&w));
+	expect_together(true, 1);
+}
+
+Test(writer, what_is_put_together_is_there_also_when_the_capture_is_not_open)
+{
+	expect_together(false, 2);
+}
+
+Test(writer, what_is_put_together_and_lost_is_counted)
+{
+	static const uint8_t types[] = {TH_FRAME_RUN, TH_FRAME_PROCESS};
+	const struct iovec payloads[] = {{(void *)(uintptr_t) "runs", 4}, {NULL, 0}};
+	cr_assert_eq(th_writer_open(&w, scratch_path), 0);
+	int read_only = open(scratch_path, O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(dup2(read_only, w.open.fd), w.open.fd);
+	cr_expect_eq(th_writer_put_together(&w, 7, types, payloads, 2), -EBADF);
+	th_writer_settle(&w);
+	close(read_only);
+	cr_expect_eq(w.next_seq, 0);
+	cr_expect_eq(w.losses, 2);
 }
