@@ -15,7 +15,7 @@
 #include "capture/live.h"
 
 #define LIVE_FIRST_SIZE (64u << 10)
-#define LIVE_GROWTH 4
+#define LIVE_SECOND_SIZE (256u << 10)
 #define LIVE_TRIES 16		 /* each may meet a folder, see make_live() */
 #define RETRY_PAUSE 100000000ull /* ns between attempts to get room on a full disk */
 #define LOST_FRAME_ROOM 112
@@ -177,7 +177,7 @@ static int create_live(struct th_writer *w, size_t need)
 	uint32_t number = w->live_count + 1;
 	struct th_file_header now;
 	while (size < TH_LIVE_HEADER_BYTES + need) {
-		size *= LIVE_GROWTH;
+		size *= 2;
 	}
 	int r = th_sys_stat(w->path, &st);
 	if (r == 0) {
@@ -228,7 +228,7 @@ static size_t next_size(const struct th_writer *w, size_t need)
 {
 	size_t size = w->live_size, end = w->tail + need;
 	while (size < end && size < TH_LIVE_WINDOW) {
-		size *= LIVE_GROWTH;
+		size = size < LIVE_SECOND_SIZE ? LIVE_SECOND_SIZE : 2 * size;
 	}
 	if (size >= TH_LIVE_WINDOW) {
 		size = (end + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW;
