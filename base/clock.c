@@ -30,6 +30,12 @@ uint64_t th_clock_mono(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t th_clock_boot(void)
+{
+	struct timespec ts;
+	return clock_gettime(CLOCK_BOOTTIME, &ts) == 0 ? in_ns(&ts) : 0;
+}
+
 static uint64_t epoch(void)
 {
 	static _Atomic uint64_t offset; /* epoch time at monotonic zero */

@@ -16,6 +16,9 @@ uint64_t th_clock_now_rarely(void);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t th_clock_mono(void);
 
+/* Nanoseconds of CLOCK_BOOTTIME, in which the system tells when a process began; 0: it has none. */
+uint64_t th_clock_boot(void);
+
 /* How long work may go on. What counts is the time that this thread had the processor, so that work
  * is not cut short because others have it; but no more than TH_PATIENCE_STRETCH times as long. */
 struct th_patience {

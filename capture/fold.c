@@ -254,9 +254,7 @@ static bool is_free(const struct job *job, const struct th_live_header *h)
 		return false;
 	}
 	th_owner_self(&self);
-	bool ours = self.start && self.pid == h->owner.pid && self.start == h->owner.start &&
-		self.pid_ns == h->owner.pid_ns;
-	return ours || !th_owner_may_live(&h->owner, &self);
+	return th_owner_was_here(&h->owner, &self) || !th_owner_may_live(&h->owner, &self);
 }
 
 /* Its magic is written last, and its maker holds the lock until then: it was killed on the way. Or

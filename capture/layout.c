@@ -133,6 +133,7 @@ void th_live_header_encode(uint8_t *ret_bytes, const struct th_live_header *h)
 	th_out_bytes(&out, h->owner.boot, sizeof(h->owner.boot));
 	th_out_bytes(&out, h->file_id, sizeof(h->file_id));
 	th_out_bytes(&out, h->salt, sizeof(h->salt));
+	th_out_u64(&out, h->owner.alive_at);
 	put_crc(ret_bytes, header_crc(0, ret_bytes, TH_LIVE_HEADER_BYTES));
 }
 
@@ -152,6 +153,7 @@ int th_live_header_decode(const uint8_t *p, struct th_live_header *ret_header)
 	memcpy(ret_header->owner.boot, p + 56, sizeof(ret_header->owner.boot));
 	memcpy(ret_header->file_id, p + 72, sizeof(ret_header->file_id));
 	memcpy(ret_header->salt, p + 88, sizeof(ret_header->salt));
+	ret_header->owner.alive_at = th_le64(p + 104);
 	bool refers = th_le16(p + VERSION_OFFSET) == TH_LIVE_VERSION;
 	ret_header->flags = th_le16(p + 10) & ~TH_FILE_REFERS;
 	ret_header->flags |= refers ? TH_FILE_REFERS : 0;

@@ -55,6 +55,7 @@ struct th_owner {
 	uint64_t start; /* /proc/PID/stat field 22 */
 	uint64_t pid_ns;
 	uint8_t boot[TH_BOOT_ID_BYTES];
+	uint64_t alive_at; /* ns of CLOCK_BOOTTIME, instead of `start`: it had begun by then */
 };
 
 struct th_live_header {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "base/bus.h"
+#include "base/clock.h"
 #include "base/fsize.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
+#define TICK_NS 10000000 /* in which that is told: USER_HZ, 100 on all machines of ours */
 
 int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t writer, uint32_t number)
 {
@@ -129,20 +131,38 @@ static void read_boot_id(uint8_t ret_id[TH_BOOT_ID_BYTES])
 	}
 }
 
+/* All but when it began. */
+static struct th_owner own_process(void)
+{
+	struct th_owner owner = {.pid = th_sys_getpid()};
+	struct stat ns;
+	if (th_sys_stat("/proc/self/ns/pid", &ns) == 0) {
+		owner.pid_ns = ns.st_ino;
+	}
+	read_boot_id(owner.boot);
+	return owner;
+}
+
+void th_owner_sign(struct th_owner *ret_owner)
+{
+	*ret_owner = own_process();
+	ret_owner->alive_at = th_clock_boot();
+}
+
 void th_owner_self(struct th_owner *ret_owner)
 {
 	struct process_stat s;
-	struct stat ns;
-	memset(ret_owner, 0, sizeof(*ret_owner));
-	ret_owner->pid = th_sys_getpid();
+	*ret_owner = own_process();
 	/* A /proc of another pid namespace shows another number: then the start is not known. */
 	if (read_stat("/proc/self/stat", &s) && s.pid == ret_owner->pid) {
 		ret_owner->start = s.start;
 	}
-	if (th_sys_stat("/proc/self/ns/pid", &ns) == 0) {
-		ret_owner->pid_ns = ns.st_ino;
-	}
-	read_boot_id(ret_owner->boot);
+}
+
+bool th_owner_was_here(const struct th_owner *owner, const struct th_owner *self)
+{
+	bool here = self->start && self->pid == owner->pid && self->pid_ns == owner->pid_ns;
+	return here && (owner->alive_at || owner->start == self->start);
 }
 
 static bool is_zero(const uint8_t *p, size_t n)
@@ -164,6 +184,12 @@ static bool has_other_clock(char *path, size_t n)
 		its.st_ino != own.st_ino;
 }
 
+/* A process of the owner's number, by when it began. */
+static bool is_another(const struct th_owner *owner, const struct process_stat *s)
+{
+	return owner->alive_at ? s->start > owner->alive_at / TICK_NS : s->start != owner->start;
+}
+
 bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self)
 {
 	if (is_zero(owner->boot, sizeof(owner->boot)) || is_zero(self->boot, sizeof(self->boot))) {
@@ -172,7 +198,8 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 	if (memcmp(owner->boot, self->boot, sizeof(owner->boot)) != 0) {
 		return false;
 	}
-	if (owner->pid_ns != self->pid_ns || !owner->pid_ns || !owner->start || !self->start) {
+	if (owner->pid_ns != self->pid_ns || !owner->pid_ns || !self->start ||
+		(!owner->start && !owner->alive_at)) {
 		return true;
 	}
 	char path[32] = "/proc/";
@@ -182,7 +209,7 @@ bool th_owner_may_live(const struct th_owner *owner, const struct th_owner *self
 	if (!read_stat(path, &s)) {
 		return th_sys_kill(owner->pid, 0) != -ESRCH;
 	}
-	if (s.start != owner->start) {
+	if (is_another(owner, &s)) {
 		return has_other_clock(path, n);
 	}
 	/* A zombie has no memory left to write with, unless only its first thread has ended. */

@@ -16,8 +16,17 @@ int th_live_name(char *ret_path, size_t cap, const char *capture, uint64_t write
 /* Is `name` (without directory) a live file of the capture called `capture`? */
 bool th_live_is_name(const char *name, struct th_slice capture);
 
-/* The calling process. */
+/* The calling process, as the owner of a live file that is being made: with a moment at which it is
+ * there in place of its start time, which takes reading a file that the system puts together. A
+ * process of its number that began later is another one. */
+void th_owner_sign(struct th_owner *ret_owner);
+
+/* The calling process, as one that judges owners: with its start time, if /proc shows processes as
+ * it knows them. */
 void th_owner_self(struct th_owner *ret_owner);
+
+/* Is `owner`, who has not the judge's writer, an earlier use of the judge's own number? */
+bool th_owner_was_here(const struct th_owner *owner, const struct th_owner *self);
 
 /* May the owner still write? True also when that cannot be known from here: another pid
  * namespace, or no /proc. */

@@ -194,7 +194,7 @@ static int create_live(struct th_writer *w, size_t need)
 		return r;
 	}
 	memcpy(h.file_id, w->file_id, sizeof(h.file_id));
-	th_owner_self(&h.owner);
+	th_owner_sign(&h.owner);
 	r = th_live_create(w->live_path, st.st_mode & 0777, &h, size, &w->live_inode, &w->window);
 	if (r == 0 || r == -EAGAIN) {
 		w->live_count = number;

@@ -148,6 +148,33 @@ Test(fold, judges_owners)
 	cr_assert(th_owner_may_live(&owner, &self), "unknown");
 }
 
+/* Who makes a live file does not ask when it began; any moment of its life tells it from whoever
+ * has its number later. */
+Test(fold, judges_owners_by_a_moment_of_their_life)
+{
+	const uint64_t tick = 10000000;
+	struct th_owner self, owner;
+	th_owner_self(&self);
+	th_owner_sign(&owner);
+	cr_assert_eq(owner.pid, self.pid);
+	cr_assert_eq(owner.pid_ns, self.pid_ns);
+	cr_assert_arr_eq(owner.boot, self.boot, sizeof(owner.boot));
+	cr_assert_eq(owner.start, 0, "who knows of the start time alone leaves it alone");
+	cr_assert_geq(owner.alive_at / tick, self.start);
+	cr_assert(th_owner_may_live(&owner, &self));
+	owner.alive_at = self.start * tick;
+	cr_assert(th_owner_may_live(&owner, &self), "it began in that tick");
+	owner.alive_at--;
+	cr_assert_not(th_owner_may_live(&owner, &self), "the number was used again");
+	owner.alive_at = 0;
+	cr_assert(th_owner_may_live(&owner, &self), "unknown");
+	th_owner_sign(&owner);
+	cr_assert(th_owner_was_here(&owner, &self), "before exec, say");
+	self.start = 0;
+	cr_assert_not(th_owner_was_here(&owner, &self), "/proc shows others");
+	cr_assert(th_owner_may_live(&owner, &self));
+}
+
 /* The owner's start time is another one as seen from there. 77: not to be had here. */
 static int look_from_another_clock(void)
 {
@@ -188,7 +215,7 @@ Test(fold, a_zombie_is_dead)
 	cr_assert_eq(pipe(pipe_fds), 0);
 	pid_t child = fork();
 	if (child == 0) {
-		th_owner_self(&owner);
+		th_owner_sign(&owner);
 		write(pipe_fds[1], &owner, sizeof(owner));
 		pause();
 	}
