@@ -29,19 +29,19 @@ bool th_cpu_has(uint32_t features)
 	return (has & features) == features;
 }
 
-/* Leaf 7, ebx, bit 29; leaf 7 is there where leaf 0 says so. */
-bool th_cpu_has_sha256(void)
+/* Of leaf 7, in ebx. It is there where leaf 0 says so. */
+#define LEAF_7_AVX2 (1u << 5)
+#define LEAF_7_SHA (1u << 29)
+
+static _Atomic int avx2, sha256; /* 0: not asked, 1: yes, -1: no */
+
+void th_cpu_known_too(uint32_t there, uint32_t usable)
 {
-	static _Atomic int answer; /* 0: not asked, 1: yes, -1: no */
-	int has = atomic_load_explicit(&answer, memory_order_relaxed);
-	if (!has) {
-		uint32_t a, b, c, d;
-		bool sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 29 & 1;
-		has = sha && th_cpu_has(TH_CPU_SSE4_1) ? 1 : -1;
-		atomic_store_explicit(&answer, has, memory_order_relaxed);
-	}
-	return has > 0;
+	bool sha = there & LEAF_7_SHA && th_cpu_has(TH_CPU_SSE4_1);
+	atomic_store_explicit(&sha256, sha ? 1 : -1, memory_order_relaxed);
+	atomic_store_explicit(&avx2, usable & LEAF_7_AVX2 ? 1 : -1, memory_order_relaxed);
 }
+
 #define AVX_AND_ITS_STATE (1u << 27 | 1u << 28) /* leaf 1, ecx: OSXSAVE, AVX */
 #define VECTORS_KEPT 6u				/* XCR0: SSE and AVX state */
 
@@ -52,19 +52,32 @@ static bool keeps_vectors(void)
 	return (low & VECTORS_KEPT) == VECTORS_KEPT;
 }
 
-/* Leaf 7, ebx, bit 5. */
-bool th_cpu_has_avx2(void)
+static void ask_leaf_7(void)
 {
-	static _Atomic int answer; /* 0: not asked, 1: yes, -1: no */
-	int has = atomic_load_explicit(&answer, memory_order_relaxed);
+	uint32_t a, b, c, d;
+	uint32_t there = __get_cpuid_count(7, 0, &a, &b, &c, &d) ? b : 0;
+	bool wide = th_cpu_has(AVX_AND_ITS_STATE) && keeps_vectors();
+	th_cpu_known_too(there, wide ? there : 0);
+}
+
+static bool is_yes(_Atomic int *answer)
+{
+	int has = atomic_load_explicit(answer, memory_order_relaxed);
 	if (!has) {
-		uint32_t a, b, c, d;
-		bool avx2 = th_cpu_has(AVX_AND_ITS_STATE) && keeps_vectors() &&
-			__get_cpuid_count(7, 0, &a, &b, &c, &d) && b >> 5 & 1;
-		has = avx2 ? 1 : -1;
-		atomic_store_explicit(&answer, has, memory_order_relaxed);
+		ask_leaf_7();
+		has = atomic_load_explicit(answer, memory_order_relaxed);
 	}
 	return has > 0;
+}
+
+bool th_cpu_has_avx2(void)
+{
+	return is_yes(&avx2);
+}
+
+bool th_cpu_has_sha256(void)
+{
+	return is_yes(&sha256);
 }
 #else
 bool th_cpu_has_avx2(void)
@@ -83,6 +96,10 @@ bool th_cpu_has(uint32_t features)
 }
 
 void th_cpu_known(uint32_t features)
+{
+}
+
+void th_cpu_known_too(uint32_t there, uint32_t usable)
 {
 }
 #endif

@@ -20,6 +20,10 @@ bool th_cpu_has(uint32_t features);
  * the host answers, which takes longer than most of what a process does at its start. */
 void th_cpu_known(uint32_t features);
 
+/* The same of leaf 7's ebx: what is there, and what of it the system lets programs use. Behind the
+ * other. */
+void th_cpu_known_too(uint32_t there, uint32_t usable);
+
 /* AVX2, and the system keeps its registers. Signal-safe. */
 bool th_cpu_has_avx2(void);
 

@@ -11,6 +11,7 @@
 
 #if defined(__x86_64__)
 #define LEAF_1 0 /* CPUID_INDEX_1 */
+#define LEAF_7 1 /* CPUID_INDEX_7 */
 
 struct leaf {
 	struct {
@@ -22,8 +23,11 @@ void th_processor_begin(void)
 {
 	void *function = NULL;
 	if (th_next_find("__x86_get_cpuid_feature_leaf", &function) && function) {
-		const struct leaf *leaf = ((const struct leaf *(*)(unsigned))function)(LEAF_1);
-		th_cpu_known(leaf->cpuid.ecx);
+		const struct leaf *(*leaf_of)(
+			unsigned) = (const struct leaf *(*)(unsigned))function;
+		const struct leaf *more = leaf_of(LEAF_7);
+		th_cpu_known(leaf_of(LEAF_1)->cpuid.ecx);
+		th_cpu_known_too(more->cpuid.ebx, more->active.ebx);
 	}
 }
 #else
