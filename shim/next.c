@@ -3,14 +3,17 @@
  * objects) is left to dlsym(). */
 #include "shim/next.h"
 
+#include <string.h>
+
 #include "base/lasting.h"
 
 #define OBJECTS_MAX 512
 
 static struct th_image *objects; /* base/lasting.h */
 static size_t n_objects, n_walked;
-static size_t behind; /* the first behind this library */
-static bool plain;    /* all behind it can be searched here */
+static size_t behind;		    /* the first behind this library */
+static bool plain;		    /* all behind it can be searched here */
+static unsigned long long unloaded; /* how many objects had been by then */
 static const struct th_image *own;
 
 /* Objects without a dynamic section, as the vdso may be, define nothing that is hooked. */
@@ -18,6 +21,7 @@ static int note(struct dl_phdr_info *info, size_t size, void *most)
 {
 	struct th_image *image = &objects[n_objects];
 	n_walked++;
+	unloaded = info->dlpi_subs;
 	if (n_objects == *(const size_t *)most) {
 		plain = false;
 		return 0;
@@ -141,4 +145,56 @@ bool th_next_is_own(const struct th_image *image)
 size_t th_next_walked(void)
 {
 	return n_walked;
+}
+
+/* ---- whose an address is, and what its object calls ---- */
+
+static int ask_unloaded(struct dl_phdr_info *info, size_t size, void *ret_n)
+{
+	*(unsigned long long *)ret_n = info->dlpi_subs;
+	return 1;
+}
+
+const struct th_image *th_next_holder(const void *address)
+{
+	unsigned long long now = unloaded + 1;
+	for (size_t i = 0; i < n_objects; i++) {
+		if (th_image_holds(&objects[i], (uintptr_t)address)) {
+			dl_iterate_phdr(ask_unloaded, &now);
+			return now == unloaded ? &objects[i] : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* By the name of its file, as most are. */
+static const struct th_image *needed(const char *name)
+{
+	for (size_t i = 0; i < n_objects; i++) {
+		const char *slash = strrchr(objects[i].name, '/');
+		if (strcmp(slash ? slash + 1 : objects[i].name, name) == 0) {
+			return &objects[i];
+		}
+	}
+	return NULL;
+}
+
+void *th_next_in_scope(const struct th_image *image, const char *name)
+{
+	struct th_function f;
+	if (!image->gnu_hash || th_image_find(image, name, &f)) {
+		return image->gnu_hash ? f.at : NULL;
+	}
+	for (const ElfW(Dyn) *d = image->dynamic; d->d_tag != DT_NULL; d++) {
+		const struct th_image *other = d->d_tag == DT_NEEDED
+			? needed(image->strings + d->d_un.d_val)
+			: NULL;
+		if (d->d_tag == DT_NEEDED && (!other || !other->gnu_hash || other == own)) {
+			return NULL;
+		}
+		if (other && th_image_find(other, name, &f)) {
+			return f.at;
+		}
+	}
+	return NULL;
 }

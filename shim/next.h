@@ -34,6 +34,14 @@ const struct th_image *th_next_object(size_t i);
 /* Is it this library? */
 bool th_next_is_own(const struct th_image *image);
 
+/* That of them which holds the address; NULL: none, or something was unloaded since, and what is at
+ * such an address now is not known here. Allocates nothing; takes the loader's lock. */
+const struct th_image *th_next_holder(const void *address);
+
+/* The function that the loader would find for a name in the scope of one of those objects: of its
+ * own, or of what it needs itself. NULL: that is for the loader to say. */
+void *th_next_in_scope(const struct th_image *image, const char *name);
+
 /* How many objects the loader told of, those among them that have nothing to look at. */
 size_t th_next_walked(void);
 

@@ -153,8 +153,9 @@ void th_slot_begin(void)
  * that the object has: 20 us for a library of some size, and a call site asks seven times. */
 struct object {
 	uintptr_t address;
-	uintptr_t base;	  /* of its first segment; 0: in none */
-	const char *name; /* as dlopen() takes it; "": the program */
+	uintptr_t base;		      /* of its first segment; 0: in none */
+	const char *name;	      /* as dlopen() takes it; "": the program */
+	const struct th_image *image; /* the program was started with it; NULL */
 };
 
 static int take_holder(struct dl_phdr_info *info, size_t size, void *data)
@@ -177,27 +178,40 @@ static int take_holder(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
+static uintptr_t base_of(const struct th_image *image)
+{
+	size_t i = 0;
+	while (image->phdr[i].p_type != PT_LOAD) {
+		i++;
+	}
+	return image->bias + image->phdr[i].p_vaddr;
+}
+
+/* What a program is started with stays, and is known without a walk through all objects. */
 static struct object object_of(const void *address)
 {
-	struct object o = {(uintptr_t)address, 0, ""};
-	dl_iterate_phdr(take_holder, &o);
+	struct object o = {(uintptr_t)address, 0, "", th_next_holder(address)};
+	if (o.image) {
+		o.base = base_of(o.image);
+		o.name = o.image->name;
+	} else {
+		dl_iterate_phdr(take_holder, &o);
+	}
 	return o;
 }
 
+/* Of the linker: where this library begins and ends in memory. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
 static uintptr_t own_object(void)
 {
-	static _Atomic(uintptr_t) kept;
-	uintptr_t base = atomic_load_explicit(&kept, memory_order_relaxed);
-	if (!base) {
-		base = object_of(&sites).base;
-		atomic_store_explicit(&kept, base, memory_order_relaxed);
-	}
-	return base;
+	return (uintptr_t)__ehdr_start;
 }
 
 static bool is_own(const void *p)
 {
-	return object_of(p).base == own_object();
+	return (const char *)p >= __ehdr_start && (const char *)p < _end;
 }
 
 /* `name` in the scope of a loaded object; NULL: none, or only ours. */
@@ -243,16 +257,21 @@ static void *symbol_anywhere(const char *name)
 	return NULL;
 }
 
-static void *find(const char *name, const void *caller)
+/* What follows this library, in what the program was started with or in what was added since. */
+static void *symbol_behind(const char *name)
 {
 	void *p = NULL;
-	struct object from = object_of(caller);
-	if (from.name[0]) {
-		p = symbol_in(from.name, name);
+	return th_next_find(name, &p) && p ? p : th_slot_symbol(RTLD_NEXT, name);
+}
+
+static void *find(const char *name, const struct object *from)
+{
+	void *p = NULL;
+	if (from->name[0] && from->base != own_object()) {
+		p = from->image ? th_next_in_scope(from->image, name) : NULL;
+		p = p ? p : symbol_in(from->name, name);
 	}
-	if (!p) {
-		p = th_slot_symbol(RTLD_NEXT, name);
-	}
+	p = p ? p : symbol_behind(name);
 	return p && !is_own(p) ? p : symbol_anywhere(name);
 }
 
@@ -271,15 +290,31 @@ static struct th_library *library_at(uintptr_t base)
 }
 
 /* Each thread that finds the library not yet pinned pins it: the handle is the same. */
+static void *pin(struct th_library *lib, const char *name)
+{
+	void *handle = atomic_load_explicit(&lib->handle, memory_order_acquire);
+	if (!handle) {
+		handle = th_slot_load(name, RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE);
+		atomic_store_explicit(&lib->handle, handle, memory_order_release);
+	}
+	return handle;
+}
+
+static const struct th_library *library_of(const struct object *o)
+{
+	struct th_library *lib = o->base ? library_at(o->base) : NULL;
+	if (lib && o->image) {
+		lib->image = o->image;
+	} else if (lib) {
+		(void)pin(lib, o->name);
+	}
+	return lib;
+}
+
 const struct th_library *th_library_of(const void *p)
 {
 	struct object o = object_of(p);
-	struct th_library *lib = o.base ? library_at(o.base) : NULL;
-	if (lib && !atomic_load_explicit(&lib->handle, memory_order_acquire)) {
-		void *handle = th_slot_load(o.name, RTLD_NOLOAD | RTLD_LAZY | RTLD_NODELETE);
-		atomic_store_explicit(&lib->handle, handle, memory_order_release);
-	}
-	return lib;
+	return library_of(&o);
 }
 
 const struct th_library *th_library_inside(const void *p, const struct th_inside *inside)
@@ -301,9 +336,13 @@ void *th_library_symbol(const struct th_library *lib, const char *name)
 	if (lib->inside) {
 		return th_inside_symbol(lib->inside, name);
 	}
+	void *p = lib->image ? th_next_in_scope(lib->image, name) : NULL;
+	if (p) {
+		return p;
+	}
 	int saved = errno;
-	void *handle = atomic_load_explicit(&lib->handle, memory_order_acquire);
-	void *p = handle ? th_slot_symbol(handle, name) : NULL;
+	void *handle = pin(&libraries[th_library_index(lib)], lib->image ? lib->image->name : "");
+	p = handle ? th_slot_symbol(handle, name) : NULL;
 	if (p && is_own(p)) {
 		p = NULL;
 	}
@@ -347,15 +386,16 @@ static struct th_site make_site(
 {
 	int saved = errno;
 	struct th_site site = {.real = missing(s)};
-	void *target = entry ? entry->target : find(s->name, caller);
+	const struct object from = object_of(caller);
+	void *target = entry ? entry->target : find(s->name, &from);
 	if (target) {
-		uintptr_t from = object_of(caller).base;
+		const struct object of = object_of(target);
 		entry = entry ? entry : th_entry_over(target);
 		site.real = entry ? entry->real : target;
-		site.lib = entry ? entry->lib : th_library_of(target);
+		site.lib = entry ? entry->lib : library_of(&of);
 		site.inside = entry && entry->end > 0;
-		site.own = from == own_object();
-		site.application = !site.own && (site.inside || from != object_of(target).base);
+		site.own = from.base == own_object();
+		site.application = !site.own && (site.inside || from.base != of.base);
 	}
 	errno = saved;
 	return site;

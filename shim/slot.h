@@ -18,6 +18,7 @@ enum th_slot_scope {
 	TH_SLOT_LIB,
 };
 
+struct th_image;
 struct th_inside;
 
 /* One of the section th_slots. It holds no address that the loader would have to relocate, in each
@@ -41,11 +42,13 @@ struct th_slot_hook {
 	int32_t slot, hook;
 };
 
-/* A library that provides functions to hooks of TH_SLOT_LIB. Never unloaded: it is pinned when it
- * is first met, so addresses kept here and per call site stay good. */
+/* A library that provides functions to hooks of TH_SLOT_LIB. Never unloaded: unless the program was
+ * started with it, it is pinned when it is first met, so addresses kept here and per call site stay
+ * good. */
 struct th_library {
 	_Atomic uintptr_t base;
 	_Atomic(void *) handle;		/* once it is pinned */
+	const struct th_image *image;	/* the program was started with it; NULL */
 	const struct th_inside *inside; /* its functions are part of a larger object; NULL */
 };
 
