@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/access_log.h"
+#include "tools/cut.h"
 #include "tools/settings.h"
 #include "tools/suggest.h"
 #include "tools/tools.h"
@@ -98,6 +99,9 @@ static int run_command(int argc, char **argv)
 	if (c) {
 		th_tool_current = c;
 		th_access_log_command(argc, argv);
+		if (!c->internal) {
+			th_cut_watch();
+		}
 		int code = th_settings_load_key();
 		return code == TH_EXIT_OK ? c->run(argc, argv) : code;
 	}

@@ -65,6 +65,13 @@ holds "folder moved away: the summary says so" grep -q 'run.thc was removed or r
 holds "folder moved away: so does TRACEHOOK_LOG" grep -q 'the capture was removed or replaced' log
 rm -rf folder elsewhere log
 
+recording run.thc curl -sS "$http/v1/models" >out
+LD_PRELOAD=$build/tests/hosts/cut_preload.so "$tool" list run.thc >out 2>err
+equal "cut while it is read: damaged" 65 $?
+holds "cut while it is read: said of that file" \
+	grep -qE '^tracehook: /.*/run.thc: was cut while it was read' err
+rm -f run.thc* log
+
 export TRACEHOOK_ON_ERROR=closed
 agent 'rm run.thc' recording run.thc
 equal "capture removed, closed: the next call fails" "200 refused" "$(xargs <out)"
