@@ -8,6 +8,7 @@
 #include "player/arrivals.h"
 #include "player/bound.h"
 #include "player/ca.h"
+#include "player/closing.h"
 #include "player/index.h"
 #include "player/lanes.h"
 #include "player/order.h"
@@ -176,14 +177,6 @@ struct th_ending {
 	enum th_after then;	       /* how */
 	const struct th_exchange *cut; /* SILENT: the exchange whose answer stops here */
 };
-
-/* HTTP/1: what the messages of `x` themselves say of the connection's end, which stays as it is. */
-struct th_closing {
-	bool until; /* the answer's body goes on until it is closed */
-	bool said;  /* it is closed behind the answer */
-};
-
-struct th_closing th_closing_of(const struct th_exchange *x);
 
 /* HTTP/1: what to do after the answer of `x`. */
 struct th_ending th_ending_of(

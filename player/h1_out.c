@@ -55,8 +55,9 @@ int th_h1_out_last(struct th_h1_out *o)
 
 int th_h1_out_flush(struct th_h1_out *o)
 {
-	int r = th_h1_out_end_read(o);
-	return r < 0 ? r : th_stream_flush(o->stream);
+	int r = th_stream_send(o->stream, o->held);
+	o->held.n = o->joined.n = 0;
+	return r;
 }
 
 void th_h1_out_finish(struct th_h1_out *o)

@@ -231,6 +231,11 @@ void th_index_fetch(const struct th_index *ix, const struct th_exchange *x)
 	th_likely_fetch(ix->likely, x);
 }
 
+struct th_closing th_index_closing(const struct th_index *ix, const struct th_exchange *x)
+{
+	return th_likely_closing(ix->likely, x);
+}
+
 bool th_index_claim_likely(struct th_index *ix, const struct th_exchange *asked,
 	const struct th_exchange *last, struct th_canon *c, const struct th_asker *who,
 	struct th_claim *ret_claim)

@@ -9,6 +9,7 @@
 #define PLAYER_INDEX_H
 
 #include "player/canon_request.h"
+#include "player/closing.h"
 #include "player/player.h"
 #include "player/rules.h"
 #include "player/sockets.h"
@@ -114,6 +115,9 @@ size_t th_index_left_on(struct th_index *ix, const struct th_connection *conn);
 /* For the explanation of a miss. 0 or -ENOMEM. */
 int th_index_near(struct th_index *ix, const struct th_canon *c, const struct th_asker *who,
 	struct th_near *ret_near);
+
+/* th_closing_of() an exchange of the index. */
+struct th_closing th_index_closing(const struct th_index *ix, const struct th_exchange *x);
 
 /* `x` was answered; see th_likely_fetch(). */
 void th_index_fetch(const struct th_index *ix, const struct th_exchange *x);

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#include "trace/tunnel.h"
-
 #define NONE UINT32_MAX
 #define LINE 64	       /* bytes of a cache's line */
 #define FETCH_MAX 8192 /* of a message: the processor goes on by itself */
@@ -18,6 +16,7 @@ struct entry {
 	uint32_t queue;
 	uint8_t kind;
 	bool known;
+	struct th_closing closing;
 };
 
 struct th_likely {
@@ -55,12 +54,14 @@ struct th_likely *th_likely_destroy(struct th_likely *l)
 void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t connection,
 	uint32_t queue, const struct th_canon *c)
 {
+	const struct th_closing closing = th_closing_of(x);
 	l->entries[x->order] = (struct entry){.head = c->head,
 		.full = c->full,
 		.next = NONE,
 		.queue = queue,
 		.kind = (uint8_t)c->kind,
-		.known = !th_tunnel_is(x)};
+		.known = !closing.tunnel,
+		.closing = closing};
 	if (connection < l->run->n_connections) {
 		uint32_t *last = &l->last[connection];
 		if (*last != NONE) {
@@ -73,6 +74,11 @@ void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t c
 uint32_t th_likely_queue(const struct th_likely *l, const struct th_exchange *x)
 {
 	return l->entries[x->order].queue;
+}
+
+struct th_closing th_likely_closing(const struct th_likely *l, const struct th_exchange *x)
+{
+	return l->entries[x->order].closing;
 }
 
 const struct th_exchange *th_likely_after(const struct th_likely *l, const struct th_exchange *x)

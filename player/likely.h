@@ -8,6 +8,7 @@
 #define PLAYER_LIKELY_H
 
 #include "player/canon_request.h"
+#include "player/closing.h"
 
 struct th_likely;
 
@@ -23,6 +24,9 @@ void th_likely_note(struct th_likely *l, const struct th_exchange *x, uint32_t c
 
 /* What was noted as the queue of x. */
 uint32_t th_likely_queue(const struct th_likely *l, const struct th_exchange *x);
+
+/* What the messages of x, which was noted, say of how their connection goes on. */
+struct th_closing th_likely_closing(const struct th_likely *l, const struct th_exchange *x);
 
 /* The one that was noted next on the same connection; NULL: none. */
 const struct th_exchange *th_likely_after(const struct th_likely *l, const struct th_exchange *x);

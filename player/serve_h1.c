@@ -17,7 +17,6 @@
 #include "player/online.h"
 #include "player/serve.h"
 #include "trace/http.h"
-#include "trace/tunnel.h"
 
 /* An agent that does not ask on where it did is not waited for longer. */
 #define PATIENCE_NS 5000000000ull
@@ -406,11 +405,11 @@ static bool answer(struct th_h1_session *s, const struct th_exchange *x, enum th
 		}
 		return false;
 	}
-	if (th_tunnel_is(x)) {
+	const struct th_closing closing = th_index_closing(s->c->serving->index, x);
+	if (closing.tunnel) {
 		*ret_next = leave_http(s, x);
 		return false;
 	}
-	const struct th_closing closing = th_closing_of(x);
 	struct th_ending e = th_ending_of(s->c->serving, x, &closing);
 	if (!send_answer(s, x, &e)) {
 		th_order_answered(s->c->serving->order, x);

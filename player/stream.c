@@ -18,15 +18,29 @@
 #define NEVER_SENT 0xff77      /* type of an extension, for private use (RFC 8446 11) */
 #define OUT_SOON (256u << 10)  /* gathered output is sent when it comes to this */
 #define IN_AT_ONCE (96u << 10) /* an agent that resends its history writes many records */
+#define ONE_RECORD (16u << 10) /* is enough for so many bytes */
 
 static BIO_METHOD *out_method, *in_method;
+
+/* As much as is sent at once, without a copy; what is not meets the same failure again. */
+static size_t send_now(struct th_stream *s, const void *p, size_t n)
+{
+	ssize_t r = s->at_once && s->out.n == 0 ? send(s->fd, p, n, MSG_NOSIGNAL) : 0;
+	return r > 0 ? (size_t)r : 0;
+}
+
+static void put_out(struct th_stream *s, const uint8_t *p, size_t n)
+{
+	size_t sent = send_now(s, p, n);
+	th_buf_add(&s->out, p + sent, n - sent);
+}
 
 static int out_write(BIO *bio, const char *p, int n)
 {
 	struct th_stream *s = BIO_get_data(bio);
 	s->said = true;
 	if (!s->mute) {
-		th_buf_add(&s->out, p, (size_t)n);
+		put_out(s, (const uint8_t *)p, (size_t)n);
 	}
 	return s->out.failed ? -1 : n;
 }
@@ -188,7 +202,7 @@ int th_stream_write(struct th_stream *s, struct th_slice bytes)
 		return 0;
 	}
 	if (!s->ssl) {
-		th_buf_slice(&s->out, bytes);
+		put_out(s, bytes.p, bytes.n);
 	} else {
 		size_t done;
 		if (SSL_write_ex(s->ssl, bytes.p, bytes.n, &done) != 1) {
@@ -199,6 +213,14 @@ int th_stream_write(struct th_stream *s, struct th_slice bytes)
 		return -ENOMEM;
 	}
 	return s->out.n >= OUT_SOON && !s->unblocked ? th_stream_flush(s) : 0;
+}
+
+int th_stream_send(struct th_stream *s, struct th_slice bytes)
+{
+	s->at_once = !s->unblocked && bytes.n <= ONE_RECORD;
+	int r = th_stream_write(s, bytes);
+	s->at_once = false;
+	return r < 0 ? r : th_stream_flush(s);
 }
 
 int th_stream_flush(struct th_stream *s)

@@ -17,7 +17,8 @@ struct th_stream {
 	int fd;	   /* the opener's: not closed here */
 	SSL *ssl;
 	struct th_buf out;
-	size_t sent; /* of `out` */
+	size_t sent;  /* of `out` */
+	bool at_once; /* what is written now is not gathered */
 	bool unblocked;
 	int alert; /* being said; else 0 */
 	bool said; /* OpenSSL has written */
@@ -45,6 +46,9 @@ bool th_stream_has_input(const struct th_stream *s);
 
 /* Adds to the output; with TLS each call makes records of its own. 0 or a negative errno. */
 int th_stream_write(struct th_stream *s, struct th_slice bytes);
+
+/* Adds to the output and sends all, as th_stream_flush() does. */
+int th_stream_send(struct th_stream *s, struct th_slice bytes);
 
 /* Sends what is gathered. 0: all; -EAGAIN: not yet (unblocked only); else the client is gone. */
 int th_stream_flush(struct th_stream *s);

@@ -3,11 +3,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/scan.h"
 #include "base/text.h"
 #include "player/answer.h"
 #include "player/h1_early.h"
-#include "wire/http1.h"
 
 /* A peer that closes so soon after its last byte meant to; later it only tidied up. */
 #define SOON_NS 1000000000ull
@@ -66,69 +64,6 @@ static struct th_ending ending(
 static bool message_complete(const struct th_message *m)
 {
 	return m->head_done && ((m->finished && m->end == TH_END_COMPLETE) || m->bodiless);
-}
-
-/* Sooner than to find the field, which is mostly there and says something else. */
-static bool has_word_close(struct th_slice head)
-{
-	const uint8_t *p = head.p, *end = p + head.n;
-	while ((p = th_scan_letters(p, end, 'c', 'l')) < end) {
-		if (end - p >= 5 && th_slice_ieq((struct th_slice){p, 5}, TH_SLICE_LIT("close"))) {
-			return true;
-		}
-		p++;
-	}
-	return false;
-}
-
-/* Does the message itself say that the connection closes after it? */
-static bool says_close(const struct th_message *m)
-{
-	if (m->version == 10) {
-		return !th_head_has_token(&m->head, "connection", "keep-alive");
-	}
-	return has_word_close(m->head.bytes) && th_head_has_token(&m->head, "connection", "close");
-}
-
-static bool ends_with_connection(const struct th_exchange *x, const struct th_head *answer)
-{
-	struct th_slice method = {NULL, 0}, target;
-	uint64_t length;
-	/* It takes no look at the request to know that the answer says how long it is. */
-	if (answer->list || !x->response.head_done ||
-		th_h1_response_framing(answer, method, &length) != TH_H1_BODY_UNTIL_CLOSE) {
-		return false;
-	}
-	th_head_request(&x->request.head, &method, &target);
-	return th_h1_response_framing(answer, method, &length) == TH_H1_BODY_UNTIL_CLOSE;
-}
-
-/* The fields that decide, by one walk: mostly none of them needs more than to be there. */
-struct deciding {
-	bool length, coding, connection;
-};
-
-static struct deciding deciding_fields(const struct th_head *head)
-{
-	struct deciding d = {false, false, false};
-	struct th_field f;
-	size_t pos = 0;
-	while (th_head_next_of(head, "ct", &pos, &f)) {
-		d.length |= th_slice_ieq(f.name, TH_SLICE_LIT("content-length"));
-		d.coding |= th_slice_ieq(f.name, TH_SLICE_LIT("transfer-encoding"));
-		d.connection |= th_slice_ieq(f.name, TH_SLICE_LIT("connection"));
-	}
-	return d;
-}
-
-struct th_closing th_closing_of(const struct th_exchange *x)
-{
-	const struct th_message *m = &x->response;
-	const struct deciding d = deciding_fields(&m->head);
-	bool has_length = d.length && !d.coding;
-	bool may_say = d.connection || m->version == 10;
-	return (struct th_closing){.until = !has_length && ends_with_connection(x, &m->head),
-		.said = (may_say && says_close(m)) || says_close(&x->request)};
 }
 
 /* How long an agent may wait for what never came: twice as long as it did, and some. */
