@@ -1,11 +1,7 @@
 /* See lines.h. Thirty-two bytes at a time; those of a block that is not all there are copied to
  * where that many can be read. Of each byte the one before it is looked at, too: CR and LF stand
  * together or not at all, and two slashes are a mark. The walk is made twice: what all x86-64 have
- * takes twice as many instructions as AVX2.
- *
- * Beside the head before, a block is first compared with what stood there. As long as what differs
- * is in values, and is and was nothing that ends a line or may be a mark, all lines are where they
- * were; behind that, lines are walked over, and of each the name is compared. */
+ * takes twice as many instructions as AVX2. */
 #include "base/lines.h"
 
 #include "base/cpu.h"
@@ -173,12 +169,6 @@ INLINE void look_first(const void *wanted, const uint8_t *p, struct found *ret_f
 	look(wanted, copy + 1, ret_found);
 }
 
-/* Of the bits of a block at `base` those before `end`. */
-static inline uint32_t before(uint32_t bits, size_t base, size_t end)
-{
-	return end - base >= BLOCK ? bits : bits & ((1u << (end - base)) - 1);
-}
-
 static bool is_name(const uint8_t *p, const char *name, size_t n)
 {
 	return th_slice_ieq((struct th_slice){p, n}, (struct th_slice){(const uint8_t *)name, n});
@@ -247,15 +237,24 @@ struct eyes {
 
 #define BLOCKS (TH_LINES_BYTES_MAX / BLOCK)
 
-/* Where lines end in the blocks from that of l->bytes on, where one begins; not the empty line.
+/* Of each block of a head. */
+struct sights {
+	uint32_t ends[BLOCKS];
+	uint32_t marks[BLOCKS];
+	bool any_mark;
+};
+
+/* Where lines end in the blocks from that of `from` on, where one begins; not the empty line.
  * Returns the bytes of the head; 0: it has no end, or is not plain. */
 INLINE size_t find_ends(
-	struct th_slice in, struct th_lines *l, const struct eyes *eyes, uint32_t ret_ends[BLOCKS])
+	struct th_slice in, size_t from, const struct eyes *eyes, struct sights *ret_sights)
 {
-	const size_t first = l->bytes / BLOCK;
+	const size_t first = from / BLOCK;
 	const size_t full = in.n / BLOCK * BLOCK; /* behind the last whole block */
-	uint32_t any = l->any_mark, odd = 0, until = 0;
-	uint32_t before = l->bytes && l->bytes % BLOCK == 0 ? 1u << (BLOCK - 1) : 0;
+	const uint32_t behind = ~0u << from % BLOCK;
+	uint32_t *const ends = ret_sights->ends, *const marks = ret_sights->marks;
+	uint32_t any = 0, odd = 0, until = 0;
+	uint32_t before = from && from % BLOCK == 0 ? 1u << (BLOCK - 1) : 0;
 	struct found f = {0};
 	size_t base = first * BLOCK;
 	for (;; base += BLOCK) {
@@ -273,17 +272,16 @@ INLINE size_t find_ends(
 			break;
 		}
 		before = f.ends;
-		ret_ends[base / BLOCK] = f.ends;
-		l->marks[base / BLOCK] = f.marks;
-		l->names[base / BLOCK + 1] = 0;
+		ends[base / BLOCK] = f.ends;
+		marks[base / BLOCK] = f.marks;
 		any |= f.marks;
 		odd |= f.odd;
 	}
-	l->names[first] &= ~(~0u << l->bytes % BLOCK);
-	ret_ends[base / BLOCK] = f.ends & until >> 1;
-	ret_ends[first] &= ~0u << l->bytes % BLOCK;
-	l->marks[base / BLOCK] = f.marks & until;
-	l->any_mark = (any | (f.marks & until)) != 0;
+	ends[base / BLOCK] = f.ends & until >> 1;
+	ends[first] &= behind;
+	marks[base / BLOCK] = f.marks & until;
+	marks[first] &= behind;
+	ret_sights->any_mark = (any | (f.marks & until)) != 0;
 	return odd | (f.odd & until) ? 0 : base + BLOCK - (size_t)__builtin_clz(until);
 }
 
@@ -305,21 +303,6 @@ INLINE bool add_known(struct th_line *line, struct th_slice in, size_t at, size_
 	return true;
 }
 
-/* The bits of a name and its colon, in whose blocks are those of no line behind it. */
-INLINE void note_place(uint32_t *names, size_t at, size_t colon)
-{
-	const size_t block = at / BLOCK;
-	const size_t n = colon - at < BLOCK ? colon - at : BLOCK - 1;
-	const uint64_t bits = ((2ull << n) - 1) << at % BLOCK;
-	names[block] |= (uint32_t)bits;
-	if (bits >> BLOCK) {
-		names[block + 1] |= (uint32_t)(bits >> BLOCK);
-	}
-	for (at += n + 1; at <= colon; at++) {
-		names[at / BLOCK] |= 1u << at % BLOCK;
-	}
-}
-
 /* The lines that end in the blocks from that of l->bytes on, of so many bytes. */
 INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, const struct past *past,
 	same_fn *same, const uint32_t *ends)
@@ -338,7 +321,6 @@ INLINE bool add_lines(struct th_slice in, struct th_lines *l, size_t bytes, cons
 					return false;
 				}
 			}
-			note_place(l->names, at, line->colon);
 			line++;
 			at = end;
 		}
@@ -364,6 +346,23 @@ static bool take_start(struct th_lines *l, size_t bytes, uint32_t *ends)
 	return l->start > LINE_END;
 }
 
+/* Notes in which values marks stand. */
+static void note_marks(struct th_lines *l, const uint32_t *marks, size_t from, size_t bytes)
+{
+	size_t i = 0;
+	for (size_t block = from / BLOCK; block * BLOCK < bytes; block++) {
+		for (uint32_t bits = marks[block]; bits; bits &= bits - 1) {
+			const size_t at = block * BLOCK + (size_t)__builtin_ctz(bits);
+			while (i < l->n && l->line[i].end <= at) {
+				i++;
+			}
+			if (i < l->n && at > l->line[i].colon) {
+				l->marked |= 1ull << i;
+			}
+		}
+	}
+}
+
 /* What is known of lines that the head before had more of. */
 static void forget_behind(struct th_lines *l)
 {
@@ -378,12 +377,15 @@ static void forget_behind(struct th_lines *l)
 INLINE bool walk(
 	struct th_slice in, struct th_lines *l, const struct past *past, const struct eyes *eyes)
 {
-	uint32_t ends[BLOCKS];
-	in.n = in.n < TH_LINES_BYTES_MAX ? in.n : TH_LINES_BYTES_MAX;
-	size_t bytes = find_ends(in, l, eyes, ends);
-	if (!bytes || (l->bytes == 0 && !take_start(l, bytes, ends)) ||
-		!add_lines(in, l, bytes, past, eyes->same, ends)) {
+	struct sights sights;
+	const size_t from = l->bytes;
+	size_t bytes = find_ends(in, from, eyes, &sights);
+	if (!bytes || (from == 0 && !take_start(l, bytes, sights.ends)) ||
+		!add_lines(in, l, bytes, past, eyes->same, sights.ends)) {
 		return false;
+	}
+	if (sights.any_mark) {
+		note_marks(l, sights.marks, from, bytes);
 	}
 	l->bytes = (uint16_t)bytes;
 	forget_behind(l);
@@ -420,6 +422,7 @@ static struct found edge(struct th_slice in, size_t at)
 
 static bool walk_any(struct th_slice in, struct th_lines *l, const struct past *past)
 {
+	in.n = in.n < TH_LINES_BYTES_MAX ? in.n : TH_LINES_BYTES_MAX;
 #if defined(__x86_64__)
 	if (th_cpu_has_avx2()) {
 		return walk_wide(in, l, past);
@@ -431,140 +434,23 @@ static bool walk_any(struct th_slice in, struct th_lines *l, const struct past *
 
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines)
 {
-	static const struct past none;
-	struct th_lines *l = ret_lines;
-	l->bytes = l->start = l->n = l->same = 0;
-	l->any_mark = false;
-	l->tags = 0;
-	return walk_any(in, l, &none);
+	ret_lines->n = 0;
+	ret_lines->tags = 0;
+	return th_lines_after(in, NULL, ret_lines);
 }
 
-#if defined(__x86_64__)
-/* Bytes that a value may have come to have, or had, so that it has to be looked at again: a line's
- * end, a NUL, or what may be a mark. */
-WIDE INLINE uint32_t telling(const uint8_t *now, const uint8_t *was)
+bool th_lines_after(struct th_slice in, const uint8_t *was, struct th_lines *lines)
 {
-	const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)now);
-	const __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)was);
-	const __m256i least = _mm256_min_epu8(a, b), controls = _mm256_set1_epi8(0x1f);
-	const __m256i slash = _mm256_or_si256(a, _mm256_set1_epi8('?' ^ '/')); /* or '?' */
-	return (uint32_t)_mm256_movemask_epi8(
-		_mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(least, controls), least),
-			_mm256_or_si256(_mm256_cmpeq_epi8(slash, _mm256_set1_epi8('?')),
-				_mm256_cmpeq_epi8(a, _mm256_set1_epi8('&')))));
-}
-
-/* Does the block keep its lines where they were: is what differs, of these bytes, in values, and
- * nothing that ends one or would be a mark? *same: before that all is the same. */
-WIDE INLINE bool keeps(
-	const uint8_t *now, const uint8_t *was, uint32_t names, size_t base, size_t n, size_t *same)
-{
-	const uint32_t differ = before(differ_wide(now, was), 0, n);
-	if (!differ) {
-		return true;
-	}
-	if (base < *same) {
-		*same = base + (size_t)__builtin_ctz(differ);
-	}
-	return !(differ & (names | telling(now, was)));
-}
-
-/* The last bytes, of which there is no whole block. */
-WIDE static bool keeps_edge(
-	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t base, size_t *same)
-{
-	uint8_t edge[BLOCK];
-	const size_t n = in.n - base < BLOCK ? in.n - base : BLOCK;
-	memset(edge, ' ', BLOCK);
-	memcpy(edge, in.p + base, n);
-	return keeps(edge, was + base, l->names[base / BLOCK], base, l->bytes - base, same);
-}
-
-/* Up to where, in blocks, the lines of a head without marks are where they were, and named as they
- * were. */
-WIDE static size_t same_layout(
-	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t *ret_same)
-{
-	const size_t whole = l->bytes / BLOCK * BLOCK;
-	size_t same = l->bytes, base = 0;
-	while (base < whole &&
-		keeps(in.p + base, was + base, l->names[base / BLOCK], base, BLOCK, &same)) {
-		base += BLOCK;
-	}
-	if (base == whole && (whole == l->bytes || keeps_edge(in, was, l, base, &same))) {
-		base = l->bytes;
-	}
-	*ret_same = same;
-	return base;
-}
-#endif
-
-/* How many first bytes are the same; some more may be. */
-static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
-{
-	size_t i = 0;
-	while (n - i >= 8 && th_le64(a + i) == th_le64(b + i)) {
-		i += 8;
-	}
-	return i;
-}
-
-/* How many first lines end within so many bytes: looked for from where they are likely to be. */
-static size_t lines_within(const struct th_lines *l, size_t bytes)
-{
-	size_t n = bytes < l->bytes / 2u ? 0 : l->n;
-	while (n > 0 && l->line[n - 1].end > bytes) {
-		n--;
-	}
-	while (n < l->n && l->line[n].end <= bytes) {
-		n++;
-	}
-	return n;
-}
-
-/* Up to where lines are where they were; *ret_same: and all is the same. */
-static size_t known_layout(
-	struct th_slice in, const uint8_t *was, const struct th_lines *l, size_t *ret_same)
-{
-#if defined(__x86_64__)
-	if (!l->any_mark && in.n >= l->bytes && th_cpu_has_avx2()) {
-		return same_layout(in, was, l, ret_same);
-	}
-#endif
-	*ret_same = same_bytes(in.p, was, in.n < l->bytes ? in.n : l->bytes);
-	return *ret_same;
-}
-
-bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines)
-{
-	const struct past past = {was, lines->n};
-	size_t same, known = known_layout(in, was, lines, &same);
-	lines->same = (uint16_t)lines_within(lines, same);
-	if (known == lines->bytes) {
-		lines->known = th_lines_first(lines->n);
-		return true;
-	}
-	size_t n = lines_within(lines, known);
-	bool begins = known >= lines->start;
-	lines->bytes = n > 0 ? lines->line[n - 1].end : begins ? lines->start : 0;
-	lines->n = (uint16_t)n;
-	lines->any_mark = th_lines_marked(lines, 0, lines->bytes);
-	return walk_any(in, lines, &past);
-}
-
-bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to)
-{
-	if (!lines->any_mark || from >= to) {
+	const struct past past = {was, was ? lines->n : 0};
+	lines->bytes = lines->start = lines->n = 0;
+	lines->fresh = true;
+	lines->start_same = false;
+	lines->same = lines->marked = 0;
+	if (!walk_any(in, lines, &past)) {
 		return false;
 	}
-	size_t block = from / BLOCK;
-	uint32_t bits = lines->marks[block] >> from % BLOCK << from % BLOCK;
-	for (; (block + 1) * BLOCK < to; bits = lines->marks[++block]) {
-		if (bits) {
-			return true;
-		}
-	}
-	return before(bits, block * BLOCK, to) != 0;
+	th_lines_shift(lines, 0, 0);
+	return true;
 }
 
 size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i)

@@ -34,26 +34,45 @@ struct th_line {
 };
 
 struct th_lines {
-	uint16_t bytes; /* of the head, with its empty line */
-	uint16_t start; /* of the start line, with its end */
-	uint16_t n;	/* fields */
-	uint16_t same; /* of these, so many first ones are those of the head before (th_lines_again)
-			*/
-	bool any_mark;
-	/* Fields as bits, the first is bit 0: those whose name the same field of the head before
-	 * has, and those of the names that are asked for. */
+	uint16_t bytes;	 /* of the head, with its empty line */
+	uint16_t start;	 /* of the start line, with its end */
+	uint16_t n;	 /* fields */
+	bool fresh;	 /* no other head has its fields: it was walked over, as the first is */
+	bool start_same; /* the start line is that of the head it is laid beside (lines_beside.h) */
+	/* Fields as bits, the first is bit 0: those whose name the same field of the other head
+	 * has, those of them that are the same from beginning to end, those in whose values stand
+	 * '?', '&' or two slashes, the marks that a secret in a URL follows, and those of the names
+	 * that are asked for. */
 	uint64_t known;
+	uint64_t same;
+	uint64_t marked;
 	uint64_t named[TH_LINES_NAMES];
 	uint64_t tags; /* which there are, as bits: most names that are looked for are not there */
+	/* Where each would be, had those before it the lengths that they have in the other head;
+	 * and how much farther it is (modulo 2^16), the empty line's as well. See th_lines_line().
+	 */
 	struct th_line line[TH_LINES_MAX];
+	uint16_t shift[TH_LINES_MAX + 8];
 	uint8_t tag[TH_LINES_MAX + 16]; /* th_lines_tag() of each name; and more that can be read */
-	/* Of each block of bytes: where '?', '&' and the second of two slashes stand, the marks
-	 * that a secret in a URL follows. */
-	uint32_t marks[TH_LINES_BYTES_MAX / TH_LINES_BLOCK];
-	/* And where names and colons stand: what else is in a line may change, and it is where it
-	 * was. */
-	uint32_t names[TH_LINES_BYTES_MAX / TH_LINES_BLOCK + 1];
 };
+
+/* Where a field is. */
+static inline struct th_line th_lines_line(const struct th_lines *l, size_t i)
+{
+	const struct th_line *line = &l->line[i];
+	const uint16_t by = l->shift[i], by_next = l->shift[i + 1];
+	return (struct th_line){(uint16_t)(line->at + by), (uint16_t)(line->colon + by),
+		(uint16_t)(line->end + by_next)};
+}
+
+/* From field `i` on they are so much farther. */
+static inline void th_lines_shift(struct th_lines *l, size_t i, uint16_t by)
+{
+	const uint64_t four = by * 0x0001000100010001u, eight[2] = {four, four};
+	for (; i <= l->n; i += 8) {
+		memcpy(&l->shift[i], eight, sizeof(eight));
+	}
+}
 
 /* A number below 64 that names with the same letters have, whatever their case. */
 static inline unsigned th_lines_tag(const uint8_t *name, size_t n)
@@ -76,12 +95,9 @@ size_t th_lines_tagged(const struct th_lines *lines, unsigned tag, size_t i);
  * no use. */
 bool th_lines_of(struct th_slice in, struct th_lines *ret_lines);
 
-/* The same, where `lines` are those of the plain head `was`, of lines->bytes and TH_LINES_BESIDE
- * more that can be read: lines that stand where they stood are not looked for again, and of others
- * not the name, if it is the one that stood there. Some of `tags` may be of the head before. */
-bool th_lines_again(struct th_slice in, const uint8_t *was, struct th_lines *lines);
-
-/* Is there a mark in the head's bytes from `from` to before `to`? */
-bool th_lines_marked(const struct th_lines *lines, size_t from, size_t to);
+/* The same, where `lines` are those of the plain head `was` (NULL: there is none), without shifts,
+ * of lines->bytes and TH_LINES_BESIDE more that can be read: of a line that is named as the one
+ * there all that is known of the name is left as it is. Some of `tags` may be of the other head. */
+bool th_lines_after(struct th_slice in, const uint8_t *was, struct th_lines *lines);
 
 #endif

@@ -10,8 +10,8 @@
 #include "capture/redactor.h"
 #include "capture/secret.h"
 
-#define LINE_END 2 /* CR LF */
-#define NOT_REMEMBERED 0xff
+#define LINE_END 2		/* CR LF */
+#define START_LINE TH_LINES_MAX /* behind the numbers of fields */
 
 struct making {
 	const struct th_redaction *how;
@@ -19,8 +19,7 @@ struct making {
 	const uint8_t *head;
 	size_t kept; /* what is behind it in the head is in no part yet */
 	struct th_redact_memory *memory;
-	size_t used;	  /* of the memory, for what is not remembered */
-	size_t looked_up; /* lines */
+	size_t used; /* of the memory, for what is not remembered */
 	unsigned tokens;
 	struct th_redact_parts *parts;
 };
@@ -72,7 +71,8 @@ static bool use_remembered(struct making *m, int i, size_t from, size_t to)
 
 static void forget(struct th_redact_memory *memory)
 {
-	memory->used = memory->n = memory->next = memory->ordered = 0;
+	memory->used = memory->n = memory->next = 0;
+	memset(memory->of_line, 0, sizeof(memory->of_line));
 }
 
 /* Redacts the line into `out`. */
@@ -129,36 +129,26 @@ static bool redact_anew(struct making *m, bool first, size_t from, size_t to)
 	return !r.redacted || replace(m, from, to, out.p, r.out.n);
 }
 
-/* The number that the line looked up next has, where it stood in the head before; or -1. */
-static int as_before(const struct making *m)
+/* `same`: the model has it there. What became of that is known then. */
+static bool redact_line(struct making *m, uint8_t line, bool same, size_t from, size_t to)
 {
-	const struct th_redact_memory *memory = m->memory;
-	const uint8_t i = m->looked_up < memory->ordered ? memory->order[m->looked_up]
-							 : NOT_REMEMBERED;
-	return i == NOT_REMEMBERED ? -1 : i;
-}
-
-/* Notes what the head that follows may ask for. */
-static void note_order(struct making *m, int i)
-{
-	if (m->looked_up < TH_REDACT_REMEMBERED) {
-		m->memory->order[m->looked_up] = i < 0 ? NOT_REMEMBERED : (uint8_t)i;
-	}
-	m->looked_up++;
-}
-
-/* `same`: the head before had it, and all before it. */
-static bool redact_line(struct making *m, bool first, bool same, size_t from, size_t to)
-{
-	if (!m->memory) {
+	const bool first = line == START_LINE;
+	struct th_redact_memory *memory = m->memory;
+	if (!memory) {
 		return false;
 	}
-	int i = same ? as_before(m) : -1;
-	if (i < 0) {
-		i = remembered(m->memory, first, m->head + from, to - from);
+	int i = same ? memory->of_line[line] - 1 : -1;
+	if (i >= 0) {
+		return use_remembered(m, i, from, to);
 	}
-	note_order(m, i);
-	return i >= 0 ? use_remembered(m, i, from, to) : redact_anew(m, first, from, to);
+	i = remembered(memory, first, m->head + from, to - from);
+	if (i < 0) {
+		return redact_anew(m, first, from, to);
+	}
+	if (same) {
+		memory->of_line[line] = (uint8_t)(i + 1);
+	}
+	return use_remembered(m, i, from, to);
 }
 
 /* The name has three bytes before its colon, or a line's end: there is a start line. */
@@ -179,30 +169,11 @@ static uint64_t by_name(const struct making *m, const struct th_lines *lines)
 	uint64_t others = th_lines_first(lines->n) & ~lines->known;
 	for (; others; others &= others - 1) {
 		const size_t i = (size_t)__builtin_ctzll(others);
-		bits |= (uint64_t)is_name_secret(m, ends, &lines->line[i]) << i;
+		const struct th_line line = th_lines_line(lines, i);
+		bits |= (uint64_t)is_name_secret(m, ends, &line) << i;
 	}
 	if (m->memory) {
 		m->memory->names = bits;
-	}
-	return bits;
-}
-
-/* Those in whose values there are marks. */
-static uint64_t by_marks(const struct th_lines *lines)
-{
-	uint64_t bits = 0;
-	size_t i = 0;
-	for (size_t base = 0; lines->any_mark && base < lines->bytes; base += TH_LINES_BLOCK) {
-		uint32_t marks = lines->marks[base / TH_LINES_BLOCK];
-		for (; marks; marks &= marks - 1) {
-			const size_t at = base + (size_t)__builtin_ctz(marks);
-			while (i < lines->n && lines->line[i].end <= at) {
-				i++;
-			}
-			if (i < lines->n && at > lines->line[i].colon) {
-				bits |= 1ull << i;
-			}
-		}
 	}
 	return bits;
 }
@@ -211,47 +182,38 @@ static uint64_t by_marks(const struct th_lines *lines)
 static bool redact_start(struct making *m, const struct th_lines *lines)
 {
 	if (m->side == TH_REDACT_REQUEST) {
-		return redact_line(m, true, lines->same > 0, 0, lines->start);
+		return redact_line(m, START_LINE, lines->start_same, 0, lines->start);
 	}
 	return lines->start > 7 && memcmp(m->head, "HTTP/1.", 7) == 0;
 }
 
 static bool redact_each(struct making *m, const struct th_lines *lines)
 {
-	uint64_t bits = by_name(m, lines) | by_marks(lines);
+	if (m->memory && lines->fresh) {
+		memset(m->memory->of_line, 0, sizeof(m->memory->of_line));
+	}
+	uint64_t bits = by_name(m, lines) | lines->marked;
 	if (!redact_start(m, lines)) {
 		return false;
 	}
 	for (; bits; bits &= bits - 1) {
 		const unsigned i = (unsigned)__builtin_ctzll(bits);
-		const struct th_line *line = &lines->line[i];
-		if (!redact_line(m, false, i < lines->same, line->at, line->end)) {
+		const struct th_line line = th_lines_line(lines, i);
+		if (!redact_line(m, (uint8_t)i, lines->same >> i & 1, line.at, line.end)) {
 			return false;
 		}
 	}
 	return m->tokens < TH_REDACT_HEAD_TOKENS;
 }
 
-/* Which lines were looked up is of use for the next head, if all were. */
-static bool redact_all(struct making *m, const struct th_lines *lines)
-{
-	bool done = redact_each(m, lines);
-	if (m->memory) {
-		const size_t n = done ? m->looked_up : 0;
-		m->memory->ordered = (uint8_t)(n < TH_REDACT_REMEMBERED ? n : TH_REDACT_REMEMBERED);
-	}
-	return done;
-}
-
 bool th_redact_lines(const struct th_redaction *how, enum th_redact_side side, struct th_slice head,
 	const struct th_lines *lines, struct th_redact_memory *memory,
 	struct th_redact_parts *ret_parts)
 {
-	struct making m = {
-		how, side, head.p, 0, memory, memory ? memory->used : 0, 0, 0, ret_parts};
+	struct making m = {how, side, head.p, 0, memory, memory ? memory->used : 0, 0, ret_parts};
 	ret_parts->n = 1;
 	ret_parts->redacted = false;
-	if (how->rules || (lines->known && !memory) || (!how->off && !redact_all(&m, lines))) {
+	if (how->rules || (lines->known && !memory) || (!how->off && !redact_each(&m, lines))) {
 		return false;
 	}
 	return add_part(&m, head.p + m.kept, head.n - m.kept);

@@ -13,15 +13,16 @@
 
 #define TH_REDACT_PARTS_MAX 24	/* of one head */
 #define TH_REDACT_REMEMBERED 12 /* lines of one connection's side */
-#define TH_REDACT_MEMORY_BYTES 1912
+#define TH_REDACT_MEMORY_BYTES 1856
 
 /* Zeroed memory has nothing in it. For one `how` and one side. */
 struct th_redact_memory {
 	uint64_t names; /* which fields of the head before had a name that hides, as bits */
 	uint16_t used;
 	uint8_t n, next;
-	uint8_t ordered;		     /* lines of the head before that were looked up, */
-	uint8_t order[TH_REDACT_REMEMBERED]; /* and which of what is remembered they are */
+	/* Of the model's fields, and of its start line behind them, those that are remembered:
+	 * which it is, and one more. */
+	uint8_t of_line[TH_LINES_MAX + 1];
 	struct {
 		uint16_t at, n; /* the line as it was; what it became stands behind it */
 		uint16_t out_n;

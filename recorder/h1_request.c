@@ -169,19 +169,20 @@ static bool plain_head(struct th_h1 *t, struct th_slice in, const struct th_line
 	return read_start(head.bytes, &start) && whole_head(t, &head, start);
 }
 
-/* The same, where the one before it is remembered. */
+/* The same, beside those before it. */
 static bool plain_head_again(struct th_h1 *t, struct th_slice in)
 {
 	struct th_h1_memory *m = t->memory;
 	const struct th_lines *lines = &m->asked.lines;
 	const struct th_head head = {{in.p, lines->bytes}, false, lines};
 	struct start start = {m->method, m->version};
-	if (!lines->same && !read_start(head.bytes, &start)) {
+	if (!lines->start_same && !read_start(head.bytes, &start)) {
 		return false;
 	}
-	m->method = start.method;
-	m->version = start.version;
-	th_h1_seen_keep(&m->asked, head.bytes);
+	if (lines->fresh) {
+		m->method = start.method;
+		m->version = start.version;
+	}
 	return whole_head(t, &head, start);
 }
 
@@ -196,13 +197,11 @@ static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 	if (t->again && !t->memory) {
 		t->memory = th_h1_memory_create();
 	}
-	if (t->memory && th_h1_seen_lines(&t->memory->asked, in)) {
+	if (t->memory && th_lines_beside(&t->memory->asked, in)) {
 		*ret_n = t->memory->asked.lines.bytes;
 		return plain_head_again(t, in);
 	}
-	if (t->memory) {
-		th_h1_seen_forget(&t->memory->asked);
-	} else if (th_lines_of(in, &lines)) {
+	if (!t->memory && th_lines_of(in, &lines)) {
 		*ret_n = lines.bytes;
 		return plain_head(t, in, &lines);
 	}

@@ -190,16 +190,11 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_
 /* Where the lines of a plain head are; NULL: it is not plain, or not all there. */
 static const struct th_lines *lines_of(struct th_h1 *t, struct th_slice in, struct th_lines *room)
 {
-	struct th_h1_seen *seen = t->memory ? t->memory->answered : NULL;
-	if (!seen) {
+	struct th_lines_model *model = t->memory ? t->memory->answered : NULL;
+	if (!model) {
 		return th_lines_of(in, room) ? room : NULL;
 	}
-	if (!th_h1_seen_lines(seen, in)) {
-		th_h1_seen_forget(seen);
-		return NULL;
-	}
-	th_h1_seen_keep(seen, (struct th_slice){in.p, seen->lines.bytes});
-	return &seen->lines;
+	return th_lines_beside(model, in) ? &model->lines : NULL;
 }
 
 /* A final head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */

@@ -185,18 +185,19 @@ static uint32_t letter_bit(uint8_t c)
 	return i < 26 ? 1u << i : 0;
 }
 
-static struct th_field field_at(const struct th_head *h, const struct th_line *line)
+static struct th_field field_at(const struct th_head *h, size_t i)
 {
+	const struct th_line line = th_lines_line(h->lines, i);
 	const uint8_t *head = h->bytes.p;
-	const size_t name_n = line->colon - (size_t)line->at;
-	const size_t value_n = line->end - (size_t)line->colon - AROUND_VALUE;
-	return (struct th_field){{head + line->at, name_n},
-		th_slice_trim((struct th_slice){head + line->colon + 1, value_n})};
+	const size_t name_n = line.colon - (size_t)line.at;
+	const size_t value_n = line.end - (size_t)line.colon - AROUND_VALUE;
+	return (struct th_field){{head + line.at, name_n},
+		th_slice_trim((struct th_slice){head + line.colon + 1, value_n})};
 }
 
 struct th_slice th_head_line(const struct th_head *h, size_t i)
 {
-	return field_at(h, &h->lines->line[i]).value;
+	return field_at(h, i).value;
 }
 
 /* The next field whose name begins with one of the letters; 0: any. *pos counts fields. */
@@ -204,10 +205,10 @@ static bool next_of_lines(
 	const struct th_head *h, uint32_t letters, size_t *pos, struct th_field *ret_field)
 {
 	for (size_t i = *pos; i < h->lines->n; i++) {
-		const struct th_line *line = &h->lines->line[i];
-		if (!letters || letters & letter_bit(h->bytes.p[line->at])) {
+		const size_t at = th_lines_line(h->lines, i).at;
+		if (!letters || letters & letter_bit(h->bytes.p[at])) {
 			*pos = i + 1;
-			*ret_field = field_at(h, line);
+			*ret_field = field_at(h, i);
 			return true;
 		}
 	}
@@ -274,7 +275,7 @@ static bool next_tagged(
 	const unsigned tag = th_lines_tag(name.p, name.n);
 	size_t i = *pos;
 	while ((i = th_lines_tagged(h->lines, tag, i)) < h->lines->n) {
-		*ret_field = field_at(h, &h->lines->line[i++]);
+		*ret_field = field_at(h, i++);
 		if (th_slice_ieq(ret_field->name, name)) {
 			*pos = i;
 			return true;
