@@ -381,8 +381,44 @@ static enum th_h1_body by_length(const struct framing *f, uint64_t *ret_length)
 	return f->body;
 }
 
+#define LINE_END 2	 /* CR LF */
+#define LENGTH_DIGITS 15 /* of a length that is read at once */
+
+/* The framing of most heads: one Content-Length of a few digits, or none, and no Transfer-Encoding.
+ * BAD: it is not known so soon. */
+static enum th_h1_body framing_at_once(const struct th_head *h, uint64_t *ret_length)
+{
+	if (!h->lines || h->lines->named[TH_LINES_TRANSFER_ENCODING]) {
+		return TH_H1_BODY_BAD;
+	}
+	const uint64_t lengths = h->lines->named[TH_LINES_CONTENT_LENGTH];
+	if (!lengths) {
+		return TH_H1_BODY_NONE;
+	}
+	const struct th_line line = th_lines_line(h->lines, (size_t)__builtin_ctzll(lengths));
+	const uint8_t *p = h->bytes.p + line.colon + 1, *end = h->bytes.p + line.end - LINE_END;
+	uint64_t length = 0;
+	p += *p == ' ';
+	if (lengths & (lengths - 1) || p == end || end - p > LENGTH_DIGITS) {
+		return TH_H1_BODY_BAD;
+	}
+	for (; p < end; p++) {
+		const unsigned digit = *p - (unsigned)'0';
+		if (digit > 9) {
+			return TH_H1_BODY_BAD;
+		}
+		length = length * 10 + digit;
+	}
+	*ret_length = length;
+	return TH_H1_BODY_LENGTH;
+}
+
 enum th_h1_body th_h1_request_framing(const struct th_head *head, uint64_t *ret_length)
 {
+	const enum th_h1_body known = framing_at_once(head, ret_length);
+	if (known != TH_H1_BODY_BAD) {
+		return known;
+	}
 	struct framing f = read_framing(head);
 	if (f.coded) {
 		return f.chunked ? TH_H1_BODY_CHUNKED : TH_H1_BODY_BAD;
@@ -403,6 +439,9 @@ enum th_h1_body th_h1_response_framing(
 	if (status < 200 || status == 204 || status == 304 ||
 		th_slice_eq(method, TH_SLICE_LIT("HEAD"))) {
 		return TH_H1_BODY_NONE;
+	}
+	if (framing_at_once(head, ret_length) == TH_H1_BODY_LENGTH) {
+		return TH_H1_BODY_LENGTH;
 	}
 	struct framing f = read_framing(head);
 	if (f.coded) {
