@@ -56,6 +56,7 @@ __thread struct th_thread th_thread;
 static _Atomic uint32_t plain_mark = TH_MARK_NOTICED; /* until there is a page, or without one */
 _Atomic uint32_t *th_arm_mark = &plain_mark;
 
+static const char *executed; /* see own_program(); NULL also before the recorder has started */
 static _Atomic pid_t owner;
 static _Atomic uint64_t missed;
 static _Atomic pid_t noticing; /* the thread that makes a forked child a process of its own */
@@ -273,6 +274,7 @@ static int start_recorder(
 	const char *capture, char *const *argv, uint8_t ret_span_id[TH_SPAN_ID_BYTES], char *why)
 {
 	struct th_config *conf = &th_arm_config;
+	executed = own_program(argv);
 	struct th_process_conf process = {
 		.capture = capture,
 		.root = !conf->child,
@@ -284,7 +286,7 @@ static int start_recorder(
 		.state_home = conf->state_home,
 		.home = conf->home,
 		.followed = conf->child && conf->parent_pid == (uint32_t)own_pid(),
-		.program = own_program(argv),
+		.program = executed,
 		.argv0 = argv[0],
 	};
 	choose_trace_id(conf);
@@ -438,7 +440,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv, char **envp)
 		atomic_store_explicit(&th_arm_state, (int)state, memory_order_release);
 		th_thread.depth--;
 		if (state == TH_ARM_RECORD || state == TH_ARM_REPLAY) {
-			th_inside_begin();
+			th_inside_begin(executed);
 			th_relay_begin();
 		}
 	}

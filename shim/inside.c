@@ -175,7 +175,8 @@ static bool exports_it(const struct th_image *image)
 		th_image_find(image, "X509_verify_cert", &f);
 }
 
-static bool look_at(const struct th_image *image, bool program, struct th_inside *ret_inside)
+static bool look_at(const struct th_image *image, bool program, const char *executed,
+	struct th_inside *ret_inside)
 {
 	struct th_inside in = {.image = *image};
 	if (th_next_is_own(image)) {
@@ -183,7 +184,7 @@ static bool look_at(const struct th_image *image, bool program, struct th_inside
 	}
 	bool has = exports_it(image);
 	if (!has && program && code_bytes(image) >= CODE_BYTES_MIN &&
-		th_symtab_of_program(&in.symtab) == 0) {
+		th_symtab_of_program(executed, &in.symtab) == 0) {
 		in.symtab.bias = image->bias;
 		has = true;
 	}
@@ -193,12 +194,12 @@ static bool look_at(const struct th_image *image, bool program, struct th_inside
 	return has;
 }
 
-void th_inside_begin(void)
+void th_inside_begin(const char *executed)
 {
 	const struct th_image *image;
 	size_t n = 0;
 	for (size_t i = 0; n < INSIDE_MAX && (image = th_next_object(i)) != NULL; i++) {
-		n += look_at(image, i == 0, &found[n]);
+		n += look_at(image, i == 0, executed, &found[n]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		tap(&found[i]);

@@ -12,7 +12,7 @@ struct th_inside;
 
 /* Looks at what is loaded; cheap where there is nothing of the kind. In the constructor, when the
  * process records or replays. What is found and cannot be followed is left as it is. */
-void th_inside_begin(void);
+void th_inside_begin(const char *executed);
 
 /* Was there any, followed or not? */
 bool th_inside_any(void);

@@ -145,8 +145,22 @@ static int parse_mapped(int fd, struct th_symtab *ret_table)
 	return r;
 }
 
-int th_symtab_of_program(struct th_symtab *ret_table)
+/* True also when that cannot be read. */
+static bool may_name_a_table(const char *path)
 {
+	int fd = th_sys_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	bool may = fd < 0 || names_a_table(fd);
+	if (fd >= 0) {
+		th_sys_close(fd);
+	}
+	return may;
+}
+
+int th_symtab_of_program(const char *executed, struct th_symtab *ret_table)
+{
+	if (executed && !may_name_a_table(executed)) {
+		return -ENOENT;
+	}
 	int fd = th_sys_open("/proc/self/exe", O_RDONLY, 0);
 	if (fd < 0) {
 		return fd;

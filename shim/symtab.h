@@ -22,8 +22,9 @@ struct th_symtab {
  * is damaged; -ENOEXEC: it is no ELF file; -ENOMEM. */
 int th_symtab_parse(struct th_slice file, struct th_symtab *ret_table);
 
-/* The same for the running program's file; cheap when there is no such table. */
-int th_symtab_of_program(struct th_symtab *ret_table);
+/* The same for the running program's file; cheap when there is no such table, and cheaper when
+ * `executed` is its path (NULL: not known): /proc is asked only for what is then believed. */
+int th_symtab_of_program(const char *executed, struct th_symtab *ret_table);
 
 bool th_symtab_find(const struct th_symtab *t, const char *name, struct th_function *ret_function);
 
