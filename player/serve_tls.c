@@ -331,6 +331,7 @@ SSL_CTX *th_serve_tls_context(void)
 		SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 		(void)th_stream_alerts(ctx);
+		th_tls_made_watch(ctx);
 		prefer_ciphers(ctx);
 	}
 	return ctx;

@@ -108,15 +108,23 @@ static int put_tls(struct th_stream *s, SSL_CTX *ctx)
 	BIO_set_data(out, s);
 	SSL_set0_rbio(s->ssl, in);
 	SSL_set0_wbio(s->ssl, out);
-	SSL_set_read_ahead(s->ssl, 1);
-	SSL_set_default_read_buffer_len(s->ssl, IN_AT_ONCE);
 	ERR_clear_error();
 	return 0;
 }
 
+static void read_ahead(struct th_stream *s)
+{
+	SSL_set_read_ahead(s->ssl, 1);
+	SSL_set_default_read_buffer_len(s->ssl, IN_AT_ONCE);
+}
+
 int th_stream_tls_client(struct th_stream *s, SSL_CTX *ctx)
 {
-	return put_tls(s, ctx);
+	int r = put_tls(s, ctx);
+	if (r == 0) {
+		read_ahead(s);
+	}
+	return r;
 }
 
 int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
@@ -126,7 +134,15 @@ int th_stream_tls(struct th_stream *s, SSL_CTX *ctx, void *arg)
 		return r;
 	}
 	SSL_set_app_data(s->ssl, arg);
-	return SSL_accept(s->ssl) == 1 ? 0 : -EPROTO;
+	th_tls_made_begin(s->ssl, &s->made);
+	if (SSL_accept(s->ssl) != 1) {
+		return -EPROTO;
+	}
+	s->data = th_tls_data_create(s->ssl, &s->made);
+	if (!s->data) {
+		read_ahead(s);
+	}
+	return 0;
 }
 
 void *th_stream_arg(const SSL *ssl)
@@ -155,6 +171,11 @@ int th_stream_alerts(SSL_CTX *ctx)
 
 int th_stream_alert(struct th_stream *s, uint32_t number)
 {
+	if (s->data && number) {
+		th_tls_data_alert(s->data, SSL3_AL_FATAL, (uint8_t)number, &s->out);
+		(void)th_stream_flush(s);
+		return 0;
+	}
 	s->said = false;
 	s->alert = (int)number;
 	ERR_clear_error();
@@ -183,6 +204,9 @@ ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)
 		}
 		return r < 0 ? -errno : r;
 	}
+	if (s->data) {
+		return th_tls_data_read(s->data, s->fd, p, n, &s->out);
+	}
 	forget_errors();
 	int r = SSL_read(s->ssl, p, n > INT32_MAX ? INT32_MAX : (int)n);
 	if (r > 0) {
@@ -193,7 +217,7 @@ ssize_t th_stream_read(struct th_stream *s, void *p, size_t n)
 
 bool th_stream_has_input(const struct th_stream *s)
 {
-	return s->ssl && SSL_has_pending(s->ssl);
+	return s->data ? th_tls_data_has_input(s->data) : s->ssl && SSL_has_pending(s->ssl);
 }
 
 int th_stream_write(struct th_stream *s, struct th_slice bytes)
@@ -203,6 +227,8 @@ int th_stream_write(struct th_stream *s, struct th_slice bytes)
 	}
 	if (!s->ssl) {
 		put_out(s, bytes.p, bytes.n);
+	} else if (s->data) {
+		th_tls_data_write(s->data, bytes, &s->out);
 	} else {
 		size_t done;
 		if (SSL_write_ex(s->ssl, bytes.p, bytes.n, &done) != 1) {
@@ -330,14 +356,23 @@ bool th_stream_await_end(struct th_stream *s, uint64_t ns)
 	return false;
 }
 
+/* Without close_notify OpenSSL would not have the session resumed. */
+static void say_close(struct th_stream *s)
+{
+	ERR_clear_error();
+	if (s->data) {
+		th_tls_data_alert(s->data, SSL3_AL_WARNING, SSL3_AD_CLOSE_NOTIFY, &s->out);
+		SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN);
+	} else if (s->ssl) {
+		SSL_shutdown(s->ssl);
+	}
+}
+
 void th_stream_notify(struct th_stream *s)
 {
 	uint8_t junk[4096];
 	th_stream_block(s);
-	if (s->ssl) {
-		ERR_clear_error();
-		SSL_shutdown(s->ssl);
-	}
+	say_close(s);
 	if (th_stream_flush(s) == 0) {
 		while (th_stream_read(s, junk, sizeof(junk)) > 0) {
 		}
@@ -349,9 +384,8 @@ void th_stream_notify(struct th_stream *s)
 void th_stream_end(struct th_stream *s, bool notify)
 {
 	th_stream_block(s);
-	if (s->ssl && notify) {
-		ERR_clear_error();
-		SSL_shutdown(s->ssl);
+	if (notify) {
+		say_close(s);
 	}
 	th_stream_flush(s);
 	shutdown(s->fd, SHUT_WR);
@@ -360,6 +394,7 @@ void th_stream_end(struct th_stream *s, bool notify)
 
 void th_stream_finish(struct th_stream *s)
 {
+	s->data = th_tls_data_destroy(s->data);
 	SSL_free(s->ssl);
 	s->ssl = NULL;
 	th_buf_finish(&s->out);

@@ -11,11 +11,14 @@
 #include <sys/types.h>
 
 #include "player/buf.h"
+#include "player/tls_data.h"
 
 struct th_stream {
 	bool mute; /* what OpenSSL says is not sent */
 	int fd;	   /* the opener's: not closed here */
 	SSL *ssl;
+	struct th_tls_made made;
+	struct th_tls_data *data; /* what comes behind the handshake; NULL: `ssl` does that, too */
 	struct th_buf out;
 	size_t sent;  /* of `out` */
 	bool at_once; /* what is written now is not gathered */
