@@ -685,6 +685,26 @@ int th_writer_put_frame(
 	return put_frame(w, h, parts, n, false);
 }
 
+void th_writer_put_two(struct th_writer *w, const struct th_writer_frame two[2])
+{
+	const size_t totals[2] = {
+		total_of(two[0].parts, two[0].n), total_of(two[1].parts, two[1].n)};
+	if (totals[0] > TH_FRAME_PAYLOAD_MAX || totals[1] > TH_FRAME_PAYLOAD_MAX ||
+		!th_trylock(&w->lock)) {
+		th_writer_put_frame(w, two[0].header, two[0].parts, two[0].n);
+		th_writer_put_frame(w, two[1].header, two[1].parts, two[1].n);
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const struct th_writer_frame *f = &two[i];
+		int r = put_locked(w, f->header, f->parts, f->n, totals[i]);
+		if (r < 0) {
+			lose(w, totals[i], r);
+		}
+	}
+	th_unlock(&w->lock);
+}
+
 int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id, uint64_t time,
 	const struct iovec *parts, int n)
 {

@@ -79,6 +79,14 @@ int th_writer_put(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 int th_writer_put_frame(
 	struct th_writer *w, const struct th_frame_header *h, const struct iovec *parts, int n);
 
+/* The same of two that come together, as a head and its body do. */
+struct th_writer_frame {
+	const struct th_frame_header *header;
+	const struct iovec *parts;
+	int n;
+};
+void th_writer_put_two(struct th_writer *w, const struct th_writer_frame two[2]);
+
 /* As th_writer_put(), but while the process has no live file the frame becomes a block of its own
  * in the capture at once: for what every process writes (RUN, PROCESS), so that one without
  * traffic never makes a live file. */

@@ -118,6 +118,18 @@ static void out_req_fixed(
 	th_out_bytes(out, words, sizeof(words));
 }
 
+static uint8_t data_of(enum th_redact_side side)
+{
+	return side == TH_REDACT_REQUEST ? TH_FRAME_REQ_DATA : TH_FRAME_RES_DATA;
+}
+
+static void put_body(uint32_t exchange, enum th_redact_side side, const struct th_emit_h1 *h)
+{
+	if (h->body.n) {
+		th_emit_data(exchange, data_of(side), h->body_flags, h->body);
+	}
+}
+
 /* A plain head goes from the agent's memory to the writer, but for what is replaced. */
 static bool put_plain(uint8_t type, uint32_t exchange, enum th_redact_side side,
 	const struct th_out *fixed, const struct th_emit_h1 *h)
@@ -129,9 +141,14 @@ static bool put_plain(uint8_t type, uint32_t exchange, enum th_redact_side side,
 		!th_redact_lines(how, side, h->head.bytes, h->head.lines, h->memory, &parts)) {
 		return false;
 	}
+	const uint8_t flags = h->flags | (parts.redacted ? TH_FRAME_REDACTED : 0);
 	parts.part[0] = (struct iovec){fixed->p, fixed->n};
-	th_process_put(type, h->flags | (parts.redacted ? TH_FRAME_REDACTED : 0), exchange,
-		parts.part, parts.n);
+	if (h->body.n) {
+		th_process_put_with_data(type, flags, exchange, parts.part, parts.n, data_of(side),
+			h->body_flags, h->body);
+	} else {
+		th_process_put(type, flags, exchange, parts.part, parts.n);
+	}
 	return true;
 }
 
@@ -146,15 +163,16 @@ void th_emit_req_head_h1(struct th_conn *c, uint32_t exchange, const struct th_e
 	}
 	size_t size = th_redact_bound(head.n);
 	uint8_t *p = th_pool_room(size);
-	if (!p) {
+	if (p) {
+		bool redacted = false;
+		size_t n = th_redact_h1_head(th_process_redaction(), head, p, &redacted);
+		put_split(TH_FRAME_REQ_HEAD, h->flags | (redacted ? TH_FRAME_REDACTED : 0),
+			exchange, &fixed, (struct th_slice){p, n});
+		th_pool_free(p, size);
+	} else {
 		th_emit_lost(1, head.n, "no memory to redact a request head");
-		return;
 	}
-	bool redacted = false;
-	size_t n = th_redact_h1_head(th_process_redaction(), head, p, &redacted);
-	put_split(TH_FRAME_REQ_HEAD, h->flags | (redacted ? TH_FRAME_REDACTED : 0), exchange,
-		&fixed, (struct th_slice){p, n});
-	th_pool_free(p, size);
+	put_body(exchange, TH_REDACT_REQUEST, h);
 }
 
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
@@ -178,16 +196,17 @@ void th_emit_res_head_h1(uint32_t exchange, uint8_t type, const struct th_emit_h
 	}
 	size_t size = th_redact_bound(lines.n);
 	uint8_t *p = th_pool_room(size);
-	if (!p) {
+	if (p) {
+		bool redacted = false;
+		size_t n = th_redact_h1_lines(
+			th_process_answers(), TH_REDACT_RESPONSE, lines, p, &redacted);
+		put_split(type, h->flags | (redacted ? TH_FRAME_REDACTED : 0), exchange, &fixed,
+			(struct th_slice){p, n});
+		th_pool_free(p, size);
+	} else {
 		th_emit_lost(1, lines.n, "no memory to redact a response head");
-		return;
 	}
-	bool redacted = false;
-	size_t n = th_redact_h1_lines(
-		th_process_answers(), TH_REDACT_RESPONSE, lines, p, &redacted);
-	put_split(type, h->flags | (redacted ? TH_FRAME_REDACTED : 0), exchange, &fixed,
-		(struct th_slice){p, n});
-	th_pool_free(p, size);
+	put_body(exchange, TH_REDACT_RESPONSE, h);
 }
 
 void th_emit_h1_trailer(uint32_t exchange, uint8_t type, uint8_t flags, struct th_slice section)

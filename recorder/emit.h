@@ -70,6 +70,10 @@ struct th_emit_h1 {
 	uint8_t version, flags;
 	struct th_head head;
 	struct th_redact_memory *memory; /* of the connection's side; NULL: it has none */
+	/* What of its body is written with it, at most what one frame holds; and that one's flags.
+	 */
+	struct th_slice body;
+	uint8_t body_flags;
 };
 
 /* flags: TH_FRAME_LAST, TH_FRAME_BODILESS. A request head is given whole; one that is too long for

@@ -103,7 +103,18 @@ static bool waits_for_continue(const struct th_head *head)
 		th_head_has_token(head, "expect", "100-continue");
 }
 
-static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start start)
+/* What of the body came with the head: but a response that came before both is read between them.
+ */
+static struct th_slice body_with_head(
+	const struct th_h1 *t, enum th_h1_body body, uint64_t length, struct th_slice rest)
+{
+	rest.n = t->held.n ? 0 : rest.n;
+	return th_h1_body_with_head(TH_REDACT_REQUEST, body, length, rest);
+}
+
+/* `rest` is what came behind the head; *ret_taken of it are the body's, and written. */
+static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start start,
+	struct th_slice rest, size_t *ret_taken)
 {
 	uint64_t length = 0;
 	if (t->count == TH_H1_PIPELINE_MAX) {
@@ -112,12 +123,23 @@ static bool whole_head(struct th_h1 *t, const struct th_head *head, struct start
 	enum th_h1_body body = th_h1_request_framing(head, &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
 	uint32_t id = begin_exchange(t, start.method);
+	const struct th_slice first = body_with_head(t, body, length, rest);
+	const bool whole = first.n && first.n == length;
 	const struct th_emit_h1 emit = {.version = start.version,
 		.flags = TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0),
 		.head = *head,
-		.memory = th_h1_remembered(t, TH_REDACT_REQUEST)};
+		.memory = th_h1_remembered(t, TH_REDACT_REQUEST),
+		.body = first,
+		.body_flags = whole ? TH_FRAME_LAST : 0};
 	t->again = true;
 	th_emit_req_head_h1(t->conn, id, &emit);
+	*ret_taken = first.n;
+	if (first.n) {
+		t->sending = whole ? 0 : id;
+		t->expect = TH_H1_NOT_WAITING;
+		th_h1_body(&t->req, whole ? TH_H1_BODY_NONE : body, length - first.n);
+		return true;
+	}
 	if (!bodiless) {
 		t->sending = id;
 		t->expect = waits_for_continue(head) ? TH_H1_WAITING : TH_H1_NOT_WAITING;
@@ -142,7 +164,9 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev)
 		return true;
 	}
 	struct start start;
-	bool ok = read_start(head.bytes, &start) && whole_head(t, &head, start);
+	size_t none;
+	bool ok = read_start(head.bytes, &start) &&
+		whole_head(t, &head, start, (struct th_slice){NULL, 0}, &none);
 	th_gather_free(&t->req_head);
 	return ok;
 }
@@ -162,31 +186,35 @@ static bool body_piece(struct th_h1 *t, const struct th_h1_event *ev)
 	return ok;
 }
 
-static bool plain_head(struct th_h1 *t, struct th_slice in, const struct th_lines *lines)
+/* A head with those lines, and what of its body is written with it: so many bytes are *ret_n. */
+static bool plain_head(struct th_h1 *t, struct th_slice in, const struct th_lines *lines,
+	struct start start, size_t *ret_n)
 {
 	const struct th_head head = {{in.p, lines->bytes}, false, lines};
-	struct start start;
-	return read_start(head.bytes, &start) && whole_head(t, &head, start);
+	size_t taken = 0;
+	bool ok = whole_head(t, &head, start, th_h1_rest(in, lines->bytes), &taken);
+	*ret_n = lines->bytes + taken;
+	return ok;
 }
 
 /* The same, beside those before it. */
-static bool plain_head_again(struct th_h1 *t, struct th_slice in)
+static bool plain_head_again(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_h1_memory *m = t->memory;
 	const struct th_lines *lines = &m->asked.lines;
-	const struct th_head head = {{in.p, lines->bytes}, false, lines};
 	struct start start = {m->method, m->version};
-	if (!lines->start_same && !read_start(head.bytes, &start)) {
+	if (!lines->start_same && !read_start((struct th_slice){in.p, lines->bytes}, &start)) {
 		return false;
 	}
 	if (lines->fresh) {
 		m->method = start.method;
 		m->version = start.version;
 	}
-	return whole_head(t, &head, start);
+	return plain_head(t, in, lines, start, ret_n);
 }
 
-/* A head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
+/* A head that is plain and whole, as most are; *ret_n are its bytes and those of its body that were
+ * written with it, 0: it is not. */
 static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_lines lines;
@@ -198,12 +226,12 @@ static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 		t->memory = th_h1_memory_create();
 	}
 	if (t->memory && th_lines_beside(&t->memory->asked, in)) {
-		*ret_n = t->memory->asked.lines.bytes;
-		return plain_head_again(t, in);
+		return plain_head_again(t, in, ret_n);
 	}
 	if (!t->memory && th_lines_of(in, &lines)) {
-		*ret_n = lines.bytes;
-		return plain_head(t, in, &lines);
+		struct start start;
+		return read_start((struct th_slice){in.p, lines.bytes}, &start) &&
+			plain_head(t, in, &lines, start, ret_n);
 	}
 	return true;
 }

@@ -61,8 +61,9 @@ static void head_done(struct th_h1 *t)
 	t->res_interim = false;
 }
 
-/* Writes what of the head is not yet written. */
-static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, const struct th_head *head)
+/* Writes what of the head is not yet written, and what comes of the body with it. */
+static void write_head_with(struct th_h1 *t, uint8_t type, uint8_t flags,
+	const struct th_head *head, struct th_slice body, uint8_t body_flags)
 {
 	const struct th_slice all = head->bytes;
 	const struct th_emit_h1 emit = {
@@ -71,11 +72,18 @@ static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, const struc
 		.head = {th_h1_rest(all, t->res_written), false,
 			t->res_written ? NULL : head->lines},
 		.memory = th_h1_remembered(t, TH_REDACT_RESPONSE),
+		.body = body,
+		.body_flags = body_flags,
 	};
 	if (emit.head.bytes.n || flags) {
 		th_emit_res_head_h1(th_h1_oldest(t)->id, type, &emit);
 	}
 	t->res_written = (uint32_t)all.n;
+}
+
+static void write_head(struct th_h1 *t, uint8_t type, uint8_t flags, const struct th_head *head)
+{
+	write_head_with(t, type, flags, head, (struct th_slice){NULL, 0}, 0);
 }
 
 static void write_piece(struct th_h1 *t, uint8_t type, struct th_slice bytes)
@@ -119,18 +127,24 @@ static void open_tunnel(struct th_h1 *t)
 	}
 }
 
-static bool final_head(struct th_h1 *t, const struct th_head *head)
+/* `rest` is what came behind the head; *ret_taken of it are the body's, and written. */
+static bool final_head(
+	struct th_h1 *t, const struct th_head *head, struct th_slice rest, size_t *ret_taken)
 {
 	const struct th_h1_asked *asked = th_h1_oldest(t);
 	uint64_t length = 0;
 	enum th_h1_body body = th_h1_response_framing(head, method_text(asked), &length);
 	bool bodiless = body == TH_H1_BODY_NONE || (body == TH_H1_BODY_LENGTH && length == 0);
-	write_head(t, TH_FRAME_RES_HEAD, TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0), head);
-	th_h1_body(&t->res, body, length);
+	const struct th_slice first = th_h1_body_with_head(TH_REDACT_RESPONSE, body, length, rest);
+	const bool whole = first.n && first.n == length;
+	write_head_with(t, TH_FRAME_RES_HEAD, TH_FRAME_LAST | (bodiless ? TH_FRAME_BODILESS : 0),
+		head, first, whole ? TH_FRAME_LAST : 0);
+	*ret_taken = first.n;
+	th_h1_body(&t->res, whole ? TH_H1_BODY_NONE : body, length - first.n);
 	if (asked->id == t->sending && t->expect == TH_H1_WAITING) {
 		t->expect = TH_H1_REFUSED;
 	}
-	if (bodiless) {
+	if (bodiless || whole) {
 		pop(t);
 	} else if (body == TH_H1_BODY_TUNNEL) {
 		open_tunnel(t);
@@ -142,6 +156,12 @@ static bool final_head(struct th_h1 *t, const struct th_head *head)
 	return body != TH_H1_BODY_BAD;
 }
 
+static bool final_head_alone(struct th_h1 *t, const struct th_head *head)
+{
+	size_t none;
+	return final_head(t, head, (struct th_slice){NULL, 0}, &none);
+}
+
 /* A 1xx head. `rest` are the bytes behind it. */
 static bool interim_head(struct th_h1 *t, const struct th_head *head, struct th_slice rest)
 {
@@ -151,7 +171,7 @@ static bool interim_head(struct th_h1 *t, const struct th_head *head, struct th_
 		t->count == 1 && !t->sending && !t->reading_held &&
 		th_conn_switch(t->conn, TH_SPEAKS_HTTP2, id, rest);
 	if (status == 101 && !upgraded) {
-		return final_head(t, head);
+		return final_head_alone(t, head);
 	}
 	write_head(t, TH_FRAME_RES_INFO, TH_FRAME_LAST, head);
 	th_h1_body(&t->res, TH_H1_BODY_NONE, 0);
@@ -182,7 +202,7 @@ static bool head_piece(struct th_h1 *t, const struct th_h1_event *ev, struct th_
 	if (!ev->last) {
 		return true;
 	}
-	bool ok = v == INTERIM ? interim_head(t, &head, rest) : final_head(t, &head);
+	bool ok = v == INTERIM ? interim_head(t, &head, rest) : final_head_alone(t, &head);
 	head_done(t);
 	return ok;
 }
@@ -197,7 +217,8 @@ static const struct th_lines *lines_of(struct th_h1 *t, struct th_slice in, stru
 	return th_lines_beside(model, in) ? &model->lines : NULL;
 }
 
-/* A final head that is plain and whole, as most are; *ret_n are its bytes, 0: it is not. */
+/* A final head that is plain and whole, as most are; *ret_n are its bytes and those of its body
+ * that were written with it, 0: it is not. */
 static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 {
 	struct th_lines room;
@@ -209,8 +230,10 @@ static bool take_plain_head(struct th_h1 *t, struct th_slice in, size_t *ret_n)
 	if (!lines) {
 		return true;
 	}
-	*ret_n = lines->bytes;
-	bool ok = final_head(t, &(struct th_head){{in.p, lines->bytes}, false, lines});
+	const struct th_head head = {{in.p, lines->bytes}, false, lines};
+	size_t taken = 0;
+	bool ok = final_head(t, &head, th_h1_rest(in, lines->bytes), &taken);
+	*ret_n = lines->bytes + taken;
 	head_done(t);
 	return ok;
 }

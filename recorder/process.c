@@ -99,6 +99,18 @@ void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec
 	(void)th_writer_put_frame(&process.writer, &h, parts, n);
 }
 
+void th_process_put_with_data(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts,
+	int n, uint8_t data_type, uint8_t data_flags, struct th_slice data)
+{
+	const struct th_frame_header h = {
+		.type = type, .flags = flags, .id = id, .time = th_call_clock_now()};
+	const struct th_frame_header data_h = {
+		.type = data_type, .flags = data_flags, .id = id, .time = th_call_clock_now()};
+	const struct iovec part = {(void *)(uintptr_t)data.p, data.n};
+	const struct th_writer_frame two[] = {{&h, parts, n}, {&data_h, &part, 1}};
+	th_writer_put_two(&process.writer, two);
+}
+
 void th_process_put_at(
 	uint8_t type, uint8_t flags, uint32_t id, uint64_t time, const struct iovec *parts, int n)
 {

@@ -31,6 +31,10 @@ void th_process_put_at(
 /* Writes a frame with the present time. */
 void th_process_put(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts, int n);
 
+/* And behind it one of data of the same exchange. */
+void th_process_put_with_data(uint8_t type, uint8_t flags, uint32_t id, const struct iovec *parts,
+	int n, uint8_t data_type, uint8_t data_flags, struct th_slice data);
+
 /* The same of what may be all that the process ever tells (curl --version looks up the machine's
  * own name): the first few go into the capture without a live file, which takes longer to make and
  * to fold than such a process runs otherwise. */

@@ -100,6 +100,19 @@ static inline struct th_redact_memory *th_h1_remembered(struct th_h1 *t, enum th
 	return t->memory ? &t->memory->side[side] : NULL;
 }
 
+/* What of a body of `length` bytes came with its head, for one frame: nothing where it may have to
+ * be held back. */
+static inline struct th_slice th_h1_body_with_head(
+	enum th_redact_side side, enum th_h1_body body, uint64_t length, struct th_slice rest)
+{
+	if (body != TH_H1_BODY_LENGTH || rest.n == 0 || th_hold_hides(side)) {
+		return (struct th_slice){NULL, 0};
+	}
+	rest.n = rest.n < length ? rest.n : (size_t)length;
+	rest.n = rest.n < TH_FRAME_PAYLOAD_MAX ? rest.n : TH_FRAME_PAYLOAD_MAX;
+	return rest;
+}
+
 /* Bytes of a tunnel. */
 void th_h1_tunnel_sent(struct th_h1 *t, struct th_slice in);
 void th_h1_tunnel_received(struct th_h1 *t, struct th_slice in);

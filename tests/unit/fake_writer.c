@@ -61,6 +61,13 @@ int th_writer_put_frame(
 	return th_writer_put(w, h->type, h->flags, h->id, h->time, parts, n);
 }
 
+void th_writer_put_two(struct th_writer *w, const struct th_writer_frame two[2])
+{
+	for (int i = 0; i < 2; i++) {
+		th_writer_put_frame(w, two[i].header, two[i].parts, two[i].n);
+	}
+}
+
 int th_writer_put_direct(struct th_writer *w, uint8_t type, uint8_t flags, uint32_t id,
 	uint64_t time, const struct iovec *parts, int n)
 {
