@@ -22,13 +22,13 @@ struct watched {
 };
 
 _Atomic bool th_bus_any_lost;
-static struct watched table[WATCHED_MAX];
+static struct watched watches[WATCHED_MAX];
 static struct sigaction before;
 static atomic_flag is_caught = ATOMIC_FLAG_INIT;
 
 static struct watched *find(uintptr_t address)
 {
-	for (struct watched *w = table; w < table + WATCHED_MAX; w++) {
+	for (struct watched *w = watches; w < watches + WATCHED_MAX; w++) {
 		uintptr_t begin = atomic_load_explicit(&w->begin, memory_order_acquire);
 		if (begin > 1 && address - begin < w->n) {
 			return w;
@@ -110,7 +110,7 @@ void th_bus_watch(void *map, size_t n)
 	if (!atomic_flag_test_and_set(&is_caught)) {
 		catch_it();
 	}
-	for (struct watched *w = table; w < table + WATCHED_MAX; w++) {
+	for (struct watched *w = watches; w < watches + WATCHED_MAX; w++) {
 		uintptr_t free_slot = 0;
 		if (atomic_compare_exchange_strong(&w->begin, &free_slot, 1)) {
 			w->n = n;

@@ -9,7 +9,7 @@
 #define SMALLEST_SHIFT 6 /* 64 bytes: a cache line */
 #define LARGEST_SHIFT 20
 #define CLASSES (LARGEST_SHIFT - SMALLEST_SHIFT + 1)
-#define CHUNK_SMALL (64u << 10) /* first mapping: most agents need no more */
+#define CHUNK_SMALL (64u << 10) /* at first, and not mapped: most agents need no more */
 #define CHUNK_LARGE (1u << 20)
 
 _Static_assert(1u << LARGEST_SHIFT == TH_POOL_LARGEST_BLOCK, "pool.h and the classes agree");
@@ -21,10 +21,18 @@ struct free_block {
 static struct {
 	struct th_lock lock;
 	struct free_block *free[CLASSES];
-	uint8_t *chunk; /* what is left of the newest mapping */
+	uint8_t *chunk; /* what is left of the newest one */
 	size_t chunk_left;
 	size_t mapped;
 } pool;
+
+static _Alignas(1u << SMALLEST_SHIFT) uint8_t first_chunk[CHUNK_SMALL];
+
+static uint8_t *map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
 
 static int class_of(size_t n)
 {
@@ -57,8 +65,8 @@ static int map_chunk(size_t block)
 	if (pool.mapped + size > TH_POOL_LIMIT) {
 		return -1;
 	}
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) {
+	uint8_t *p = size == CHUNK_SMALL ? first_chunk : map(size);
+	if (!p) {
 		return -1;
 	}
 	retire_chunk();

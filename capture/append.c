@@ -164,15 +164,22 @@ void th_capture_real_path(const char *path, char ret_path[PATH_MAX])
 	}
 }
 
-int th_capture_header(const char *path, struct th_file_header *ret_header)
+int th_capture_header_of(const char *path, struct th_file_header *ret_header, struct stat *ret_st)
 {
 	int fd = th_sys_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 	if (fd < 0) {
 		return fd;
 	}
-	int r = read_header(fd, ret_header);
+	int r = th_sys_fstat(fd, ret_st);
+	r = r < 0 ? r : read_header(fd, ret_header);
 	th_sys_close(fd);
 	return r;
+}
+
+int th_capture_header(const char *path, struct th_file_header *ret_header)
+{
+	struct stat st;
+	return th_capture_header_of(path, ret_header, &st);
 }
 
 /* A live file that somebody laid beside an encrypted capture, say, does not come into it. */

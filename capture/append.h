@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -34,8 +35,9 @@ void th_capture_close(struct th_capture_open *open);
  * it was called by. Else, and when that cannot be found out, `path` as it is (cut at PATH_MAX). */
 void th_capture_real_path(const char *path, char ret_path[PATH_MAX]);
 
-/* Reads the header of the capture at `path`; as above. */
+/* Reads the header of the capture at `path`; as above. And with it what kind of file that is. */
 int th_capture_header(const char *path, struct th_file_header *ret_header);
+int th_capture_header_of(const char *path, struct th_file_header *ret_header, struct stat *ret_st);
 
 /* Appends a block whose payload is in parts (at most TH_APPEND_PARTS). 0; -ESTALE: there is
  * no file at `path` any more, or not the one with that file id; -ENOSPC, -EFBIG …: nothing or only

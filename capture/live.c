@@ -16,10 +16,10 @@
 #include "base/text.h"
 
 #define STAT_BYTES 512
-#define ZERO_BYTES (64u << 10)
+#define ZERO_BYTES (4u << 10)
 /* Of one write. The page cache keeps in one piece what is written at once, and what is mapped of
  * such a piece counts as the agent's memory. */
-#define ZERO_PARTS 4
+#define ZERO_PARTS 64
 #define FIELDS_AFTER_NAME_STATE 0    /* field 3 of /proc/PID/stat */
 #define FIELDS_AFTER_NAME_THREADS 17 /* field 20 */
 #define FIELDS_AFTER_NAME_START 19   /* field 22 */
@@ -286,53 +286,54 @@ static void put_header(uint8_t *map, const struct th_live_header *header)
 	__atomic_store_n((uint64_t *)(void *)map, magic, __ATOMIC_RELEASE);
 }
 
-static int fill_and_map(int fd, const struct th_live_header *header, size_t size,
-	uint64_t *ret_inode, struct th_live_window *ret_window)
+static int fill_and_map(
+	int fd, const struct th_live_header *header, size_t size, struct th_live_window *ret_window)
 {
-	struct stat st;
 	int r = extend(fd, 0, size);
+	r = r < 0 ? r : map_window(fd, 0, size, ret_window);
 	if (r == 0) {
-		r = th_sys_fstat(fd, &st);
+		put_header(ret_window->map, header);
 	}
-	if (r == 0) {
-		r = map_window(fd, 0, size, ret_window);
-	}
-	if (r < 0) {
-		return r;
-	}
-	put_header(ret_window->map, header);
-	*ret_inode = st.st_ino;
-	return 0;
+	return r;
+}
+
+static bool is_at(const char *path, const struct stat *st)
+{
+	struct stat at_path;
+	return th_sys_stat(path, &at_path) == 0 && st->st_ino == at_path.st_ino &&
+		st->st_dev == at_path.st_dev;
 }
 
 /* Whoever finds an unfinished file that nobody holds removes it: its maker was killed (fold.c).
- * False: that happened to this one already. */
-static bool hold(int fd, const char *path)
+ * False: that happened to this one already. Not every file system counts names: one that says there
+ * are none is asked by name. */
+static bool hold(int fd, const char *path, struct stat *ret_st)
 {
-	struct stat st, at_path;
 	if (th_sys_flock(fd, LOCK_EX | LOCK_NB) == -EWOULDBLOCK) {
 		return false;
 	}
-	return th_sys_fstat(fd, &st) == 0 && th_sys_stat(path, &at_path) == 0 &&
-		st.st_ino == at_path.st_ino && st.st_dev == at_path.st_dev;
+	return th_sys_fstat(fd, ret_st) == 0 && (ret_st->st_nlink > 0 || is_at(path, ret_st));
 }
 
 int th_live_create(const char *path, mode_t mode, const struct th_live_header *header, size_t size,
 	uint64_t *ret_inode, struct th_live_window *ret_window)
 {
+	struct stat st;
 	int fd = th_sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 	if (fd < 0) {
 		return fd;
 	}
-	if (!hold(fd, path)) {
+	if (!hold(fd, path, &st)) {
 		th_sys_close(fd);
 		return -EAGAIN;
 	}
 	struct th_fsize_guard guard = th_fsize_begin();
-	int r = fill_and_map(fd, header, size, ret_inode, ret_window);
+	int r = fill_and_map(fd, header, size, ret_window);
 	th_fsize_end(&guard);
 	if (r < 0) {
 		th_sys_unlink(path);
+	} else {
+		*ret_inode = st.st_ino;
 	}
 	th_sys_flock(fd, LOCK_UN); /* by hand: a child forked meanwhile shares the lock */
 	th_sys_close(fd);

@@ -179,10 +179,7 @@ static int create_live(struct th_writer *w, size_t need)
 	while (size < TH_LIVE_HEADER_BYTES + need) {
 		size *= 2;
 	}
-	int r = th_sys_stat(w->path, &st);
-	if (r == 0) {
-		r = th_capture_header(w->path, &now);
-	}
+	int r = th_capture_header_of(w->path, &now, &st);
 	if (r == 0 && memcmp(now.file_id, w->file_id, sizeof(w->file_id)) != 0) {
 		r = -ESTALE; /* beside another capture no reader would look for it */
 	}

@@ -1,14 +1,14 @@
-/* See foreign.h. Two pages, shared with all that are forked from here (an agent forks without our
+/* See foreign.h. A page, shared with all that are forked from here (an agent forks without our
  * knowing, P27, so nothing can be handed over at the time). A connection has the same address and
- * generation in parent and child: their hash picks a byte of each page, which says that
+ * generation in parent and child: their hash picks a byte of each half, which says that
  * it was used, and counts what was heard. Two connections that share one are at worst not checked,
- * and hearing on one seems to be hearing on the other: that takes 4,096 of them. */
+ * and hearing on one seems to be hearing on the other: that takes 2,048 of them. */
 #include "recorder/foreign.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#define PLACES 4096
+#define PLACES 2048
 #define GOLDEN 0x9e3779b97f4a7c15u
 
 static _Atomic uint8_t *_Atomic shared;

@@ -1,9 +1,11 @@
 #!/bin/sh
-# gen_start.sh ORDER CALLS: a linker script that puts what ORDER names (start.order) side by side,
-# and what CALLS names (call.order). It adds to the linker's own one (INSERT); what it does not find
-# is nowhere.
+# gen_start.sh ORDER CALLS FIRST: a linker script that puts what ORDER names (start.order) side by
+# side, what CALLS names (call.order), and what FIRST names (first.order), before the last of ORDER,
+# which is large, and of which each process touches the beginning. It adds to the linker's own one
+# (INSERT); what it does not find is nowhere.
 order=$1
 calls=$2
+first=$3
 names() {
 	sed -n "s/^$1 \\([A-Za-z0-9_.]*\\)\$/\\1/p" "$order"
 }
@@ -24,7 +26,7 @@ $(names code | while read -r name; do
 done)
 	}
 	.call_text : ALIGN(64) {
-$(order=$calls names code | while read -r name; do
+$({ order=$calls names code; order=$first names code; } | while read -r name; do
 	echo "		*(.text.$name .text.$name.*)"
 done)
 	}
@@ -38,9 +40,10 @@ INSERT BEFORE .init_array;
 SECTIONS {
 	.start_bss (NOLOAD) : {
 		*crtbegin*.o(.bss)
-$(names variable | while read -r name; do
-	echo "		*(.bss.$name .bss.$name.*)"
-done)
+$({ names variable | sed '$d'; order=$first names variable; names variable | tail -n 1; } |
+	while read -r name; do
+		echo "		*(.bss.$name .bss.$name.*)"
+	done)
 	}
 }
 INSERT BEFORE .bss;

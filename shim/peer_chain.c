@@ -17,7 +17,7 @@ struct functions {
 
 static const char names[][TH_FUNCTION_NAME_MAX] = {
 	"SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "i2d_X509", ""};
-TH_FUNCTIONS(per_library, struct functions, names);
+TH_FUNCTIONS(chain_functions, struct functions, names);
 
 static size_t size_of(const struct functions *f, const void *chain, int n)
 {
@@ -45,7 +45,7 @@ static void write_all(const struct functions *f, const void *chain, int n, struc
 void th_certificates_tell(
 	const struct th_library *lib, const struct ssl_st *ssl, struct th_conn_ref conn)
 {
-	const struct functions *f = th_library_functions(&per_library, names, lib);
+	const struct functions *f = th_library_functions(&chain_functions, names, lib);
 	const void *chain = f ? f->get_peer_cert_chain(ssl) : NULL;
 	int n = chain ? f->num(chain) : 0;
 	size_t size = n > 0 && n <= CHAIN_MAX ? size_of(f, chain, n) : 0;

@@ -19,7 +19,8 @@
 #include "shim/log.h"
 #include "shim/next.h"
 
-#define SITES 2048 /* a program has a few dozen; when full, look-ups are made anew */
+#define NEAR_SITES 64  /* on a page or two; a program has a few dozen */
+#define FAR_SITES 2048 /* where near there is no room; when full, look-ups are made anew */
 #define SITE_PROBES 16
 #define OBJECTS_MAX 512 /* looked through as a last resort */
 
@@ -31,7 +32,7 @@ struct site_entry {
 	struct th_site site;
 };
 
-static struct site_entry sites[SITES];
+static struct site_entry near_sites[NEAR_SITES], far_sites[FAR_SITES];
 static struct th_library libraries[TH_LIBRARIES_MAX];
 
 /* Stand-ins for a function that cannot be found. Called with any arguments: the calling
@@ -401,17 +402,39 @@ static struct th_site make_site(
 	return site;
 }
 
-static void keep_site(const void *callee, const void *caller, size_t at, struct th_site site)
+static bool keep_in(struct site_entry *sites, size_t n, size_t at, const void *callee,
+	const void *caller, const struct th_site *site)
 {
 	for (size_t i = 0; i < SITE_PROBES; i++) {
-		struct site_entry *e = &sites[(at + i) % SITES];
+		struct site_entry *e = &sites[(at + i) % n];
 		const void *nobody = NULL;
 		if (atomic_compare_exchange_strong(&e->caller, &nobody, caller)) {
-			e->site = site;
+			e->site = *site;
 			atomic_store_explicit(&e->callee, callee, memory_order_release);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+/* NULL: it is not there. Who finds a free place tells so. */
+static const struct site_entry *look_in(const struct site_entry *sites, size_t n, size_t at,
+	const void *callee, const void *caller, bool *ret_room)
+{
+	for (size_t i = 0; i < SITE_PROBES; i++) {
+		const struct site_entry *e = &sites[(at + i) % n];
+		const void *here = atomic_load_explicit(&e->caller, memory_order_relaxed);
+		if (!here) {
+			*ret_room = true;
+			return NULL;
+		}
+		if (here == caller &&
+			atomic_load_explicit(&e->callee, memory_order_acquire) == callee) {
+			return e;
+		}
+	}
+	*ret_room = false;
+	return NULL;
 }
 
 static inline size_t place_of(const void *callee, const void *caller)
@@ -425,20 +448,19 @@ static __attribute__((noinline)) struct th_site look_for_site(
 {
 	const void *callee = entry ? (const void *)entry : s;
 	const size_t at = place_of(callee, caller);
-	for (size_t i = 0; i < SITE_PROBES; i++) {
-		struct site_entry *e = &sites[(at + i) % SITES];
-		const void *here = atomic_load_explicit(&e->caller, memory_order_relaxed);
-		if (!here) {
-			break;
-		}
-		if (here == caller &&
-			atomic_load_explicit(&e->callee, memory_order_acquire) == callee) {
-			return e->site;
-		}
+	bool near = true;
+	const struct site_entry *e = look_in(near_sites, NEAR_SITES, at, callee, caller, &near);
+	if (!e && !near) {
+		bool room;
+		e = look_in(far_sites, FAR_SITES, at, callee, caller, &room);
+	}
+	if (e) {
+		return e->site;
 	}
 	struct th_site site = make_site(s, entry, caller);
-	if (site.lib) {
-		keep_site(callee, caller, at, site); /* a miss may find its library loaded later */
+	/* A miss may find its library loaded later. */
+	if (site.lib && !keep_in(near_sites, NEAR_SITES, at, callee, caller, &site)) {
+		(void)keep_in(far_sites, FAR_SITES, at, callee, caller, &site);
 	}
 	return site;
 }
@@ -447,7 +469,7 @@ struct th_site th_slot_site(struct th_slot *s, const void *caller)
 {
 	const struct th_entry *entry = th_entry_take(s);
 	const void *callee = entry ? (const void *)entry : s;
-	struct site_entry *e = &sites[place_of(callee, caller) % SITES];
+	const struct site_entry *e = &near_sites[place_of(callee, caller) % NEAR_SITES];
 	if (atomic_load_explicit(&e->caller, memory_order_relaxed) == caller &&
 		atomic_load_explicit(&e->callee, memory_order_acquire) == callee) {
 		return e->site; /* as each but the first time */
