@@ -58,6 +58,10 @@ def python(machine):
 
 # ---- start-up ----
 
+# Else one start of Python differs from the next by 150,000 instructions.
+SEED = {"PYTHONHASHSEED": "0"}
+
+
 def callgrind(environment):
     """The command. Not /usr/bin/valgrind, which is preloaded as well, where that can be helped:
     what is measured would be its child, and no longer the first process of a run."""
@@ -96,14 +100,14 @@ def time_starts(environments, command, n):
 def start_one(machine, name, command, empty, cells, counts):
     n = 3 if machine.quick else {"true": 300, "curl --version": 100}.get(name, 50)
     results = machine.turns({
-        "by turns": lambda: time_starts([empty, recording(machine)], command, n)})
+        "by turns": lambda: time_starts([empty, recording(machine, **SEED)], command, n)})
     took = [(t - e) / 1000 for e, t in results["by turns"]]
     cells.append(spread(took, "%.0f"))
     if name == "true":
         machine.budgets.note("start µs", took)
     if machine.has("valgrind", "valgrind"):
         e = instructions(machine, dict(empty), command)
-        t = instructions(machine, recording(machine), command)
+        t = instructions(machine, recording(machine, **SEED), command)
         counts.append("%d" % (t - e) if e and t else "–")
         if name == "true" and e and t:
             machine.budgets.note("start instructions", [t - e])
@@ -112,7 +116,7 @@ def start_one(machine, name, command, empty, cells, counts):
 def start(machine):
     commands = {"true": ["/bin/true"], "curl --version": ["/usr/bin/curl", "--version"],
                 "python3 -c pass": ["/usr/bin/python3", "-c", "pass"]}
-    empty = machine.environment(LD_PRELOAD=machine.build / "bench/libempty_preload.so")
+    empty = machine.environment(LD_PRELOAD=machine.build / "bench/libempty_preload.so", **SEED)
     cells, counts = [], []
     os.chdir(machine.work)
     with machine.pinned():
