@@ -202,10 +202,19 @@ static void say_piece(uint32_t exchange, uint8_t type, uint8_t flags, struct th_
 	}
 }
 
+static void say_body(uint32_t exchange, uint8_t type, const struct th_emit_h1 *h)
+{
+	assert(h->body.n <= TH_FRAME_PAYLOAD_MAX);
+	if (h->body.n) {
+		say_piece(exchange, type, h->body_flags, h->body);
+	}
+}
+
 void th_emit_req_head_h1(struct th_conn *c, uint32_t exchange, const struct th_emit_h1 *h)
 {
 	assert(h->flags & TH_FRAME_LAST);
 	say_piece(exchange, TH_FRAME_REQ_HEAD, h->flags, h->head.bytes);
+	say_body(exchange, TH_FRAME_REQ_DATA, h);
 }
 
 void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream, uint8_t flags,
@@ -220,6 +229,7 @@ void th_emit_req_head_list(struct th_conn *c, uint32_t exchange, uint32_t stream
 void th_emit_res_head_h1(uint32_t exchange, uint8_t type, const struct th_emit_h1 *h)
 {
 	say_piece(exchange, type, h->flags, h->head.bytes);
+	say_body(exchange, TH_FRAME_RES_DATA, h);
 }
 
 void th_emit_res_head_list(
