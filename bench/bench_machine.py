@@ -44,6 +44,7 @@ class Machine:
         self.certificate = work / "certificate.pem"
         self.key = work / "key.pem"
         self.made = {}
+        self.files = 0
         if not (build / "bench/bench_client").exists():
             sys.exit("bench/run: %s has no bench programs: meson configure -Dtests=true %s, then "
                      "meson compile -C %s" % (build, build, build))
@@ -78,6 +79,11 @@ class Machine:
             print("left out: " + line)
         for line in self.failed:
             print("failed: " + line)
+
+    def next_file(self, name):
+        """A path that nothing was at."""
+        self.files += 1
+        return self.work / (name % self.files)
 
     # ---- workloads ----
 

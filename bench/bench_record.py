@@ -15,14 +15,17 @@ EVENT_BYTES = 193  # a chunk of the workload sse: 187 bytes and its frame
 
 
 def clear(machine):
-    for path in machine.work.glob("run.thc*"):
-        path.unlink()
+    """Not between runs that are compared: ext4 looks past each inode that was deleted within the
+    last five seconds when it makes a file, and freed pages come back at once."""
+    for kind in ("run-*", "raw-*"):
+        for path in machine.work.glob(kind):
+            path.unlink()
 
 
 def recording(machine, **more):
-    clear(machine)
+    """Into a capture of its own."""
     return machine.environment(LD_PRELOAD=machine.library,
-                               TRACEHOOK_CAPTURE=machine.work / "run.thc", **more)
+                               TRACEHOOK_CAPTURE=machine.next_file("run-%d.thc"), **more)
 
 
 def key_file(machine):
@@ -38,11 +41,8 @@ def key_file(machine):
 def recorders(machine, ask):
     """Rows of a client asked by ask(environment)."""
     def raw(tap):
-        (machine.work / "raw").unlink(missing_ok=True)
-        result = ask(machine.environment(LD_PRELOAD=machine.build / "bench" / tap,
-                                         RAW_TAP_FILE=machine.work / "raw"))
-        (machine.work / "raw").unlink(missing_ok=True)
-        return result
+        return ask(machine.environment(LD_PRELOAD=machine.build / "bench" / tap,
+                                       RAW_TAP_FILE=machine.next_file("raw-%d")))
     return {
         "direct": lambda: ask(machine.environment()),
         "empty preload": lambda: ask(machine.environment(
@@ -120,6 +120,7 @@ def measure_kind(machine, kind):
     if proxy:
         proxy.stop()
     machine.stop(server)
+    clear(machine)
     return results
 
 
@@ -131,6 +132,7 @@ def measure_longer(machine, kind):
     rows = recorders(machine, lambda e: machine.client(workload, calls, port, environment=e))
     results = machine.turns(rows)
     machine.stop(server)
+    clear(machine)
     return results
 
 
@@ -148,6 +150,7 @@ def measure_stream(machine, gap_us):
         environment=e))
     results = machine.turns(rows)
     machine.stop(server)
+    clear(machine)
     return results
 
 
@@ -168,6 +171,7 @@ def measure_threads(machine):
         workload, calls, port, "ca=%s" % machine.certificate, "threads=16", environment=e))
     results = machine.turns(rows)
     machine.stop(server)
+    clear(machine)
     return results
 
 
@@ -226,6 +230,7 @@ def http2(machine):
     rows = recorders(machine, ask)
     results = machine.turns(rows)
     machine.stop(server)
+    clear(machine)
     machine.budgets.note("record http2", ratios(results, "tracehook", "ns"))
     table("Recording over HTTP/2, 1 KB: throughput × direct", ["h2load"], [
         (name, [spread(ratios(results, name, "ns"), "%.2f")])
@@ -254,14 +259,18 @@ def bodies(machine):
     measured = {}
     for name, size in sizes.items():
         server, port = machine.serve(workload, "body=%d" % size)
-        rows = recorders(machine, lambda e: machine.client(workload, 1, port, environment=e))
+
+        def ask(environment):
+            result = machine.client(workload, 1, port, environment=environment)
+            clear(machine)  # else the disk is busy with them
+            return result
+        rows = recorders(machine, ask)
         if size >> 30:
             rows = {k: rows[k] for k in ("direct", "tracehook")}
         rounds, machine.rounds = machine.rounds, 1 if size >> 30 else machine.rounds
         measured[name] = machine.turns(rows)
         machine.rounds = rounds
         machine.stop(server)
-        clear(machine)
     for size, results in measured.items():
         machine.budgets.note("memory", added(results, "tracehook", "peak_kb", 1))
         if size == "64 MB":

@@ -37,10 +37,15 @@ def python(machine):
             return json.loads(out) if out else None
         if not has_module(machine, client, "python3-" + client):
             continue
+        kept = {}
+
+        def record(a=ask, kept=kept):
+            kept.update(recording(machine))
+            return a(kept)
         made = {"direct": lambda a=ask: a(machine.environment()),
-                "tracehook": lambda a=ask: a(recording(machine)),
-                "tracehook, replaying": lambda a=ask: a(
-                    replaying(machine, machine.work / "run.thc"))}
+                "tracehook": record,
+                "tracehook, replaying": lambda a=ask, kept=kept: a(
+                    replaying(machine, kept["TRACEHOOK_CAPTURE"]))}
         if has_module(machine, "vcr", "python3-vcr"):
             def vcr(a=ask):
                 (machine.work / "cassette.yaml").unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 
 from bench_machine import ratios, spread, table
+from bench_record import clear
 
 FRESH_CALLS = 300
 
@@ -27,10 +28,8 @@ def programs(machine):
 
 def ask(machine, program, records, *arguments):
     """One run of it; its numbers."""
-    for path in machine.work.glob("run.thc*"):
-        path.unlink()
     more = {"LD_PRELOAD": machine.library,
-            "TRACEHOOK_CAPTURE": machine.work / "run.thc"} if records else {}
+            "TRACEHOOK_CAPTURE": machine.next_file("run-%d.thc")} if records else {}
     environment = machine.environment(SSL_CERT_FILE=machine.certificate, **more)
     return machine.numbers([program] + list(arguments), environment)
 
@@ -42,7 +41,9 @@ def measure(machine, workload, calls, port, *options):
             rows[way, records] = (
                 lambda program=program, records=records: ask(
                     machine, program, records, workload, calls, port, "trusted", *options))
-    return machine.turns(rows)
+    results = machine.turns(rows)
+    clear(machine)
+    return results
 
 
 def taps(machine):
