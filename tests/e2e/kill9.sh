@@ -48,7 +48,7 @@ same "and replayed from it" next next.rep
 left() { find . -name "$1-live-*" | wc -l; }
 cat >kill.sh <<K
 curl -sS -N "$http/t/stall?n=5" >killed.out & pid=\$!
-until [ -s killed.out ]; do sleep 0.02; done
+until [ -s killed.out ] || ! kill -0 \$pid; do sleep 0.02; done
 kill -9 \$pid
 wait \$pid
 K
