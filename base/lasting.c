@@ -1,6 +1,9 @@
 #include "base/lasting.h"
 
-static _Alignas(8) uint8_t lasting[TH_LASTING_BYTES];
+/* On a page of its own: what a process puts there mostly fits on one. */
+#define PAGE 4096
+
+static _Alignas(PAGE) uint8_t lasting[TH_LASTING_BYTES];
 static size_t lasting_n;
 
 struct th_out th_lasting_begin(void)
