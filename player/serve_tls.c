@@ -1,5 +1,6 @@
 /* Real TLS with a certificate minted per host (DESIGN 2.3): every check of the client still runs.
- * Session tickets and versions are OpenSSL's defaults; a ticket counts with its server only. */
+ * Session tickets, versions and ciphers are OpenSSL's defaults, by which the client chooses: agents
+ * print what they speak; a ticket counts with its server only. */
 #include <errno.h>
 #include <openssl/err.h>
 
@@ -310,17 +311,6 @@ static void fail_silently(struct th_caller *c)
 	}
 }
 
-/* Of what a client offers, what costs both sides the least, as large providers choose, too. Nothing
- * is refused: all else follows as OpenSSL has it, and ChaCha20 is first for who wants it most. */
-static void prefer_ciphers(SSL_CTX *ctx)
-{
-	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-	(void)SSL_CTX_set_ciphersuites(
-		ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
-	(void)SSL_CTX_set_cipher_list(
-		ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ALL:!COMPLEMENTOFDEFAULT:!eNULL");
-}
-
 SSL_CTX *th_serve_tls_context(void)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -332,7 +322,6 @@ SSL_CTX *th_serve_tls_context(void)
 		SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 		(void)th_stream_alerts(ctx);
 		th_tls_made_watch(ctx);
-		prefer_ciphers(ctx);
 	}
 	return ctx;
 }
