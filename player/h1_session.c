@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#define READ_BYTES 16384
+#define READ_BYTES (17u << 10) /* a record of TLS, opened where it is read (tls_data.h) */
 
 bool th_h1_session_more(struct th_h1_session *s)
 {

@@ -126,17 +126,11 @@ static bool is_aead(const EVP_CIPHER *c)
 		EVP_CIPHER_get_mode(c) != EVP_CIPH_CCM_MODE && EVP_CIPHER_get_iv_length(c) == NONCE;
 }
 
-static bool begin_all(struct th_tls_data *d, SSL *ssl, const struct th_tls_made *made)
+static bool begin_all(struct th_tls_data *d, const struct th_tls_made *made)
 {
-	const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
-	d->cipher = c ? EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(c)) : NULL;
-	d->md = c ? SSL_CIPHER_get_handshake_digest(c) : NULL;
 	size_t n = d->md ? (size_t)EVP_MD_get_size(d->md) : 0;
 	if (!is_aead(d->cipher) || n == 0 || made->n[0] != n || made->n[1] != n ||
-		SSL_has_pending(ssl)) {
-		return false;
-	}
-	if (!begin(&d->in, made->secrets[0], n) || !begin(&d->out, made->secrets[1], n) ||
+		!begin(&d->in, made->secrets[0], n) || !begin(&d->out, made->secrets[1], n) ||
 		!take_key(d, &d->in, false) || !take_key(d, &d->out, true)) {
 		return false;
 	}
@@ -144,13 +138,27 @@ static bool begin_all(struct th_tls_data *d, SSL *ssl, const struct th_tls_made 
 	return true;
 }
 
+struct th_tls_data *th_tls_data_by(
+	const EVP_CIPHER *cipher, const EVP_MD *md, const struct th_tls_made *made)
+{
+	struct th_tls_data *d = malloc(sizeof(*d));
+	if (!d) {
+		return NULL;
+	}
+	memset(d, 0, offsetof(struct th_tls_data, plain));
+	d->cipher = cipher;
+	d->md = md;
+	return begin_all(d, made) ? d : th_tls_data_destroy(d);
+}
+
 struct th_tls_data *th_tls_data_create(SSL *ssl, const struct th_tls_made *made)
 {
-	struct th_tls_data *d = SSL_version(ssl) == TLS1_3_VERSION ? malloc(sizeof(*d)) : NULL;
-	if (d) {
-		memset(d, 0, offsetof(struct th_tls_data, plain));
+	const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
+	if (SSL_version(ssl) != TLS1_3_VERSION || !c || SSL_has_pending(ssl)) {
+		return NULL;
 	}
-	return d && begin_all(d, ssl, made) ? d : th_tls_data_destroy(d);
+	return th_tls_data_by(EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(c)),
+		SSL_CIPHER_get_handshake_digest(c), made);
 }
 
 struct th_tls_data *th_tls_data_destroy(struct th_tls_data *d)

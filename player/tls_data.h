@@ -18,6 +18,9 @@ struct th_tls_data;
 
 /* After the handshake, of which nothing was read that came behind it. NULL: OpenSSL is to go on. */
 struct th_tls_data *th_tls_data_create(SSL *ssl, const struct th_tls_made *made);
+/* The same by a cipher and a hash that were agreed on. */
+struct th_tls_data *th_tls_data_by(
+	const EVP_CIPHER *cipher, const EVP_MD *md, const struct th_tls_made *made);
 /* Takes NULL; returns NULL. */
 struct th_tls_data *th_tls_data_destroy(struct th_tls_data *d);
 
