@@ -37,8 +37,21 @@ __attribute__((target("sse4.2"))) static inline uint32_t crc_hardware(
 			STEP(c, p + i + 24);
 		}
 	}
-	for (; n >= 8; p += 8, n -= 8) {
+	if (n & 32) {
 		STEP(c, p);
+		STEP(c, p + 8);
+		STEP(c, p + 16);
+		STEP(c, p + 24);
+		p += 32;
+	}
+	if (n & 16) {
+		STEP(c, p);
+		STEP(c, p + 8);
+		p += 16;
+	}
+	if (n & 8) {
+		STEP(c, p);
+		p += 8;
 	}
 	if (n & 4) {
 		c = __builtin_ia32_crc32si((uint32_t)c, th_le32(p));

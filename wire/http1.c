@@ -222,6 +222,18 @@ static size_t chunk_quick(struct th_h1_parser *p, struct th_slice in)
 					    : 0;
 }
 
+/* As far as chunks are plain, and what is between them is there: their bytes. */
+static inline size_t plain_chunks(struct th_h1_parser *p, struct th_slice in)
+{
+	size_t at = 0, n = 1;
+	while (n > 0 && at < in.n) {
+		const struct th_slice rest = {in.p + at, in.n - at};
+		n = p->chunk == CHUNK_DATA ? chunk_data(p, rest) : chunk_quick(p, rest);
+		at += n;
+	}
+	return at;
+}
+
 /* The next bytes of one kind within a chunked body. */
 static size_t chunk_part(struct th_h1_parser *p, struct th_slice in, enum step *ret_step)
 {
@@ -256,9 +268,9 @@ static size_t next_chunked(
 	struct th_h1_parser *p, struct th_slice in, struct th_h1_event *ret_event)
 {
 	enum step step = STEP_ON;
-	size_t i = 0;
-	struct th_slice rest = in;
 	p->trailer = in_trailer(p, in);
+	size_t i = p->trailer ? 0 : plain_chunks(p, in);
+	struct th_slice rest = {in.p + i, in.n - i};
 	while (i < in.n && step == STEP_ON && (p->trailer || !in_trailer(p, rest))) {
 		i += chunk_part(p, rest, &step);
 		rest = (struct th_slice){in.p + i, in.n - i};

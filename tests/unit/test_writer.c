@@ -113,6 +113,17 @@ Test(writer, refuses_an_oversized_payload)
 	cr_assert_eq(th_writer_put_direct(&w, 1, 0, 0, 0, parts, 2), -EMSGSIZE);
 }
 
+static void put_two(struct th_writer *to, size_t first, size_t second)
+{
+	static uint8_t bytes[TH_FRAME_PAYLOAD_MAX + 1];
+	const struct th_frame_header head = {.type = TH_FRAME_RES_HEAD, .id = 1, .time = 1};
+	const struct th_frame_header data = {
+		.type = TH_FRAME_RES_DATA, .flags = TH_FRAME_LAST, .id = 1, .time = 2};
+	const struct iovec parts[] = {{bytes, first}, {bytes, second}};
+	const struct th_writer_frame two[] = {{&head, parts, 1}, {&data, parts + 1, 1}};
+	th_writer_put_two(to, two);
+}
+
 /* ---- what readers find ---- */
 
 struct found {
@@ -145,6 +156,34 @@ static void put_block_of(struct th_writer *to, uint32_t id, size_t n)
 	static uint8_t bytes[TH_FRAME_PAYLOAD_MAX];
 	struct iovec part = {bytes, n};
 	th_writer_put(to, TH_FRAME_RES_DATA, 0, id, 1, &part, 1);
+}
+
+/* Each of them by itself, also where there is no room for both. */
+Test(writer, two_that_come_together_are_two_frames)
+{
+	struct th_reader *r = NULL;
+	struct th_frame head, data;
+	cr_assert_eq(th_writer_init(&w, scratch_path), 0);
+	put_two(&w, 20, 1000);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	cr_assert_eq(th_reader_open(scratch_path, &r, NULL), 0);
+	cr_assert(th_reader_next(r, &head));
+	cr_assert(head.type == TH_FRAME_RES_HEAD && head.payload.n == 20 && head.time == 1);
+	cr_assert(th_reader_next(r, &data));
+	cr_assert(data.type == TH_FRAME_RES_DATA && data.payload.n == 1000 && data.time == 2);
+	cr_assert(data.flags & TH_FRAME_LAST);
+	cr_assert_not(th_reader_next(r, &data));
+	th_reader_close(r);
+	for (size_t i = 0; i < 100; i++) {
+		put_two(&w, 100, TH_FRAME_PAYLOAD_MAX - 20000 * (i % 3));
+	}
+	put_two(&w, TH_FRAME_PAYLOAD_MAX + 1, 10);
+	put_two(&w, 10, TH_FRAME_PAYLOAD_MAX + 1);
+	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
+	struct found all = read_all();
+	cr_assert_eq(all.frames, 2 + 200 + 2);
+	cr_assert_eq(all.lost_events, 2);
+	cr_assert_eq(all.damage, 0);
 }
 
 Test(writer, grows_and_goes_on_in_further_live_files)
