@@ -174,14 +174,14 @@ Test(writer, two_that_come_together_are_two_frames)
 	cr_assert(data.flags & TH_FRAME_LAST);
 	cr_assert_not(th_reader_next(r, &data));
 	th_reader_close(r);
-	for (size_t i = 0; i < 100; i++) {
+	for (size_t i = 0; i < 10; i++) { /* over several windows */
 		put_two(&w, 100, TH_FRAME_PAYLOAD_MAX - 20000 * (i % 3));
 	}
 	put_two(&w, TH_FRAME_PAYLOAD_MAX + 1, 10);
 	put_two(&w, 10, TH_FRAME_PAYLOAD_MAX + 1);
 	cr_assert_eq(th_writer_finish(&w, UINT64_MAX), 0);
 	struct found all = read_all();
-	cr_assert_eq(all.frames, 2 + 200 + 2);
+	cr_assert_eq(all.frames, 2 + 20 + 2);
 	cr_assert_eq(all.lost_events, 2);
 	cr_assert_eq(all.damage, 0);
 }
