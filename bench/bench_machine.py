@@ -186,12 +186,15 @@ class Machine:
     # ---- turns ----
 
     def turns(self, rows):
-        """rows: {name: function that gives a dict of numbers, or None}. The dicts of each round."""
-        results = {name: [] for name in rows}
-        for _ in range(self.rounds):
-            for name, run in rows.items():
+        """rows: {name: function that gives a dict of numbers, or None}. The dicts of each round.
+        Each round begins with another row: what runs behind a slow one is slower. Rows that need
+        another one's files stand behind it in the first round."""
+        results, names = {name: [] for name in rows}, list(rows)
+        for turn in range(self.rounds):
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
                 time.sleep(PAUSE)
-                results[name].append(run())
+                results[name].append(rows[name]())
         return results
 
 

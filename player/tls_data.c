@@ -154,7 +154,10 @@ struct th_tls_data *th_tls_data_by(
 struct th_tls_data *th_tls_data_create(SSL *ssl, const struct th_tls_made *made)
 {
 	const SSL_CIPHER *c = SSL_get_current_cipher(ssl);
-	if (SSL_version(ssl) != TLS1_3_VERSION || !c || SSL_has_pending(ssl)) {
+	/* A client may want records to be small (RFC 6066 4). */
+	bool is_usual = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) ==
+		TLSEXT_max_fragment_length_DISABLED;
+	if (SSL_version(ssl) != TLS1_3_VERSION || !c || !is_usual || SSL_has_pending(ssl)) {
 		return NULL;
 	}
 	return th_tls_data_by(EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(c)),

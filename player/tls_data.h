@@ -2,8 +2,8 @@
  * SSL_write() do beside the ciphers takes as long as these for a small call, and copies what is
  * sent; the ciphers are OpenSSL's here, too.
  *
- * Not here: TLS 1.2, early data, authentication behind the handshake, which the player never asks
- * for. */
+ * Not here: TLS 1.2, records that the client wants to be small, early data, authentication behind
+ * the handshake, which the player never asks for. */
 #ifndef PLAYER_TLS_DATA_H
 #define PLAYER_TLS_DATA_H
 

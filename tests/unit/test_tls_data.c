@@ -181,6 +181,15 @@ Test(tls_data, what_is_not_known_here_stays_with_openssl)
 	cr_expect_not(is_ours);
 }
 
+Test(tls_data, small_records_stay_with_openssl)
+{
+	SSL_CTX_set_tlsext_max_fragment_length(client, TLSEXT_max_fragment_length_1024);
+	begin();
+	talk(20000, SIZE_MAX / 4);
+	end();
+	cr_expect_not(is_ours);
+}
+
 Test(tls_data, records_come_in_any_parts)
 {
 	begin();
