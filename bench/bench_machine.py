@@ -186,15 +186,23 @@ class Machine:
     # ---- turns ----
 
     def turns(self, rows):
-        """rows: {name: function that gives a dict of numbers, or None}. The dicts of each round.
-        Each round begins with another row: what runs behind a slow one is slower. Rows that need
-        another one's files stand behind it in the first round."""
+        """rows: {name: function that gives a dict of numbers, or None}. The dicts of each round;
+        each holds as "direct" those of a direct run just before, since the machine's mood changes
+        within a second. A round begins with another row each time: what runs behind a slow one is
+        slower. Rows that need another one's files stand behind it in the first round."""
         results, names = {name: [] for name in rows}, list(rows)
+
+        def run(name):
+            time.sleep(PAUSE)
+            return rows[name]()
         for turn in range(self.rounds):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
-                time.sleep(PAUSE)
-                results[name].append(rows[name]())
+                if "direct" not in rows or name == "direct":
+                    results[name].append(run(name))
+                    continue
+                base, result = run("direct"), run(name)
+                results[name].append(result and dict(result, direct=base))
         return results
 
 
@@ -208,9 +216,16 @@ def spread(values, form="%.3g"):
     return "%s (%s–%s)" % (middle, form % min(values), form % max(values))
 
 
+def beside(results, name, base="direct"):
+    """Pairs of the base's numbers and the row's, where both are there."""
+    if base == "direct":
+        return [(r["direct"], r) for r in results[name] if r and r["direct"]]
+    return [(b, r) for b, r in zip(results[base], results[name]) if b and r]
+
+
 def ratios(results, name, key, base="direct"):
-    """Of throughput: direct's time over the row's, round by round."""
-    return [b[key] / r[key] for b, r in zip(results[base], results[name]) if b and r]
+    """Of throughput: the base's time over the row's."""
+    return [b[key] / r[key] for b, r in beside(results, name, base)]
 
 
 def table(title, columns, rows):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from bench_machine import ratios, spread, table
+from bench_machine import beside, ratios, spread, table
 
 KINDS = ("json", "chat", "conversation")
 PACED_CALLS = 2  # of 600 events, every 0.5 ms
@@ -137,7 +137,7 @@ def measure_longer(machine, kind):
 
 
 def added(results, name, key, per=1000.0):
-    return [(r[key] - b[key]) / per for b, r in zip(results["direct"], results[name]) if b and r]
+    return [(r[key] - b[key]) / per for b, r in beside(results, name)]
 
 
 def measure_stream(machine, gap_us):
