@@ -7,6 +7,7 @@
  * reaches a hook of ours (P46). */
 #include "recorder/process.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -400,10 +401,11 @@ static bool may_find_orphans(void)
 {
 	struct rusage children = {.ru_maxrss = 0};
 	static const struct rusage none;
+	siginfo_t child;
 	return process.writer.live_count > 0 || process.followed ||
 		TH_SYS(SYS_getrusage, RUSAGE_CHILDREN, &children) < 0 ||
 		memcmp(&children, &none, sizeof(none)) != 0 ||
-		TH_SYS(SYS_waitid, P_ALL, 0, NULL, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) !=
+		TH_SYS(SYS_waitid, P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) !=
 		-ECHILD;
 }
 
