@@ -5,8 +5,8 @@ import shutil
 import statistics
 import subprocess
 
-from bench_machine import ratios, spread, table
-from bench_record import clear
+from bench_machine import Machine, ratios, spread, table
+from bench_record import clear, recording
 
 FRESH_CALLS = 300
 
@@ -28,10 +28,9 @@ def programs(machine):
 
 def ask(machine, program, records, *arguments):
     """One run of it; its numbers."""
-    more = {"LD_PRELOAD": machine.library,
-            "TRACEHOOK_CAPTURE": machine.next_file("run-%d.thc")} if records else {}
-    environment = machine.environment(SSL_CERT_FILE=machine.certificate, **more)
-    return machine.numbers([program] + list(arguments), environment)
+    made = recording if records else Machine.environment
+    return machine.numbers([program] + list(arguments),
+                           made(machine, SSL_CERT_FILE=machine.certificate))
 
 
 def measure(machine, workload, calls, port, *options):

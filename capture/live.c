@@ -255,7 +255,7 @@ static int extend(int fd, size_t from, size_t to)
 /* A window from `offset` on, of a file of `size` bytes, more than that. */
 static int map_window(int fd, size_t offset, size_t size, struct th_live_window *ret_window)
 {
-	size_t n = (size + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW - offset;
+	size_t n = th_live_window_end(size) - offset;
 	void *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
 	if (map == MAP_FAILED) {
 		return -errno;

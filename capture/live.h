@@ -49,6 +49,12 @@ struct th_live_window {
 	size_t mapped;
 };
 
+/* Where a window ends that holds the bytes before `end`. */
+static inline size_t th_live_window_end(size_t end)
+{
+	return (end + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW;
+}
+
 /* Makes a file of `size` bytes with `header` at its start, and maps its beginning; it must not
  * exist. 0 and the inode's number; or a negative errno, and no file is left. -EAGAIN: it was taken
  * for one that somebody left unfinished, and removed: try the next name. */

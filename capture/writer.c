@@ -129,7 +129,8 @@ int th_writer_init(struct th_writer *w, const char *path)
 
 /* ---- frames ---- */
 
-/* The same, encrypted, with its tag. What was never in the mapping cannot reach the disk. */
+/* A frame without its first 8 bytes, encrypted, with its tag; its length. What was never in the
+ * mapping cannot reach the disk. */
 static size_t lay_out_encrypted(struct th_writer *w, uint8_t *at, const struct th_frame_header *h,
 	const struct iovec *parts, int n)
 {

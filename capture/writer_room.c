@@ -93,7 +93,7 @@ static size_t next_size(const struct th_writer *w, size_t need)
 		size = size < LIVE_SECOND_SIZE ? LIVE_SECOND_SIZE : 2 * size;
 	}
 	if (size >= TH_LIVE_WINDOW) {
-		size = (end + TH_LIVE_WINDOW - 1) / TH_LIVE_WINDOW * TH_LIVE_WINDOW;
+		size = th_live_window_end(end);
 	}
 	return size < TH_LIVE_MAX ? size : TH_LIVE_MAX;
 }
